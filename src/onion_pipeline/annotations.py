@@ -1,0 +1,16 @@
+"""Types of libraries that are too heavy to import for a signature.
+
+Kedro reads the signatures of nodes at run time to build their parameters, so the names must
+exist then; type checkers see the real ones.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from keras import Model as KerasModel
+    from matplotlib.figure import Figure as ImageFigure
+    from plotly.graph_objects import Figure as PlotlyFigure
+else:
+    KerasModel = ImageFigure = PlotlyFigure = Any
+
+__all__ = ["ImageFigure", "KerasModel", "PlotlyFigure"]

@@ -1,0 +1,40 @@
+"""A contact sheet: originals beside their augmented variants."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from onion_pipeline.annotations import ImageFigure
+from onion_pipeline.augmentation.policy import Step, compose
+from onion_pipeline.augmentation.variants import augment_image
+from onion_pipeline.images.arrays import LabelledImages, find_examples
+from onion_pipeline.images.drawing import ACCENT, show_image
+
+ROWS = 10
+VARIANTS = 7
+
+
+def draw_augmentation_preview(
+    images: LabelledImages, policy: Sequence[Step], class_names: Sequence[str], seed: int
+) -> ImageFigure:
+    """Return a figure with one row per class (ten at most): a picture and seven variants."""
+    from matplotlib.figure import Figure
+
+    pipeline = compose(policy)
+    rows = find_examples(images)[:ROWS]
+    figure = Figure(figsize=(1 + VARIANTS + 0.6, len(rows) + 0.7), dpi=110, layout="constrained")
+    axes = figure.subplots(len(rows), 1 + VARIANTS, squeeze=False)
+    for cells, row in zip(axes, rows, strict=True):
+        original = np.asarray(row["image"])
+        shown = [
+            original,
+            *(augment_image(original, pipeline, n, seed) for n in range(1, 1 + VARIANTS)),
+        ]
+        for cell, image in zip(cells, shown, strict=True):
+            show_image(cell, image)
+        cells[0].set_ylabel(class_names[row["label"]], rotation=0, ha="right", va="center")
+        for side in cells[0].spines.values():
+            side.set(visible=True, color=ACCENT, linewidth=2)
+    axes[0, 0].set_title("original", fontsize=10, color=ACCENT)
+    axes[0, 1].set_title("augmented variants, as in training", fontsize=10, loc="left")
+    return figure

@@ -1,0 +1,89 @@
+"""Augmented variants of images: each a pure function of its picture, its number and the seed."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onion_pipeline.augmentation.policy import Step, compose
+from onion_pipeline.images.arrays import LabelledImages
+from onion_pipeline.images.parallel import map_chunks
+
+if TYPE_CHECKING:
+    import albumentations
+
+CHUNK = 4096
+
+
+class _Job(NamedTuple):
+    images: NDArray[np.uint8]
+    policy: Sequence[Step]
+    copy: int
+    seed: int
+
+
+def augment_images(
+    images: LabelledImages, policy: Sequence[Step], copies: int, seed: int
+) -> LabelledImages:
+    """Return `images` plus `copies` augmented variants of each.
+
+    Args:
+        images: N labelled images; see :func:`~onion_pipeline.images.arrays.labelled_dtype`.
+        policy: from :func:`~onion_pipeline.augmentation.policy.make_policy`.
+        copies: number of variants of each image.
+        seed: of the draws.
+
+    Returns:
+        N * (1 + copies) labelled images: first the originals (``copy`` 0), then the first
+        variants of all in the same order (``copy`` 1), and so on.
+    """
+    result = np.tile(np.asarray(images), 1 + copies)
+    result["copy"] = np.repeat(np.arange(1 + copies), len(images))
+    jobs = [
+        _Job(images["image"][start : start + CHUNK], policy, copy, seed)
+        for copy in range(1, 1 + copies)
+        for start in range(0, len(images), CHUNK)
+    ]
+    position = len(images)
+    for variants in map_chunks(_augment_chunk, jobs):
+        result["image"][position : position + len(variants)] = variants
+        position += len(variants)
+    return result
+
+
+def augment_image(
+    image: NDArray[np.uint8], pipeline: "albumentations.Compose", copy: int, seed: int
+) -> NDArray[np.uint8]:
+    """Return variant number `copy` of `image`, the same for the same arguments.
+
+    Args:
+        image: uint8, (H, W, C).
+        pipeline: from :func:`~onion_pipeline.augmentation.policy.compose`.
+        copy: number of the variant.
+        seed: of the draws.
+
+    Raises:
+        ValueError: `pipeline` changes the shape or the type of the image.
+    """
+    pipeline.set_random_seed(_derive_seed(image, copy, seed))
+    variant = pipeline(image=image)["image"]
+    if variant.shape != image.shape or variant.dtype != image.dtype:
+        raise ValueError(
+            f"The augmentation policy turns {image.dtype} {image.shape} into "
+            f"{variant.dtype} {variant.shape}; remove transforms that crop, resize or convert."
+        )
+    return variant
+
+
+def _augment_chunk(job: _Job) -> NDArray[np.uint8]:
+    pipeline = compose(job.policy)
+    return np.stack([augment_image(image, pipeline, job.copy, job.seed) for image in job.images])
+
+
+def _derive_seed(image: NDArray[np.uint8], copy: int, seed: int) -> int:
+    """Return 32 bits from the pixels: a variant stays the same when other images come or go."""
+    digest = hashlib.blake2b(np.ascontiguousarray(image), digest_size=4, salt=b"variant")
+    digest.update(f"{copy}/{seed}".encode())
+    return int.from_bytes(digest.digest(), "big")

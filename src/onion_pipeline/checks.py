@@ -1,0 +1,108 @@
+"""All parameters of a run, checked as a whole before anything is read or written."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from onion_pipeline.augmentation.policy import make_policy
+from onion_pipeline.errors import ConfigurationError, suggest
+from onion_pipeline.model.architecture import read_layers, walk_layers
+from onion_pipeline.parameters import Parameters
+
+# Whether the layers fit depends on neither of these.
+ANY_CHANNELS, ANY_CLASSES = 3, 2
+
+
+def check_parameters(raw: Mapping[str, Any]) -> None:
+    """Check the merged parameter files and ``--params``.
+
+    The transforms are looked up, which takes a second, only if something else is wrong;
+    :func:`check_transforms` looks them up before a run.
+
+    Raises:
+        ConfigurationError: lists all mistakes, each with the nearest valid name or the limit.
+    """
+    mistakes = [*_find_invalid_values(raw), *_find_layer_mistakes(raw)]
+    if mistakes:
+        raise_mistakes([*mistakes, *_find_transform_mistakes(raw)])
+
+
+def check_transforms(raw: Mapping[str, Any]) -> None:
+    """Check the declared augmentations against albumentations.
+
+    Raises:
+        ConfigurationError: lists all unknown transforms and arguments.
+    """
+    mistakes = _find_transform_mistakes(raw)
+    if mistakes:
+        raise_mistakes(mistakes)
+
+
+def raise_mistakes(mistakes: Sequence[str]) -> None:
+    """Raise one error that lists `mistakes`.
+
+    Raises:
+        ConfigurationError: always.
+    """
+    many = "A mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+    listing = "\n".join(f"  - {mistake}" for mistake in mistakes)
+    raise ConfigurationError(
+        f"{many} in the parameters (conf/<environment>/parameters*.yml, --params):\n{listing}"
+    )
+
+
+def _find_invalid_values(raw: Mapping[str, Any]) -> Iterator[str]:
+    try:
+        Parameters.model_validate(raw)
+    except ValidationError as error:
+        for detail in error.errors():
+            yield _describe(detail)
+
+
+def _find_layer_mistakes(raw: Mapping[str, Any]) -> list[str]:
+    layers = _dig(raw, "build", "layers")
+    size = _dig(raw, "ingest", "image_size")
+    try:
+        named = read_layers(layers if isinstance(layers, list) else [])
+        if named and isinstance(size, list) and all(isinstance(side, int) for side in size):
+            walk_layers(named, (*size, ANY_CHANNELS), ANY_CLASSES)
+    except ConfigurationError as error:
+        return str(error).splitlines()
+    return []
+
+
+def _find_transform_mistakes(raw: Mapping[str, Any]) -> list[str]:
+    transforms = _dig(raw, "augment", "transforms")
+    try:
+        make_policy(transforms if isinstance(transforms, list) else [])
+    except ConfigurationError as error:
+        return str(error).splitlines()
+    return []
+
+
+def _dig(raw: Mapping[str, Any], group: str, name: str) -> Any:
+    found = raw.get(group)
+    return found.get(name) if isinstance(found, Mapping) else None
+
+
+def _describe(detail: Any) -> str:
+    location = [part for part in detail["loc"] if part != "literal['auto']"]
+    path = ".".join(str(part) for part in location)
+    if detail["type"] == "extra_forbidden":
+        return f"{path}: {suggest(str(location[-1]), _list_keys(location[:-1]))}"
+    if detail["type"] == "missing":
+        return f"{path} is missing."
+    message = detail["msg"].removeprefix("Value error, ")
+    return f"{path} is {detail['input']!r}: {message[0].lower()}{message[1:]}."
+
+
+def _list_keys(location: Sequence[Any]) -> list[str]:
+    """Return the keys that the parameter group at `location` may have."""
+    model: type[BaseModel] = Parameters
+    for part in location:
+        fields = {field.alias or name: field for name, field in model.model_fields.items()}
+        annotation = fields[part].annotation
+        kinds = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
+        model = next(kind for kind in kinds if issubclass(kind, BaseModel))
+    return [field.alias or name for name, field in model.model_fields.items()]

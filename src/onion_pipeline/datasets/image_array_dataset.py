@@ -1,0 +1,83 @@
+"""``ImageArrayDataset`` saves and memory-maps arrays of images as ``.npy`` files."""
+
+import base64
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from kedro.io import AbstractDataset
+from kedro_datasets._typing import ImagePreview
+from numpy.typing import NDArray
+
+from onion_pipeline.datasets.atomic import write_whole
+from onion_pipeline.images.drawing import tile_images
+
+PREVIEW_IMAGES = 50
+PREVIEW_COLUMNS = 10
+PREVIEW_WIDTH = 600
+
+
+class ImageArrayDataset(AbstractDataset[NDArray[Any], NDArray[Any]]):
+    """``ImageArrayDataset`` saves images as a NumPy file and loads them as a memory map.
+
+    The array is either plain, uint8 (N, H, W, C), or structured with such a field named
+    ``image`` (see :func:`onion_pipeline.images.arrays.labelled_dtype`). Loading takes no
+    memory for pixels that are not looked at. A file appears whole or not at all.
+
+    Examples:
+        Using the [YAML API](https://docs.kedro.org/en/stable/catalog-data/data_catalog_yaml_examples/):
+
+        ```yaml
+        train_images:
+          type: onion_pipeline.datasets.image_array_dataset.ImageArrayDataset
+          filepath: data/05_model_input/train_images.npy
+        ```
+
+        Using the [Python API](https://docs.kedro.org/en/stable/catalog-data/advanced_data_catalog_usage/):
+
+        >>> import numpy as np
+        >>> path = getfixture("tmp_path") / "images.npy"
+        >>> dataset = ImageArrayDataset(filepath=str(path))
+        >>> dataset.save(np.zeros((2, 28, 28, 1), np.uint8))
+        >>> dataset.load().shape
+        (2, 28, 28, 1)
+
+    """
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        """Creates a new instance of ``ImageArrayDataset``.
+
+        Args:
+            filepath: Path of a ``.npy`` file on a local disk, since it is memory-mapped.
+            metadata: Any arbitrary metadata. This is ignored by Kedro, but may be consumed by
+                users or external plugins.
+        """
+        self._filepath = Path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> NDArray[Any]:
+        """Return the array as a read-only memory map."""
+        return np.load(self._filepath, mmap_mode="r", allow_pickle=False)
+
+    def save(self, data: NDArray[Any]) -> None:
+        """Write the array to a temporary file and rename it."""
+        with write_whole(self._filepath) as path:
+            np.save(path, data, allow_pickle=False)
+
+    def preview(self) -> ImagePreview:
+        """Return fifty of the images, evenly spaced, as one PNG in base64."""
+        data = self.load()
+        images = data["image"] if data.dtype.names else data
+        rows = np.linspace(0, len(images) - 1, min(PREVIEW_IMAGES, len(images))).round()
+        chosen = np.asarray(images[rows.astype(int)])
+        scale = max(1, PREVIEW_WIDTH // (PREVIEW_COLUMNS * chosen.shape[2]))
+        encoded = io.BytesIO()
+        tile_images(chosen, PREVIEW_COLUMNS, scale).save(encoded, format="PNG")
+        return ImagePreview(base64.b64encode(encoded.getvalue()).decode())
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}
+
+    def _exists(self) -> bool:
+        return self._filepath.is_file()

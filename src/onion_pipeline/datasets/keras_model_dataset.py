@@ -1,0 +1,69 @@
+"""``KerasModelDataset`` saves and loads Keras models as ``.keras`` files."""
+
+from pathlib import Path
+from typing import Any
+
+from kedro.io import AbstractDataset, DatasetError
+
+from onion_pipeline.annotations import KerasModel
+from onion_pipeline.datasets.atomic import write_whole
+from onion_pipeline.model.backend import import_keras
+
+
+class KerasModelDataset(AbstractDataset[KerasModel, KerasModel]):
+    """``KerasModelDataset`` saves a Keras model in the ``.keras`` format, whole or not at all.
+
+    Differs from ``kedro_datasets.tensorflow.TensorFlowModelDataset`` in that TensorFlow is
+    imported only when a model is saved or loaded, a failed save leaves the earlier file, and
+    formats that load silently after a bit flip (``.h5``) are refused.
+
+    Examples:
+        Using the [YAML API](https://docs.kedro.org/en/stable/catalog-data/data_catalog_yaml_examples/):
+
+        ```yaml
+        trained_model:
+          type: onion_pipeline.datasets.keras_model_dataset.KerasModelDataset
+          filepath: data/06_models/trained_model.keras
+        ```
+
+        Using the [Python API](https://docs.kedro.org/en/stable/catalog-data/advanced_data_catalog_usage/):
+
+        >>> import keras
+        >>> path = getfixture("tmp_path") / "model.keras"
+        >>> dataset = KerasModelDataset(filepath=str(path))
+        >>> dataset.save(keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]))
+        >>> dataset.load().count_params()
+        10
+
+    """
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        """Creates a new instance of ``KerasModelDataset``.
+
+        Args:
+            filepath: Path of a ``.keras`` file on a local disk.
+            metadata: Any arbitrary metadata. This is ignored by Kedro, but may be consumed by
+                users or external plugins.
+
+        Raises:
+            DatasetError: the path does not end in ``.keras``.
+        """
+        self._filepath = Path(filepath)
+        self.metadata = metadata
+        if self._filepath.suffix != ".keras":
+            raise DatasetError(f"{filepath} must end in .keras; other formats are not checked")
+
+    def load(self) -> KerasModel:
+        """Return the model without its optimiser, refusing code in the file."""
+        return import_keras().models.load_model(self._filepath, compile=False, safe_mode=True)
+
+    def save(self, data: KerasModel) -> None:
+        """Write the model to a temporary file and rename it."""
+        with write_whole(self._filepath) as path:
+            data.save(path)
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}
+
+    def _exists(self) -> bool:
+        return self._filepath.is_file()

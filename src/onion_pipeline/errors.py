@@ -1,0 +1,54 @@
+"""Everything that this project raises on purpose.
+
+OnionError
+├── ConfigurationError      a parameter file or --params says something impossible
+│   ├── LayerError          ... in the list of layers
+│   └── TransformError      ... in the list of augmentations
+├── DataError               the images cannot be used as they are
+├── TrainingDivergedError   the loss stopped being a number
+└── RegistryError           no such model version, or one that cannot be used
+
+Each message names what was found, where, what is allowed and what to do; the command line
+shows it without a traceback.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class OnionError(Exception):
+    """Base of the errors that a user can mend."""
+
+
+class ConfigurationError(OnionError, ValueError):
+    """A parameter file or ``--params`` says something impossible."""
+
+
+class LayerError(ConfigurationError):
+    """The list of layers does not make a network."""
+
+
+class TransformError(ConfigurationError):
+    """The list of augmentations names an unknown transform or argument."""
+
+
+class DataError(OnionError, ValueError):
+    """The images cannot be used as they are."""
+
+
+class TrainingDivergedError(OnionError, ArithmeticError):
+    """The loss became infinite or not a number."""
+
+
+class RegistryError(OnionError, RuntimeError):
+    """A model version is missing or cannot be used."""
+
+
+def suggest(found: str, allowed: Iterable[str]) -> str:
+    """Return ``'found' is unknown; did you mean 'close'? Allowed: a, b, c.``"""
+    names = sorted(allowed)
+    lowered = {name.lower(): name for name in names}
+    close = get_close_matches(found.lower(), lowered, n=1)
+    hint = f"did you mean {lowered[close[0]]!r}? " if close else ""
+    listing = ", ".join(names) if len(names) <= 30 else f"{len(names)} names"  # noqa: PLR2004
+    return f"{found!r} is unknown; {hint}Allowed: {listing}."

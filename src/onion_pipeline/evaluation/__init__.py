@@ -1,0 +1,1 @@
+"""What the test images say about a trained network."""

@@ -1,0 +1,60 @@
+"""The prediction table: what the network says of each test image."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from onion_pipeline.annotations import KerasModel
+from onion_pipeline.images.arrays import LabelledImages
+
+BATCH = 256
+PROBABILITY = "probability_"
+
+
+def predict_probabilities(model: KerasModel, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the probability of each class, float32 (N, K), for uint8 (N, H, W, C) `images`."""
+    parts = [
+        np.asarray(model.predict_on_batch(np.ascontiguousarray(images[start : start + BATCH])))
+        for start in range(0, len(images), BATCH)
+    ]
+    return np.concatenate(parts)
+
+
+def tabulate_predictions(
+    images: LabelledImages,
+    probabilities: NDArray[np.float32],
+    paths: pd.Series,
+    class_names: Sequence[str],
+) -> pd.DataFrame:
+    """Return one row per image: what it is, what was predicted, and how surely.
+
+    Args:
+        images: N labelled images.
+        probabilities: float32, (N, K).
+        paths: the path of each row that `images` refer to by their ``index``.
+        class_names: K labels.
+
+    Returns:
+        Columns ``path``, ``label``, ``predicted``, ``confidence`` (of the predicted class) and
+        ``probability_<class>`` for each class.
+    """
+    names = np.asarray(class_names, dtype=object)
+    columns = {f"{PROBABILITY}{name}": probabilities[:, i] for i, name in enumerate(class_names)}
+    return pd.DataFrame(
+        {
+            "path": paths.iloc[images["index"]].to_numpy(),
+            "label": names[images["label"]],
+            "predicted": names[probabilities.argmax(axis=1)],
+            "confidence": probabilities.max(axis=1),
+            **columns,
+        }
+    ).astype({"label": "str", "predicted": "str"})
+
+
+def read_probabilities(
+    predictions: pd.DataFrame, class_names: Sequence[str]
+) -> NDArray[np.float64]:
+    """Return the probabilities, float64 (N, K), of a table of predictions."""
+    return predictions[[PROBABILITY + name for name in class_names]].to_numpy(np.float64)

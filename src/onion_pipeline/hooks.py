@@ -1,0 +1,163 @@
+"""What watches a run: checked parameters, one message for an error, tracking, a summary."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+
+from onion_pipeline.checks import check_parameters, check_transforms
+from onion_pipeline.errors import OnionError
+from onion_pipeline.registry import tracking
+from onion_pipeline.summary import summarize
+
+
+class Checks:
+    """Looks for mistakes in the parameters and in the image path before anything happens."""
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Check all parameter files as a whole."""
+        self._parameters = context.config_loader["parameters"]
+        with one_message():
+            check_parameters(self._parameters)
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Check the transforms, and that there are files at the path of the images."""
+        with one_message():
+            if "augmentation_policy" in pipeline.all_outputs():
+                check_transforms(self._parameters)
+            for name in pipeline.inputs() & {"raw_images", "new_images"}:
+                catalog.load(name)
+
+
+class Messages:
+    """Says each thing once: no line per dataset, and no traceback for a user's mistake."""
+
+    @hook_impl
+    def after_context_created(self) -> None:
+        """Keep the lines on nodes, drop those on datasets and those repeated below."""
+        logging.getLogger("kedro.io.data_catalog").setLevel(logging.WARNING)
+        logging.getLogger("kedro.pipeline.node").addFilter(_drop_node_failures)
+
+    @hook_impl
+    def on_pipeline_error(self, error: Exception) -> None:
+        """Show an :class:`OnionError` as its message alone."""
+        with one_message():
+            raise error
+
+
+class Tracking:
+    """Keeps one MLflow run per ``kedro run`` that makes something worth tracking.
+
+    The catalog says what that is: ``metadata: {mlflow: {...}}`` of an entry holds
+    ``folder`` (a file goes there), ``metrics`` (numbers, with this prefix) or ``history``.
+    """
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Tell every thread and process of this run where MLflow keeps its runs."""
+        self._project = context.project_path
+        self._parameters = context.config_loader["parameters"]
+        self._settings = context.config_loader["mlflow"]
+        os.environ[tracking.TRACKING_URI] = tracking.resolve_tracking_uri(
+            self._settings["tracking_uri"], self._project
+        )
+
+    @hook_impl
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> None:
+        """Start a run, and log what an earlier one has left for a model to be registered."""
+        tracked = {name for name in catalog if _read_rules(catalog, name)}
+        if not tracked & pipeline.all_outputs():
+            return
+        os.environ[tracking.RUN_ID] = tracking.start_run(
+            self._settings["experiment"],
+            self._project / self._settings["artifacts"],
+            self._parameters,
+            {"kedro.run_id": run_params["run_id"], **tracking.describe_environment(self._project)},
+        )
+        if "registration" in pipeline.all_outputs():
+            for name in sorted(tracked - pipeline.all_outputs()):
+                if catalog.exists(name):
+                    _log(catalog, name)
+
+    @hook_impl
+    def before_node_run(self, catalog: CatalogProtocol) -> None:
+        """Remember the catalog: a worker of ParallelRunner sees it here only."""
+        self._catalog = catalog
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str) -> None:
+        """Log what has just been saved."""
+        if tracking.read_run_id() and _read_rules(self._catalog, dataset_name):
+            _log(self._catalog, dataset_name)
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """End the run."""
+        self._end("FINISHED")
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        """End the run."""
+        self._end("FAILED")
+
+    def _end(self, status: str) -> None:
+        run_id = os.environ.pop(tracking.RUN_ID, None)
+        if run_id:
+            tracking.end_run(run_id, status)
+
+
+class ClosingSummary:
+    """Says at the end what came out, where it is and what to do next."""
+
+    @hook_impl
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Print the summary."""
+        lines = summarize(pipeline.all_outputs(), catalog)
+        if lines:
+            click.echo("\n" + "\n".join(lines) + "\n")
+
+
+@contextmanager
+def one_message() -> Iterator[None]:
+    """On the command line, turn an :class:`OnionError` into its message and exit code 1."""
+    try:
+        yield
+    except Exception as error:
+        cause: BaseException | None = error
+        while cause and not isinstance(cause, OnionError):
+            cause = cause.__cause__  # Kedro wraps what datasets raise
+        if cause and click.get_current_context(silent=True):
+            raise click.ClickException(str(cause)) from error
+        raise
+
+
+def _drop_node_failures(record: logging.LogRecord) -> bool:
+    return "failed with error" not in str(record.msg)
+
+
+def _read_rules(catalog: CatalogProtocol, name: str) -> dict[str, Any]:
+    if name.startswith("params:") or name == "parameters":
+        return {}
+    return (getattr(catalog.get(name), "metadata", None) or {}).get("mlflow", {})
+
+
+def _log(catalog: CatalogProtocol, name: str) -> None:
+    run_id, rules = os.environ[tracking.RUN_ID], _read_rules(catalog, name)
+    if "folder" in rules:
+        path = catalog.get(name)._describe()["filepath"]
+        tracking.log_file(run_id, str(path), rules["folder"])
+    if "metrics" in rules:
+        tracking.log_figures(run_id, catalog.load(name), rules["metrics"])
+    if rules.get("history"):
+        tracking.log_history(run_id, catalog.load(name))

@@ -1,0 +1,1 @@
+"""A list of layers, checked shape by shape, and the Keras model made of it."""

@@ -1,0 +1,143 @@
+"""The list of layers, read and walked with the shape of the pictures before it is built."""
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Any, NamedTuple
+
+import pandas as pd
+from pydantic import ValidationError
+
+from onion_pipeline.errors import LayerError, suggest
+from onion_pipeline.model.layers import KINDS, Dense, Layer, Shape, ShapeError
+
+# A layer as parameter files write it: a bare name, or one name with its arguments.
+LayerEntry = str | Mapping[str, Mapping[str, Any] | None]
+
+
+class NamedLayer(NamedTuple):
+    """A layer with the name that it has in the model, such as ``conv2d_1``."""
+
+    name: str
+    kind: str
+    layer: Layer
+
+
+class LayerRow(NamedTuple):
+    """What one layer does to one picture: a row of the architecture table."""
+
+    name: str
+    kind: str
+    input_shape: Shape
+    output_shape: Shape
+    parameters: int
+    multiply_adds: int
+
+
+def read_layers(entries: Sequence[LayerEntry]) -> list[NamedLayer]:
+    """Return the layers that a parameter file lists.
+
+    Raises:
+        LayerError: unknown layers or arguments; names all of them with their positions.
+
+    Example:
+        >>> read_layers(["flatten", {"dense": {"units": 128}}])[1].name
+        'dense_1'
+    """
+    layers: list[NamedLayer] = []
+    mistakes = []
+    for position, entry in enumerate(entries, start=1):
+        try:
+            kind, layer = _read_layer(entry)
+        except LayerError as error:
+            mistakes.append(f"build.layers, number {position}: {error}")
+            continue
+        number = 1 + sum(earlier.kind == kind for earlier in layers)
+        layers.append(NamedLayer(f"{kind}_{number}", kind, layer))
+    if mistakes:
+        raise LayerError("\n".join(mistakes))
+    return layers
+
+
+def walk_layers(layers: Sequence[NamedLayer], image_shape: Shape, classes: int) -> list[LayerRow]:
+    """Return what each layer does to a picture, the scaling before and the head after them.
+
+    Args:
+        layers: from :func:`read_layers`.
+        image_shape: height, width and channels.
+        classes: number of classes, the units of the softmax head.
+
+    Raises:
+        LayerError: a layer cannot take the shape that arrives; names its position, that
+            shape and the way out.
+    """
+    rows = [LayerRow("scaling", "rescaling", image_shape, image_shape, 0, prod(image_shape))]
+    head = NamedLayer("softmax", "dense", Dense(units=classes))
+    for position, named in enumerate([*layers, head], start=1):
+        shape = rows[-1].output_shape
+        try:
+            rows.append(_walk_layer(named, shape))
+        except ShapeError as error:
+            raise LayerError(_describe_misfit(position, named, shape, error)) from error
+    return rows
+
+
+def tabulate_architecture(rows: Sequence[LayerRow]) -> pd.DataFrame:
+    """Return the architecture table: a row per layer and a last one with the totals.
+
+    Returns:
+        Columns ``layer``, ``kind``, ``output_shape`` (such as ``26x26x32``), ``parameters``,
+        ``multiply_adds`` (for one picture).
+    """
+    table = pd.DataFrame(
+        {
+            "layer": [row.name for row in rows],
+            "kind": [row.kind for row in rows],
+            "output_shape": ["x".join(map(str, row.output_shape)) for row in rows],
+            "parameters": [row.parameters for row in rows],
+            "multiply_adds": [row.multiply_adds for row in rows],
+        }
+    )
+    totals = table[["parameters", "multiply_adds"]].sum()
+    table.loc[len(table)] = ["total", "", "", totals["parameters"], totals["multiply_adds"]]
+    return table
+
+
+def _read_layer(entry: LayerEntry) -> tuple[str, Layer]:
+    if isinstance(entry, str):
+        entry = {entry: None}
+    if not isinstance(entry, Mapping) or len(entry) != 1:
+        raise LayerError(
+            "expected one layer with its arguments, such as 'dense: {units: 128}', "
+            f"found {entry!r}."
+        )
+    ((kind, arguments),) = entry.items()
+    if kind not in KINDS:
+        raise LayerError(f"layer {suggest(str(kind), KINDS)}")
+    try:
+        return kind, KINDS[kind].model_validate(arguments or {})
+    except ValidationError as error:
+        raise LayerError(_describe_arguments(kind, error)) from error
+
+
+def _describe_arguments(kind: str, error: ValidationError) -> str:
+    return " ".join(
+        f"argument of {kind} {suggest(str(detail['loc'][0]), KINDS[kind].model_fields)}"
+        if detail["type"] == "extra_forbidden"
+        else f"{kind} needs the argument {detail['loc'][0]!r}."
+        if detail["type"] == "missing"
+        else f"{kind}.{detail['loc'][0]} is {detail['input']!r}: {detail['msg'].lower()}."
+        for detail in error.errors()
+    )
+
+
+def _walk_layer(named: NamedLayer, shape: Shape) -> LayerRow:
+    leaving = named.layer.output_shape(shape)
+    parameters = named.layer.count_parameters(shape)
+    multiply_adds = named.layer.count_multiply_adds(shape)
+    return LayerRow(named.name, named.kind, shape, leaving, parameters, multiply_adds)
+
+
+def _describe_misfit(position: int, named: NamedLayer, shape: Shape, error: ShapeError) -> str:
+    is_head = named.name == "softmax"
+    where = "after the last (the softmax head)" if is_head else f"number {position} ({named.kind})"
+    return f"build.layers, {where}: {'x'.join(map(str, shape))} arrives: {error}."

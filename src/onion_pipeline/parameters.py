@@ -1,0 +1,125 @@
+"""The parameters of a run, as ``conf/base/parameters*.yml`` writes them.
+
+Kedro builds these models from the type hints of the nodes; the descriptions of the values
+stand beside them in the parameter files.
+"""
+
+from math import isclose
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
+
+ColorMode = Literal["auto", "grayscale", "rgb"]
+Resize = Literal["stretch", "crop", "pad"]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Side = Annotated[int, Field(gt=0, le=4096)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Fractions(_Strict):
+    """Shares of the three splits; they add up to 1."""
+
+    train: Fraction
+    validation: Fraction
+    test: Fraction
+
+    @model_validator(mode="after")
+    def _add_up(self) -> Self:
+        total = self.train + self.validation + self.test
+        if not isclose(total, 1, abs_tol=1e-6):
+            raise ValueError(
+                f"the fractions add up to {total:g} (train {self.train:g}, validation "
+                f"{self.validation:g}, test {self.test:g}); they must add up to 1"
+            )
+        return self
+
+
+class IngestParameters(_Strict):
+    """How images are read and split (parameters_ingest.yml)."""
+
+    image_size: Literal["auto"] | tuple[Side, Side]
+    color_mode: ColorMode
+    resize: Resize
+    fractions: Fractions
+
+
+class AugmentParameters(_Strict):
+    """How many variants of each training image, and how they are made (parameters_augment.yml)."""
+
+    copies: Annotated[int, Field(ge=0, le=100)]
+    transforms: list[Any]
+
+
+class BuildParameters(_Strict):
+    """The layers of the network (parameters_build.yml)."""
+
+    layers: Annotated[list[Any], Field(min_length=1)]
+
+
+class EarlyStopping(_Strict):
+    """After how many epochs without a better validation loss training ends."""
+
+    patience: PositiveInt
+    min_delta: NonNegativeFloat = 0.0
+
+
+class TrainParameters(_Strict):
+    """How the network learns (parameters_train.yml)."""
+
+    epochs: PositiveInt
+    batch_size: PositiveInt
+    optimizer: Literal["adam", "adamw", "sgd", "rmsprop"]
+    learning_rate: PositiveFloat
+    schedule: Literal["constant", "cosine", "exponential"]
+    warmup_epochs: NonNegativeFloat
+    weight_decay: NonNegativeFloat
+    early_stopping: EarlyStopping | None
+    class_weights: Literal["balanced"] | None
+    precision: Literal["float32", "mixed_bfloat16"]
+
+
+class EvaluateParameters(_Strict):
+    """How the test is reported (parameters_evaluate.yml)."""
+
+    confidence_level: Fraction
+    top_k: Annotated[int, Field(ge=2)]
+    worst_mistakes: PositiveInt
+
+
+class RegisterParameters(_Strict):
+    """Where the model is registered (parameters_register.yml)."""
+
+    model_name: Annotated[str, Field(pattern=r"^[^/:]+$")]
+    alias: Literal["auto", "champion", "challenger"]
+
+
+class PredictParameters(_Strict):
+    """Which registered model classifies new images (parameters_predict.yml)."""
+
+    model: str
+
+
+class Parameters(_Strict):
+    """All parameters of a run."""
+
+    images: str | None = None
+    seed: NonNegativeInt
+    ingest: IngestParameters
+    augment: AugmentParameters
+    build: BuildParameters
+    train: TrainParameters
+    evaluate: EvaluateParameters
+    register_: RegisterParameters = Field(alias="register")
+    predict: PredictParameters

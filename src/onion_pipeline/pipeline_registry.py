@@ -1,0 +1,27 @@
+"""The pipelines of this project by name, in the order in which ``kedro run`` runs them."""
+
+from kedro.pipeline import Pipeline
+
+from onion_pipeline.pipelines.augment.pipeline import create_pipeline as create_augment
+from onion_pipeline.pipelines.build.pipeline import create_pipeline as create_build
+from onion_pipeline.pipelines.evaluate.pipeline import create_pipeline as create_evaluate
+from onion_pipeline.pipelines.ingest.pipeline import create_pipeline as create_ingest
+from onion_pipeline.pipelines.predict.pipeline import create_pipeline as create_predict
+from onion_pipeline.pipelines.register.pipeline import create_pipeline as create_register
+from onion_pipeline.pipelines.train.pipeline import create_pipeline as create_train
+
+
+def register_pipelines() -> dict[str, Pipeline]:
+    """Return each verb's pipeline, and all but ``predict`` in a row as ``__default__``.
+
+    Named one by one: Kedro's ``find_pipelines`` would import every pipeline's libraries.
+    """
+    pipelines = {
+        "ingest": create_ingest(),
+        "augment": create_augment(),
+        "build": create_build(),
+        "train": create_train(),
+        "evaluate": create_evaluate(),
+        "register": create_register(),
+    }
+    return {**pipelines, "predict": create_predict(), "__default__": sum(pipelines.values())}

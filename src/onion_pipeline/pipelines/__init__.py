@@ -1,0 +1,1 @@
+"""One package per verb: ``nodes.py`` adapts, ``pipeline.py`` wires."""

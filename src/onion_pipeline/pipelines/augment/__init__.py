@@ -1,0 +1,1 @@
+"""Make variants of the training images with albumentations."""

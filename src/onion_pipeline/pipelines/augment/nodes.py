@@ -1,0 +1,31 @@
+"""Nodes that make variants of the training images."""
+
+from onion_pipeline.annotations import ImageFigure
+from onion_pipeline.augmentation import policy, preview, variants
+from onion_pipeline.images.arrays import LabelledImages
+from onion_pipeline.parameters import AugmentParameters
+
+
+def make_policy(parameters: AugmentParameters) -> list[policy.Step]:
+    """Check the declared transforms and write them out."""
+    return policy.make_policy(parameters.transforms)
+
+
+def augment_images(
+    train_images: LabelledImages,
+    augmentation_policy: list[policy.Step],
+    parameters: AugmentParameters,
+    seed: int,
+) -> LabelledImages:
+    """Add variants of each training image."""
+    return variants.augment_images(train_images, augmentation_policy, parameters.copies, seed)
+
+
+def draw_augmentation_preview(
+    train_images: LabelledImages,
+    augmentation_policy: list[policy.Step],
+    class_names: list[str],
+    seed: int,
+) -> ImageFigure:
+    """Show pictures beside their variants."""
+    return preview.draw_augmentation_preview(train_images, augmentation_policy, class_names, seed)

@@ -1,0 +1,36 @@
+"""The augment pipeline."""
+
+from kedro.pipeline import Node, Pipeline
+
+from onion_pipeline.pipelines.augment.nodes import (
+    augment_images,
+    draw_augmentation_preview,
+    make_policy,
+)
+
+
+def create_pipeline() -> Pipeline:
+    """Return the pipeline from training images to training images with variants."""
+    return Pipeline(
+        [
+            Node(
+                func=make_policy,
+                inputs="params:augment",
+                outputs="augmentation_policy",
+                name="make_policy",
+            ),
+            Node(
+                func=augment_images,
+                inputs=["train_images", "augmentation_policy", "params:augment", "params:seed"],
+                outputs="augmented_images",
+                name="augment_images",
+            ),
+            Node(
+                func=draw_augmentation_preview,
+                inputs=["train_images", "augmentation_policy", "class_names", "params:seed"],
+                outputs="augmentation_preview",
+                name="draw_augmentation_preview",
+            ),
+        ],
+        tags="augment",
+    )

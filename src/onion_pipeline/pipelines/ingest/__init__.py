@@ -1,0 +1,1 @@
+"""Read the images, decode them to one size and split them."""

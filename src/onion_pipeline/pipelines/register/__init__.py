@@ -1,0 +1,1 @@
+"""Register the trained network in MLflow."""

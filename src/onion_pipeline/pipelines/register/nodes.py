@@ -1,0 +1,23 @@
+"""Nodes that register the network."""
+
+from typing import Any
+
+from onion_pipeline.annotations import KerasModel
+from onion_pipeline.parameters import IngestParameters, RegisterParameters
+from onion_pipeline.registry import versions
+from onion_pipeline.registry.card import ModelCard
+
+
+def register_model(
+    trained_model: KerasModel,
+    class_names: list[str],
+    metrics: dict[str, Any],
+    ingest: IngestParameters,
+    parameters: RegisterParameters,
+) -> dict[str, Any]:
+    """Register the network with its class names and preprocessing as a new model version."""
+    card = ModelCard(class_names, trained_model.input_shape[1:], ingest.resize)
+    registered = versions.register_model(
+        trained_model, card, parameters.model_name, parameters.alias
+    )
+    return {**registered._asdict(), "accuracy": metrics["accuracy"]}

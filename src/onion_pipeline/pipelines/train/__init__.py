@@ -1,0 +1,1 @@
+"""Train the network and keep its best epoch."""

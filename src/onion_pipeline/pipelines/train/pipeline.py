@@ -1,0 +1,32 @@
+"""The train pipeline."""
+
+from kedro.pipeline import Node, Pipeline
+
+from onion_pipeline.pipelines.train.nodes import plot_training_curves, train_model
+
+
+def create_pipeline() -> Pipeline:
+    """Return the pipeline from an untrained network to a trained one."""
+    return Pipeline(
+        [
+            Node(
+                func=train_model,
+                inputs=[
+                    "untrained_model",
+                    "augmented_images",
+                    "validation_images",
+                    "params:train",
+                    "params:seed",
+                ],
+                outputs=["trained_model", "training_history"],
+                name="train_model",
+            ),
+            Node(
+                func=plot_training_curves,
+                inputs="training_history",
+                outputs="training_curves",
+                name="plot_training_curves",
+            ),
+        ],
+        tags="train",
+    )

@@ -1,0 +1,66 @@
+"""Many new pictures through one registered model."""
+
+import pandas as pd
+
+from onion_pipeline.errors import DataError
+from onion_pipeline.images.decoding import RejectedImageError
+from onion_pipeline.images.index import describe_all_rejected, read_file
+from onion_pipeline.images.sources import ImageSource
+from onion_pipeline.registry.versions import load_classifier
+
+CHUNK = 256
+REJECTED = ["path", "reason", "detail"]
+
+
+def classify_images(source: ImageSource, uri: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Classify the files of `source` with the model at `uri`, a few hundred at a time.
+
+    Args:
+        source: encoded pictures; their folders mean nothing.
+        uri: an MLflow model URI such as ``models:/onion_pipeline@champion``.
+
+    Returns:
+        The predictions, columns ``path``, ``label``, ``confidence``, ``probability_<class>``
+        and ``model_version``; and the files that could not be read, columns ``path``,
+        ``reason`` and ``detail``.
+
+    Raises:
+        RegistryError: there is no such model.
+        DataError: not one file could be read.
+    """
+    model, version = load_classifier(uri)
+    predictions, unreadable = [], []
+    for start in range(0, len(source.paths), CHUNK):
+        files, refused = _read_files(source, source.paths[start : start + CHUNK])
+        unreadable.append(refused)
+        if len(files):
+            answers = model.predict(files[["image"]]).assign(path=files["path"])
+            predictions.append(answers[answers["error"] == ""])
+            unreadable.append(_explain(answers[answers["error"] != ""]))
+    rejected = pd.concat(unreadable).sort_values("path", ignore_index=True)
+    if len(rejected) == len(source.paths):
+        raise DataError(describe_all_rejected(rejected))
+    table = pd.concat(predictions, ignore_index=True).drop(columns="error")
+    table.insert(0, "path", table.pop("path"))
+    return table.assign(model_version=version), rejected
+
+
+def _read_files(source: ImageSource, paths: tuple[str, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    files, refused = [], []
+    for path in paths:
+        try:
+            files.append((path, read_file(source, path)))
+        except RejectedImageError as error:
+            refused.append((path, error.reason, error.detail))
+    return (
+        pd.DataFrame(files, columns=["path", "image"]),
+        pd.DataFrame(refused, columns=REJECTED, dtype="str"),
+    )
+
+
+def _explain(broken: pd.DataFrame) -> pd.DataFrame:
+    """Take the reason and the detail of each error text apart again."""
+    parts = [error.split(": ", maxsplit=1) for error in broken["error"]]
+    table = pd.DataFrame(parts, columns=REJECTED[1:], index=broken.index, dtype="str")
+    table.insert(0, "path", broken["path"])
+    return table

@@ -1,0 +1,186 @@
+"""One MLflow run per ``kedro run``, written through explicit run ids.
+
+MLflow's fluent functions keep the active run per thread and leave orphans under runners that
+use several; here the run id is an argument, and reaches the nodes, whatever thread or process
+they run in, as the environment variable ``MLFLOW_RUN_ID`` that MLflow itself reads.
+"""
+
+import logging
+import math
+import os
+import platform
+import subprocess
+import time
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from onion_pipeline.images.parallel import count_processors
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+RUN_ID = "MLFLOW_RUN_ID"
+TRACKING_URI = "MLFLOW_TRACKING_URI"
+SQLITE = "sqlite:///"
+# MLflow refuses parameters that are longer.
+LONGEST_PARAMETER = 6000
+
+
+def resolve_tracking_uri(uri: str, project: Path) -> str:
+    """Return `uri` with a relative SQLite path taken from `project`, not the current folder.
+
+    Example:
+        >>> resolve_tracking_uri("sqlite:///mlflow.db", Path("/home/me/onion"))
+        'sqlite:////home/me/onion/mlflow.db'
+    """
+    path = uri.removeprefix(SQLITE)
+    if path == uri or Path(path).is_absolute():
+        return uri
+    return SQLITE + (project / path).as_posix()
+
+
+def import_client() -> "MlflowClient":
+    """Return a client of the store that ``MLFLOW_TRACKING_URI`` names, made if need be."""
+    # Schema migrations and registrations are reported by this project in its own words.
+    for name in ("alembic", "mlflow"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    from mlflow import MlflowClient
+
+    return MlflowClient()
+
+
+def start_run(
+    experiment: str,
+    artifacts: Path,
+    parameters: Mapping[str, Any],
+    tags: Mapping[str, str],
+) -> str:
+    """Start a run and return its id.
+
+    Args:
+        experiment: name of the experiment; made if need be.
+        artifacts: folder for the files of a new experiment in a local store; a server
+            chooses for itself.
+        parameters: nested; logged as ``train.epochs`` and the like.
+        tags: of the run.
+    """
+    client = import_client()
+    run = client.create_run(_find_experiment(client, experiment, artifacts), tags=dict(tags))
+    from mlflow.entities import Param
+
+    entries = flatten_parameters(parameters).items()
+    client.log_batch(run.info.run_id, params=[Param(key, value) for key, value in entries])
+    return str(run.info.run_id)
+
+
+def end_run(run_id: str, status: str) -> None:
+    """End a run as ``FINISHED``, ``FAILED`` or ``KILLED``."""
+    import_client().set_terminated(run_id, status)
+
+
+def log_file(run_id: str, path: str, folder: str | None) -> None:
+    """Copy a file to `folder` among the artifacts of a run."""
+    import_client().log_artifact(run_id, path, folder)
+
+
+def log_figures(run_id: str, figures: Mapping[str, Any], prefix: str) -> None:
+    """Log the numbers among `figures` as metrics, pairs as ``<name>_low`` and ``<name>_high``.
+
+    Args:
+        run_id: the run.
+        figures: for example ``{"accuracy": 0.98, "accuracy_interval": [0.97, 0.99]}``.
+        prefix: put before each name, such as ``test/``; keeps the names apart from those
+            of the epochs.
+    """
+    from mlflow.entities import Metric
+
+    flat: dict[str, float] = {}
+    for name, value in figures.items():
+        pair = {f"{name}_low": value[0], f"{name}_high": value[1]} if _is_pair(value) else {}
+        flat |= pair or {name: value}
+    now = round(time.time() * 1000)
+    import_client().log_batch(
+        run_id, metrics=[Metric(prefix + name, value, now, 0) for name, value in flat.items()]
+    )
+
+
+def log_history(run_id: str, history: pd.DataFrame) -> None:
+    """Log each numeric column of a training history as a metric over its epochs."""
+    from mlflow.entities import Metric
+
+    now = round(time.time() * 1000)
+    names = history.select_dtypes("number").columns.drop("epoch")
+    points = [
+        Metric(name, float(row[name]), now, int(row["epoch"]))
+        for row in history.to_dict("records")
+        for name in names
+        if math.isfinite(row[name])
+    ]
+    import_client().log_batch(run_id, metrics=points)
+
+
+def flatten_parameters(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Return nested parameters as one level of texts that MLflow takes.
+
+    Example:
+        >>> flatten_parameters({"train": {"epochs": 3}, "layers": ["flatten"]})
+        {'train.epochs': '3', 'layers': "['flatten']"}
+    """
+    flat: dict[str, str] = {}
+    for name, value in parameters.items():
+        if isinstance(value, Mapping):
+            flat |= flatten_parameters(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = str(value)[:LONGEST_PARAMETER]
+    return flat
+
+
+def describe_environment(project: Path) -> dict[str, str]:
+    """Return what a result depends on beside data and parameters: code, libraries, threads."""
+    libraries = ("tensorflow-cpu", "tensorflow", "keras", "numpy", "albumentations")
+    return {
+        "git.commit": _read_commit(project),
+        "python": platform.python_version(),
+        "processors": str(count_processors()),
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+        **{name: found for name in libraries if (found := find_version(name))},
+    }
+
+
+def find_version(library: str) -> str | None:
+    """Return the installed version of `library`, if it is installed."""
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
+
+
+def read_run_id() -> str | None:
+    """Return the id of the run under way, if any."""
+    return os.environ.get(RUN_ID)
+
+
+def _find_experiment(client: "MlflowClient", name: str, artifacts: Path) -> str:
+    experiment = client.get_experiment_by_name(name)
+    if experiment is not None:
+        return str(experiment.experiment_id)
+    is_local = os.environ[TRACKING_URI].startswith(SQLITE)
+    return str(client.create_experiment(name, artifacts.as_uri() if is_local else None))
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 2  # noqa: PLR2004
+
+
+def _read_commit(project: Path) -> str:
+    """Return the commit of the code, with ``-dirty`` for uncommitted changes."""
+    command = ["git", "-C", str(project), "describe", "--always", "--dirty", "--abbrev=40"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return "unknown"  # no git on this machine
+    return found.stdout.strip() or "unknown"

@@ -1,0 +1,15 @@
+"""Project settings: see https://docs.kedro.org/en/stable/configure/configuration_basics/."""
+
+from omegaconf.resolvers import oc
+
+from onion_pipeline.hooks import Checks, ClosingSummary, Messages, Tracking
+
+# The last hook is called first: mistakes are found before anything is tracked.
+HOOKS = (ClosingSummary(), Tracking(), Checks(), Messages())
+
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    "config_patterns": {"mlflow": ["mlflow*"]},
+    "custom_resolvers": {"oc.env": oc.env},
+}

@@ -1,0 +1,90 @@
+"""The lines that end a run: what came out, where it is, what to do next."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from kedro.io import CatalogProtocol
+
+NEXT = (
+    ("kedro viz run", "the pipeline with its figures"),
+    ("make ui", "runs, figures and model versions in MLflow"),
+    ("kedro run --params images=path/to/photos", "train on your own pictures"),
+    ("kedro run --pipelines predict --params images=new_photos", "classify new ones"),
+)
+
+
+def summarize(outputs: Collection[str], catalog: CatalogProtocol) -> list[str]:
+    """Return the closing lines of a run that made `outputs`; none if there is little to say."""
+    lines: list[str] = []
+    if "quarantine" in outputs:
+        lines += _report_quarantine(catalog)
+    if "metrics" in outputs:
+        lines += _report_metrics(catalog)
+    if "registration" in outputs:
+        lines += _report_registration(catalog.load("registration"))
+    if "predictions" in outputs:
+        lines += _report_predictions(catalog)
+    if "registration" in outputs:
+        width = max(len(command) for command, _ in NEXT)
+        lines += ["", "Next", *(f"  {command:{width}}  {purpose}" for command, purpose in NEXT)]
+    return lines
+
+
+def _line(title: str, text: str) -> str:
+    return f"{title:<14}{text}"
+
+
+def _report_quarantine(catalog: CatalogProtocol) -> list[str]:
+    refused = len(catalog.load("quarantine"))
+    if not refused:
+        return []
+    total = len(catalog.load("image_index"))
+    return [_line("Quarantined", f"{refused} of {total} files, see {_show(catalog, 'quarantine')}")]
+
+
+def _report_metrics(catalog: CatalogProtocol) -> list[str]:
+    metrics: dict[str, Any] = catalog.load("metrics")
+    low, high = metrics["accuracy_interval"]
+    level = catalog.load("params:evaluate").confidence_level
+    figures = Path(_show(catalog, "confusion_matrix")).parent
+    return [
+        _line(
+            "Test accuracy",
+            f"{metrics['accuracy']:.4f}  ({level:.0%} interval {low:.4f} to {high:.4f}, "
+            f"{metrics['test_images']} images)",
+        ),
+        _line("Figures", f"{figures}/"),
+    ]
+
+
+def _report_registration(registration: dict[str, Any]) -> list[str]:
+    alias = registration["alias"]
+    name = f"{registration['model_name']} version {registration['version']}, alias {alias}"
+    lines = [_line("Registered", name)]
+    if alias == "challenger":
+        promote = "kedro run --pipelines register --params register.alias=champion"
+        lines.append(_line("", f"the champion stays; to make this one champion: {promote}"))
+    return lines
+
+
+def _report_predictions(catalog: CatalogProtocol) -> list[str]:
+    predictions, unreadable = catalog.load("predictions"), catalog.load("unreadable_images")
+    version = predictions["model_version"].iloc[0]
+    lines = [
+        _line(
+            "Predictions",
+            f"{len(predictions)} images by model version {version}, "
+            f"see {_show(catalog, 'predictions')}",
+        )
+    ]
+    if len(unreadable):
+        where = _show(catalog, "unreadable_images")
+        lines.append(_line("Unreadable", f"{len(unreadable)} files, see {where}"))
+    return lines
+
+
+def _show(catalog: CatalogProtocol, name: str) -> str:
+    """Return the path of an artifact as seen from the current folder."""
+    path = Path(str(catalog.get(name)._describe()["filepath"]))
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

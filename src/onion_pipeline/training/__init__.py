@@ -1,0 +1,1 @@
+"""The training loop, what it is fed with and how it reports."""
