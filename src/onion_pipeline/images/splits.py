@@ -13,7 +13,7 @@ Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 
 
-def split_images(files: pd.DataFrame, fractions: Mapping[Split, float], seed: int) -> pd.DataFrame:
+def split_images(files: pd.DataFrame, fractions: Mapping[str, float], seed: int) -> pd.DataFrame:
     """Return `files` with the split of each, stratified by label.
 
     Images that lie in folders named ``train``, ``validation`` or ``test`` stay there; splits

@@ -16,7 +16,7 @@ from onion_pipeline.registry.card import ModelCard
 IMAGE = "image"
 
 
-class ImageClassifier(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+class ImageClassifier(mlflow.pyfunc.PythonModel):
     """Classifies encoded pictures (JPEG, PNG, …) exactly as they were decoded for training.
 
     Input: a table with a column ``image`` of encoded bytes; over HTTP, base64 text.

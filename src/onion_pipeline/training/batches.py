@@ -28,7 +28,7 @@ def make_batches(images: LabelledImages, batch_size: int, seed: int | None) -> A
     """
     keras = import_keras()
 
-    class Batches(keras.utils.PyDataset):
+    class Batches(keras.utils.PyDataset):  # type: ignore[name-defined]
         """Each batch is a gather of rows: pixels and labels move together."""
 
         def __init__(self) -> None:

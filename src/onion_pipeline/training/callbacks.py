@@ -24,7 +24,7 @@ def make_callbacks(batch_size: int) -> list[Any]:
 def _make_finite_loss(batch_size: int) -> Any:
     keras = import_keras()
 
-    class FiniteLoss(keras.callbacks.Callback):
+    class FiniteLoss(keras.callbacks.Callback):  # type: ignore[name-defined]
         """Ends training with an error where Keras' ``TerminateOnNaN`` would return normally."""
 
         def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -52,7 +52,7 @@ def _make_finite_loss(batch_size: int) -> Any:
 def _make_epoch_lines() -> Any:
     keras = import_keras()
 
-    class EpochLines(keras.callbacks.Callback):
+    class EpochLines(keras.callbacks.Callback):  # type: ignore[name-defined]
         """Logs one line per epoch with the time that is left at most."""
 
         def on_train_begin(self, logs: dict[str, float] | None = None) -> None:

@@ -1,0 +1,48 @@
+# make run, make test: everything from a fresh clone. Repeated, they install nothing again.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help run test lint viz ui lock clean
+
+help:  ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
+
+run: $(VENV)/run.stamp  ## Train, test and register a network on the sample
+	@$(BIN)/kedro run
+
+test: $(VENV)/dev.stamp  ## Lint, type-check and run all tests
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/dev.stamp  ## Check style, types and import contracts
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && PYTHONPATH=src $(BIN)/lint-imports
+
+viz: $(VENV)/run.stamp  ## Open the pipeline in Kedro-Viz
+	@$(BIN)/kedro viz run
+
+# Two processes instead of fifteen: MLflow's job runners serve features not used here.
+ui: $(VENV)/run.stamp  ## Open runs, figures and models in MLflow, http://127.0.0.1:5000
+	@echo "Runs: http://127.0.0.1:5000/#/experiments/1/runs?workflowType=machine_learning"
+	@MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --workers 1 \
+		--backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
+
+lock: $(VENV)/dev.stamp  ## Pin the newest versions that pyproject.toml allows
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+		--no-annotate --no-header --quiet --output-file requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+		--generate-hashes --no-annotate --no-header --quiet \
+		--constraint requirements.txt --output-file requirements-dev.txt
+
+clean:  ## Remove what runs have made; the images and the environment stay
+	rm -rf mlflow.db mlruns .viz data/0[2-8]_*/[!.]*
+
+$(VENV)/run.stamp: requirements.txt
+	@$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info < (3, 14), "Python 3.11, 3.12 or 3.13 is needed; this is %s. Say which: make run PYTHON=python3.12" % sys.version.split()[0]'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -q -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -q -r requirements-dev.txt
+	@touch $@
