@@ -45,7 +45,7 @@ class RegistryError(OnionError, RuntimeError):
 
 
 def suggest(found: str, allowed: Iterable[str]) -> str:
-    """Return ``'found' is unknown; did you mean 'close'? Allowed: a, b, c.``"""
+    """Return "'found' is unknown; did you mean 'close'? Allowed: ..." for an error message."""
     names = sorted(allowed)
     lowered = {name.lower(): name for name in names}
     close = get_close_matches(found.lower(), lowered, n=1)

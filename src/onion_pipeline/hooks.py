@@ -11,11 +11,14 @@ from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
 
 from onion_pipeline.checks import check_parameters, check_transforms
 from onion_pipeline.errors import OnionError
 from onion_pipeline.registry import tracking
 from onion_pipeline.summary import summarize
+
+logger = logging.getLogger(__name__)
 
 
 class Checks:
@@ -39,13 +42,19 @@ class Checks:
 
 
 class Messages:
-    """Says each thing once: no line per dataset, and no traceback for a user's mistake."""
+    """Says each thing once: a line per node, and no traceback for a user's mistake."""
 
     @hook_impl
     def after_context_created(self) -> None:
-        """Keep the lines on nodes, drop those on datasets and those repeated below."""
-        logging.getLogger("kedro.io.data_catalog").setLevel(logging.WARNING)
-        logging.getLogger("kedro.pipeline.node").addFilter(_drop_node_failures)
+        """Drop Kedro's lines that say what is said below."""
+        for name in ("kedro.pipeline.node", "kedro.runner.sequential_runner"):
+            logging.getLogger(name).addFilter(_is_news)
+
+    @hook_impl
+    def before_node_run(self, node: Node) -> None:
+        """Say what happens next, in the words of the node's function."""
+        purpose = (node.func.__doc__ or "").partition("\n")[0]
+        logger.info("%s: %s", node.name, purpose)
 
     @hook_impl
     def on_pipeline_error(self, error: Exception) -> None:
@@ -142,8 +151,8 @@ def one_message() -> Iterator[None]:
         raise
 
 
-def _drop_node_failures(record: logging.LogRecord) -> bool:
-    return "failed with error" not in str(record.msg)
+def _is_news(record: logging.LogRecord) -> bool:
+    return not any(known in str(record.msg) for known in ("failed with error", "No nodes ran"))
 
 
 def _read_rules(catalog: CatalogProtocol, name: str) -> dict[str, Any]:

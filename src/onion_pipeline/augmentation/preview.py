@@ -36,5 +36,6 @@ def draw_augmentation_preview(
         for side in cells[0].spines.values():
             side.set(visible=True, color=ACCENT, linewidth=2)
     axes[0, 0].set_title("original", fontsize=10, color=ACCENT)
-    axes[0, 1].set_title("augmented variants, as in training", fontsize=10, loc="left")
+    title = axes[0, 1].set_title("augmented variants, as in training", fontsize=10, loc="left")
+    title.set_in_layout(False)  # it spans several columns and must not widen its own
     return figure

@@ -84,6 +84,4 @@ def _title_mistakes(shown: int, wrong: int, total: int) -> str:
     if not wrong:
         return f"No mistake among {total} test images"
     which = "All" if shown == wrong else f"The {shown} most confident of"
-    return (
-        f"{which} {wrong} mistakes among {total} test images: predicted (sureness), and what it is"
-    )
+    return f"{which} {wrong} mistakes among {total} test images: predicted (confidence), truth"

@@ -2,7 +2,6 @@
 
 import io
 import tempfile
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -62,22 +61,23 @@ def register_model(model: KerasModel, card: ModelCard, name: str, alias: str) ->
         weights, described = Path(folder) / "model.keras", Path(folder) / "card.json"
         model.save(weights)
         card.write(described)
-        with warnings.catch_warnings():
-            # MLflow warns that integer columns cannot be missing; ours is binary.
-            warnings.simplefilter("ignore")
-            logged = mlflow.pyfunc.log_model(
-                name=name,
-                python_model=str(PACKAGE / "registry" / "serving.py"),
-                artifacts={"weights": str(weights), "card": str(described)},
-                code_paths=[str(PACKAGE)],
-                signature=_make_signature(card),
-                input_example=make_input_example(card),
-                pip_requirements=list_requirements(),
-                registered_model_name=name,
-            )
+        logged = mlflow.pyfunc.log_model(
+            name=name,
+            python_model=str(PACKAGE / "registry" / "serving.py"),
+            artifacts={"weights": str(weights), "card": str(described)},
+            code_paths=[str(PACKAGE)],
+            signature=_make_signature(card),
+            input_example=make_input_example(card),
+            pip_requirements=list_requirements(),
+        )
+    if not client.search_registered_models(f"name = '{name}'"):
+        client.create_registered_model(name)
+    created = client.create_model_version(
+        name, logged.model_uri, run.info.run_id, model_id=logged.model_id
+    )
+    number = str(created.version)
     chosen = choose_alias(client, name, alias)
-    client.set_registered_model_alias(name, chosen, logged.registered_model_version)
-    number = str(logged.registered_model_version)
+    client.set_registered_model_alias(name, chosen, number)
     return ModelVersion(name, number, chosen, f"models:/{name}/{number}", run.info.run_id)
 
 
