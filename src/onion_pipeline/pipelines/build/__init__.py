@@ -1,0 +1,1 @@
+"""Make an untrained network of the list of layers."""

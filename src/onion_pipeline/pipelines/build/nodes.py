@@ -1,0 +1,31 @@
+"""Nodes that make an untrained network."""
+
+
+import pandas as pd
+
+from onion_pipeline.annotations import KerasModel
+from onion_pipeline.images.arrays import LabelledImages
+from onion_pipeline.model import architecture
+from onion_pipeline.model import build as model_building
+from onion_pipeline.parameters import BuildParameters
+
+
+
+def describe_architecture(
+    train_images: LabelledImages, class_names: list[str], parameters: BuildParameters
+) -> pd.DataFrame:
+    """Walk the layers with the image's shape: what leaves each, and what it costs."""
+    layers = architecture.read_layers(parameters.layers)
+    shape = train_images["image"].shape[1:]
+    return architecture.tabulate_architecture(
+        architecture.walk_layers(layers, shape, len(class_names))
+    )
+
+
+def build_model(
+    train_images: LabelledImages, class_names: list[str], parameters: BuildParameters, seed: int
+) -> KerasModel:
+    """Build the network for the image's shape and the number of classes."""
+    layers = architecture.read_layers(parameters.layers)
+    shape = train_images["image"].shape[1:]
+    return model_building.build_model(layers, shape, len(class_names), seed)
