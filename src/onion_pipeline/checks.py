@@ -65,7 +65,7 @@ def _find_layer_mistakes(raw: Mapping[str, Any]) -> list[str]:
     size = _dig(raw, "ingest", "image_size")
     try:
         named = read_layers(layers if isinstance(layers, list) else [])
-        if named and isinstance(size, list) and all(isinstance(side, int) for side in size):
+        if named and _is_size(size):
             walk_layers(named, (*size, ANY_CHANNELS), ANY_CLASSES)
     except ConfigurationError as error:
         return str(error).splitlines()
@@ -86,8 +86,13 @@ def _dig(raw: Mapping[str, Any], group: str, name: str) -> Any:
     return found.get(name) if isinstance(found, Mapping) else None
 
 
+def _is_size(value: Any) -> bool:
+    sides = value if isinstance(value, list) else []
+    return len(sides) == 2 and all(type(side) is int and side > 0 for side in sides)  # noqa: PLR2004
+
+
 def _describe(detail: Any) -> str:
-    location = [part for part in detail["loc"] if part != "literal['auto']"]
+    location = [part for part in detail["loc"] if not str(part).startswith(("literal[", "tuple["))]
     path = ".".join(str(part) for part in location)
     if detail["type"] == "extra_forbidden":
         return f"{path}: {suggest(str(location[-1]), _list_keys(location[:-1]))}"

@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -28,13 +29,13 @@ class Checks:
     def after_context_created(self, context: KedroContext) -> None:
         """Check all parameter files as a whole."""
         self._parameters = context.config_loader["parameters"]
-        with one_message():
+        with _messages():
             check_parameters(self._parameters)
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         """Check the transforms, and that there are files at the path of the images."""
-        with one_message():
+        with _messages():
             if "augmentation_policy" in pipeline.all_outputs():
                 check_transforms(self._parameters)
             for name in pipeline.inputs() & {"raw_images", "new_images"}:
@@ -59,8 +60,7 @@ class Messages:
     @hook_impl
     def on_pipeline_error(self, error: Exception) -> None:
         """Show an :class:`OnionError` as its message alone."""
-        with one_message():
-            raise error
+        _show_as_message(error)
 
 
 class Tracking:
@@ -90,6 +90,7 @@ class Tracking:
             return
         os.environ[tracking.RUN_ID] = tracking.start_run(
             self._settings["experiment"],
+            Path(catalog.get("raw_images")._describe()["filepath"]).stem,
             self._project / self._settings["artifacts"],
             self._parameters,
             {"kedro.run_id": run_params["run_id"], **tracking.describe_environment(self._project)},
@@ -137,17 +138,25 @@ class ClosingSummary:
             click.echo("\n" + "\n".join(lines) + "\n")
 
 
+def _show_as_message(error: BaseException) -> None:
+    """On the command line, end with the message of the :class:`OnionError` behind `error`.
+
+    Raises:
+        ClickException: prints the message and exits with 1.
+    """
+    cause: BaseException | None = error
+    while cause and not isinstance(cause, OnionError):
+        cause = cause.__cause__  # Kedro wraps what datasets raise
+    if cause and click.get_current_context(silent=True):
+        raise click.ClickException(str(cause)) from error
+
+
 @contextmanager
-def one_message() -> Iterator[None]:
-    """On the command line, turn an :class:`OnionError` into its message and exit code 1."""
+def _messages() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        cause: BaseException | None = error
-        while cause and not isinstance(cause, OnionError):
-            cause = cause.__cause__  # Kedro wraps what datasets raise
-        if cause and click.get_current_context(silent=True):
-            raise click.ClickException(str(cause)) from error
+        _show_as_message(error)
         raise
 
 

@@ -4,8 +4,9 @@ from omegaconf.resolvers import oc
 
 from onion_pipeline.hooks import Checks, ClosingSummary, Messages, Tracking
 
-# The last hook is called first: mistakes are found before anything is tracked.
-HOOKS = (ClosingSummary(), Tracking(), Checks(), Messages())
+# The last is called first: mistakes are found before a run is tracked, and Messages, which may
+# end the process, speaks when the others have finished.
+HOOKS = (Messages(), ClosingSummary(), Tracking(), Checks())
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -92,6 +92,10 @@ def _read_transform(transform: Transform) -> tuple[str, dict[str, Any], bool]:
             f"found {transform!r}."
         )
     ((name, given),) = transform.items()
+    if not isinstance(given, Mapping | None):
+        raise TransformError(
+            f"{name} is {given!r}; its arguments are named, such as '{name}: {{p: 0.5}}'."
+        )
     arguments = dict(given or {})
     enabled = arguments.pop("enabled", True)
     if not isinstance(enabled, bool):
@@ -102,11 +106,11 @@ def _read_transform(transform: Transform) -> tuple[str, dict[str, Any], bool]:
 def _create(name: str, arguments: Mapping[str, Any]) -> Any:
     known = list_transforms()
     if name not in known:
-        raise TransformError(f"transform {suggest(name, known)}")
+        raise TransformError(f"transform {suggest(str(name), known)}")
     allowed = set(inspect.signature(known[name].__init__).parameters) - {"self"}  # type: ignore[misc]
     for argument in arguments:
         if argument not in allowed:
-            raise TransformError(f"argument of {name} {suggest(argument, allowed)}")
+            raise TransformError(f"argument of {name} {suggest(str(argument), allowed)}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # albumentations only warns of values it drops
@@ -117,7 +121,7 @@ def _create(name: str, arguments: Mapping[str, Any]) -> Any:
 
 def _shorten(error: Exception) -> str:
     """Return the useful lines of a Pydantic error: where, and what is wrong."""
-    details = getattr(error, "errors", None)
+    details = getattr(error.__cause__ or error, "errors", None)
     if details is None:
         return str(error)
     return "; ".join(

@@ -11,6 +11,7 @@ from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.images.drawing import ACCENT, show_image
 
 COLUMNS = 6
+READABLE = 30  # classes that a confusion matrix can name and count
 
 
 def plot_confusion_matrix(predictions: pd.DataFrame, class_names: Sequence[str]) -> PlotlyFigure:
@@ -28,7 +29,7 @@ def plot_confusion_matrix(predictions: pd.DataFrame, class_names: Sequence[str])
         x=names,
         y=names,
         customdata=counts,
-        text=np.where(counts > 0, counts.astype(str), "") if len(names) <= 30 else None,  # noqa: PLR2004
+        text=np.where(counts > 0, counts.astype(str), "") if len(names) <= READABLE else None,
         texttemplate="%{text}",
         colorscale=[[0, "#ffffff"], [0.02, "#f6e3d7"], [1, ACCENT]],
         zmin=0,
@@ -37,16 +38,18 @@ def plot_confusion_matrix(predictions: pd.DataFrame, class_names: Sequence[str])
         hovertemplate="%{y} predicted as %{x}: %{customdata} (%{z:.1%})<extra></extra>",
     )
     figure = graph_objects.Figure(heatmap)
-    side = 260 + 34 * min(len(names), 30)
+    every_tick = {"tickmode": "linear", "dtick": 1} if len(names) <= READABLE else {}
+    side = 260 + 34 * min(len(names), READABLE)
     figure.update_layout(
         template="plotly_white",
         title="Confusion matrix of the test images",
         width=side + 60,
         height=side,
-        xaxis={"title": "predicted", "type": "category", "constrain": "domain"},
+        xaxis={"title": "predicted", "type": "category", "constrain": "domain", **every_tick},
         yaxis={
             "title": "true",
             "type": "category",
+            **every_tick,
             "autorange": "reversed",
             "scaleanchor": "x",
         },

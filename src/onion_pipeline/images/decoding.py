@@ -28,6 +28,8 @@ from onion_pipeline.parameters import Resize
 
 # An allow-list: Pillow also opens formats that run programs (EPS) or fetch other files.
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF")
+# How files of these formats begin: one that does but is not identified is damaged.
+SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*")
 MAX_BYTES = 64 << 20
 MAX_PIXELS = 50_000_000
 MAX_SIDE = 20_000
@@ -71,7 +73,9 @@ def read_header(data: bytes) -> ImageHeader:
     """
     with _name_reason(data):
         image = _open(data)
-        lies_on_its_side = image.getexif().get(ORIENTATION, 1) >= 5  # noqa: PLR2004
+        # Pillow decodes a PNG that has no Exif before its pixels, to look for one behind them.
+        exif = image.getexif() if image.format != "PNG" or "exif" in image.info else {}
+    lies_on_its_side = exif.get(ORIENTATION, 1) >= 5  # noqa: PLR2004
     width, height = reversed(image.size) if lies_on_its_side else image.size
     return ImageHeader(str(image.format), height, width, image.mode in GRAYSCALE_MODES)
 
@@ -110,7 +114,8 @@ def _open(data: bytes) -> Image.Image:
     if min(width, height) < 1 or width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
         raise RejectedImageError("too_many_pixels", f"{width}x{height} pixels")
     frames = getattr(image, "n_frames", 1)
-    if frames > 1 and image.format != "JPEG":  # a JPEG's further frames are thumbnails
+    # MPO is a JPEG with further pictures behind it, such as the previews of telephones.
+    if frames > 1 and image.format not in {"JPEG", "MPO"}:
         raise RejectedImageError("animated", f"{frames} frames")
     return image
 
@@ -138,6 +143,8 @@ def _name_reason(data: bytes) -> Iterator[None]:
     except Image.DecompressionBombError as error:
         raise RejectedImageError("too_many_pixels", str(error)) from error
     except UnidentifiedImageError as error:
+        if data.startswith(SIGNATURES):
+            raise RejectedImageError("undecodable", "its header is damaged or cut short") from error
         raise RejectedImageError(
             "unsupported_format",
             f"none of {', '.join(FORMATS)}; it starts with {data[:8].hex(' ')}",
@@ -152,10 +159,13 @@ def _flatten(image: Image.Image) -> Image.Image:
     image = ImageOps.exif_transpose(image)
     if image.mode in DEEP_MODES:
         image = _scale_to_8_bits(image)
-    if profile and image.mode in {"RGB", "CMYK"}:
-        image = _convert_to_srgb(image, profile)
     if image.has_transparency_data:
         image = image.convert("RGBA")
+    elif image.mode in {"P", "LAB"}:  # Pillow converts LAB to nothing else
+        image = image.convert("RGB")
+    if profile and image.mode in {"RGB", "RGBA", "CMYK"}:
+        image = _convert_to_srgb(image, profile)
+    if image.mode == "RGBA":
         canvas = Image.new("RGBA", image.size, (*BACKGROUND, 255))
         image = Image.alpha_composite(canvas, image)
     return image
@@ -166,7 +176,11 @@ def _scale_to_8_bits(image: Image.Image) -> Image.Image:
     pixels = np.asarray(image).astype(np.int64)
     if pixels.min() < 0 or pixels.max() > 65535:  # noqa: PLR2004
         raise RejectedImageError("unsupported_mode", "grey values outside 0 to 65535")
-    return Image.fromarray(((pixels + 128) // 257).astype(np.uint8))
+    grey = Image.fromarray(((pixels + 128) // 257).astype(np.uint8))
+    if "transparency" in image.info:
+        opaque = pixels != image.info["transparency"]
+        grey.putalpha(Image.fromarray(opaque.astype(np.uint8) * 255))
+    return grey
 
 
 def _convert_to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
@@ -181,7 +195,8 @@ def _make_transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | N
     """Return the way from `profile` to sRGB; pictures of one camera share it, and it is slow."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
+        target = "RGBA" if mode == "RGBA" else "RGB"
+        return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, target)
     except (ImageCms.PyCMSError, OSError, ValueError):
         return None
 

@@ -1,6 +1,8 @@
 """The index of a source: one row per file, with what it is or why it is refused."""
 
 import hashlib
+import lzma
+import zlib
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 from zipfile import BadZipFile
@@ -172,7 +174,7 @@ def read_file(source: ImageSource, path: str) -> bytes:
         if size > MAX_BYTES:  # not read: a zip member may inflate to any size
             raise RejectedImageError("too_many_bytes", f"{size} bytes, {MAX_BYTES} allowed")
         return source.read(path)
-    except (OSError, BadZipFile, RuntimeError, NotImplementedError) as error:
+    except (OSError, EOFError, BadZipFile, RuntimeError, zlib.error, lzma.LZMAError) as error:
         # RuntimeError: an encrypted zip member; NotImplementedError: an unknown compression.
         raise RejectedImageError("unreadable", f"{type(error).__name__}: {error}") from error
 

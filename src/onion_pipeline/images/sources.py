@@ -74,7 +74,7 @@ def _open_zip(place: Path) -> ImageSource:
     try:
         archive = fsspec.filesystem("zip", fo=str(place), skip_instance_cache=True)
         return _list_files(str(place), archive, "")
-    except (BadZipFile, OSError) as error:
+    except (BadZipFile, OSError, IndexError) as error:
         raise DataError(f"{place} is not a readable zip archive: {error}.") from error
 
 

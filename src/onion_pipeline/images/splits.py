@@ -39,8 +39,10 @@ def split_images(files: pd.DataFrame, fractions: Mapping[str, float], seed: int)
     orders = [generator.permutation(pool) for pool in pools.values()]
     whole = sum(fractions[name] for name in ("train", *missing))
     sizes = [len(order) for order in orders]
-    for name in missing:
-        counts = allot_stratified(sizes, fractions[name] / whole)
+    for later, name in zip(range(len(missing), 0, -1), missing, strict=True):
+        # Each split that is still to be drawn, and train, needs one image of every class.
+        most = [len(order) - later for order in orders]
+        counts = allot_stratified(sizes, fractions[name] / whole, most)
         for number, count in enumerate(counts):
             splits[orders[number][:count]] = name
             orders[number] = orders[number][count:]
@@ -49,21 +51,23 @@ def split_images(files: pd.DataFrame, fractions: Mapping[str, float], seed: int)
     )
 
 
-def allot_stratified(sizes: Sequence[int], share: float) -> NDArray[np.int64]:
+def allot_stratified(sizes: Sequence[int], share: float, most: Sequence[int]) -> NDArray[np.int64]:
     """Return how many images each class gives to a split that wants `share` of all.
 
     The counts add up to the nearest whole number of ``share * sum(sizes)`` (largest
-    remainders first, as in Hamilton's method of apportionment), but each is at least 1.
+    remainders first, as in Hamilton's method of apportionment) as far as the bounds allow:
+    at least 1 and at most `most` of each class.
 
     Example:
-        >>> allot_stratified([10, 10, 5], share=0.2)
+        >>> allot_stratified([10, 10, 5], share=0.2, most=[8, 8, 3])
         array([2, 2, 1])
     """
     quotas = np.asarray(sizes) * share
-    counts = np.maximum(np.floor(quotas + 1e-9).astype(np.int64), 1)
-    open_places = max(0, round(float(quotas.sum())) - int(counts.sum()))
+    counts = np.clip(np.floor(quotas + 1e-9).astype(np.int64), 1, most)
+    open_places = round(float(quotas.sum())) - int(counts.sum())
     by_remainder = np.argsort(counts - quotas, kind="stable")
-    counts[by_remainder[:open_places]] += 1
+    with_room = by_remainder[(counts < most)[by_remainder]]
+    counts[with_room[: max(0, open_places)]] += 1
     return counts
 
 

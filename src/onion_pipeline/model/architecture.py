@@ -113,6 +113,11 @@ def _read_layer(entry: LayerEntry) -> tuple[str, Layer]:
     ((kind, arguments),) = entry.items()
     if kind not in KINDS:
         raise LayerError(f"layer {suggest(str(kind), KINDS)}")
+    if not isinstance(arguments, Mapping | None):
+        raise LayerError(
+            f"{kind} is {arguments!r}; its arguments are named: "
+            f"{', '.join(KINDS[kind].model_fields) or 'it has none'}."
+        )
     try:
         return kind, KINDS[kind].model_validate(arguments or {})
     except ValidationError as error:
@@ -124,7 +129,7 @@ def _describe_arguments(kind: str, error: ValidationError) -> str:
         f"argument of {kind} {suggest(str(detail['loc'][0]), KINDS[kind].model_fields)}"
         if detail["type"] == "extra_forbidden"
         else f"{kind} needs the argument {detail['loc'][0]!r}."
-        if detail["type"] == "missing"
+        if detail["type"] == "missing" and len(detail["loc"]) == 1
         else f"{kind}.{detail['loc'][0]} is {detail['input']!r}: {detail['msg'].lower()}."
         for detail in error.errors()
     )

@@ -33,6 +33,8 @@ class ShapeError(ValueError):
 class Layer(BaseModel):
     """One layer with its arguments, named and defaulted as in Keras.
 
+    Windows alone have a default that Keras does not give: 3x3 to scan, 2x2 to pool.
+
     Subclasses give `keras_class` and override the arithmetic where it is not the default:
     a layer that changes no shape, trains nothing and multiplies nothing.
     """

@@ -45,16 +45,17 @@ def resolve_tracking_uri(uri: str, project: Path) -> str:
 
 def import_client() -> "MlflowClient":
     """Return a client of the store that ``MLFLOW_TRACKING_URI`` names, made if need be."""
-    # Schema migrations and registrations are reported by this project in its own words.
-    for name in ("alembic", "mlflow"):
-        logging.getLogger(name).setLevel(logging.WARNING)
     from mlflow import MlflowClient
 
+    # After the import, which sets these itself: creating the tables takes nine lines.
+    for name in ("alembic", "mlflow"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     return MlflowClient()
 
 
 def start_run(
     experiment: str,
+    name: str,
     artifacts: Path,
     parameters: Mapping[str, Any],
     tags: Mapping[str, str],
@@ -63,15 +64,17 @@ def start_run(
 
     Args:
         experiment: name of the experiment; made if need be.
+        name: of the run, as the MLflow UI shows it.
         artifacts: folder for the files of a new experiment in a local store; a server
             chooses for itself.
         parameters: nested; logged as ``train.epochs`` and the like.
         tags: of the run.
     """
-    client = import_client()
-    run = client.create_run(_find_experiment(client, experiment, artifacts), tags=dict(tags))
     from mlflow.entities import Param
 
+    client = import_client()
+    found = _find_experiment(client, experiment, artifacts)
+    run = client.create_run(found, tags=dict(tags), run_name=name)
     entries = flatten_parameters(parameters).items()
     client.log_batch(run.info.run_id, params=[Param(key, value) for key, value in entries])
     return str(run.info.run_id)

@@ -26,7 +26,7 @@ class Trained(NamedTuple):
     Args:
         model: with the weights of the best epoch.
         history: columns ``epoch`` (from 1), ``loss``, ``accuracy``, ``validation_loss``,
-            ``validation_accuracy``, ``learning_rate``, ``best`` (true in one row).
+            ``validation_accuracy``, ``best`` (true in one row).
     """
 
     model: KerasModel
@@ -70,13 +70,16 @@ def train_model(
     fitted = model.fit(
         batches,
         epochs=parameters.epochs,
+        shuffle=False,  # Keras would shuffle the batches once more
         validation_data=make_batches(validation, EVALUATION_BATCH, seed=None),
         class_weight=weigh_classes(images["label"]) if parameters.class_weights else None,
-        callbacks=[best, *make_callbacks(parameters.batch_size)],
+        callbacks=[best, *_make_stopping(parameters), *make_callbacks(parameters.batch_size)],
         verbose=1 if sys.stdout.isatty() else 0,
     )
     history = _tabulate(fitted.history, best.best_epoch)
-    return Trained(_set_precision(model, "float32"), history)
+    trained = _set_precision(untrained, "float32")
+    trained.set_weights(model.get_weights())
+    return Trained(trained, history)
 
 
 def weigh_classes(labels: "np.ndarray[Any, np.dtype[np.int64]]") -> dict[int, float]:
@@ -106,13 +109,18 @@ def _set_precision(model: KerasModel, precision: str) -> KerasModel:
 
 
 def _make_best_epoch(parameters: TrainParameters) -> Any:
-    stopping = parameters.early_stopping
+    """Return what keeps the weights of the least validation loss; it never stops by itself."""
     return import_keras().callbacks.EarlyStopping(
-        monitor="val_loss",
-        patience=stopping.patience if stopping else parameters.epochs,
-        min_delta=stopping.min_delta if stopping else 0.0,
-        restore_best_weights=True,
+        monitor="val_loss", patience=parameters.epochs, restore_best_weights=True
     )
+
+
+def _make_stopping(parameters: TrainParameters) -> list[Any]:
+    stopping = parameters.early_stopping
+    if stopping is None:
+        return []
+    kind = import_keras().callbacks.EarlyStopping
+    return [kind(monitor="val_loss", patience=stopping.patience, min_delta=stopping.min_delta)]
 
 
 def _tabulate(history: dict[str, list[float]], best: int) -> pd.DataFrame:

@@ -19,7 +19,7 @@ def make_optimizer(parameters: TrainParameters, steps_per_epoch: int) -> Any:
         "rmsprop": optimizers.RMSprop,
     }
     arguments: dict[str, Any] = {"learning_rate": make_schedule(parameters, steps_per_epoch)}
-    if parameters.weight_decay:
+    if parameters.weight_decay or parameters.optimizer == "adamw":  # whose default is not 0
         arguments["weight_decay"] = parameters.weight_decay
     if parameters.optimizer == "sgd":
         arguments |= {"momentum": 0.9, "nesterov": True}
@@ -37,5 +37,7 @@ def make_schedule(parameters: TrainParameters, steps_per_epoch: int) -> Any:
             return schedules.CosineDecay(rate, steps)
         return schedules.CosineDecay(0.0, steps, warmup_target=rate, warmup_steps=warmup)
     if parameters.schedule == "exponential":
-        return schedules.ExponentialDecay(rate, steps, EXPONENTIAL_END)
+        return schedules.ExponentialDecay(
+            rate, parameters.epochs * steps_per_epoch, EXPONENTIAL_END
+        )
     return rate

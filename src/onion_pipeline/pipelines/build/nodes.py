@@ -1,6 +1,5 @@
 """Nodes that make an untrained network."""
 
-
 import pandas as pd
 
 from onion_pipeline.annotations import KerasModel
@@ -8,7 +7,6 @@ from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.model import architecture
 from onion_pipeline.model import build as model_building
 from onion_pipeline.parameters import BuildParameters
-
 
 
 def describe_architecture(

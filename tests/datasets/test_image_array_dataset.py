@@ -1,0 +1,135 @@
+import base64
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from kedro.io import DatasetError
+from PIL import Image
+
+from onion_pipeline.datasets.image_array_dataset import (
+    PREVIEW_COLUMNS,
+    PREVIEW_IMAGES,
+    PREVIEW_WIDTH,
+    ImageArrayDataset,
+)
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> ImageArrayDataset:
+    return ImageArrayDataset(filepath=str(tmp_path / "05_model_input" / "images.npy"))
+
+
+def make_images(count: int, channels: int = 3) -> np.ndarray:
+    shape = (count, 12, 10, channels)
+    return np.random.default_rng(0).integers(0, 255, shape, dtype=np.uint8)
+
+
+def list_files(tmp_path: Path) -> list[str]:
+    return [path.name for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def open_preview(dataset: ImageArrayDataset) -> Image.Image:
+    return Image.open(io.BytesIO(base64.b64decode(dataset.preview())))
+
+
+def test_plain_images_come_back(dataset):
+    dataset.save(make_images(3))
+    np.testing.assert_array_equal(dataset.load(), make_images(3))
+
+
+def test_labelled_images_come_back_with_their_fields(dataset, labelled_images):
+    dataset.save(labelled_images)
+    loaded = dataset.load()
+    assert loaded.dtype == labelled_images.dtype
+    assert loaded.tobytes() == labelled_images.tobytes()
+
+
+def test_loading_maps_the_file_read_only(dataset):
+    dataset.save(make_images(3))
+    loaded = dataset.load()
+    assert isinstance(loaded, np.memmap)
+    with pytest.raises(ValueError, match="read-only"):
+        loaded[0] = 0
+
+
+def test_a_save_leaves_one_file(dataset, tmp_path):
+    dataset.save(make_images(3))
+    assert list_files(tmp_path) == ["images.npy"]
+
+
+def test_images_in_use_stay_as_they_are_while_others_are_saved(dataset):
+    dataset.save(make_images(3))
+    in_use = dataset.load()
+    dataset.save(np.zeros_like(make_images(9)))
+    np.testing.assert_array_equal(in_use, make_images(3))
+    assert len(dataset.load()) == 9
+
+
+def fail_half_way(file: Path, *_: object, **__: object) -> None:
+    file.write_bytes(b"half")
+    raise OSError("disk full")
+
+
+def test_a_failed_save_keeps_the_earlier_file(dataset, tmp_path, monkeypatch):
+    dataset.save(make_images(3))
+    monkeypatch.setattr(np, "save", fail_half_way)
+    with pytest.raises(DatasetError, match="disk full"):
+        dataset.save(make_images(5))
+    np.testing.assert_array_equal(dataset.load(), make_images(3))
+    assert list_files(tmp_path) == ["images.npy"]
+
+
+def test_objects_are_not_pickled(dataset, tmp_path):
+    with pytest.raises(DatasetError, match="allow_pickle"):
+        dataset.save(np.array([object()]))
+    assert not list_files(tmp_path)
+
+
+def test_a_file_with_pickled_objects_is_not_loaded(tmp_path):
+    np.save(tmp_path / "evil.npy", np.array([object()]), allow_pickle=True)
+    with pytest.raises(DatasetError):
+        ImageArrayDataset(filepath=str(tmp_path / "evil.npy")).load()
+
+
+def test_a_missing_file_does_not_exist_and_cannot_be_loaded(dataset):
+    assert not dataset.exists()
+    with pytest.raises(DatasetError, match=r"images\.npy"):
+        dataset.load()
+
+
+def test_a_saved_file_exists(dataset):
+    dataset.save(make_images(1))
+    assert dataset.exists()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("count", [1, 9, PREVIEW_IMAGES, 3 * PREVIEW_IMAGES])
+def test_the_preview_is_a_picture_of_the_images(dataset, count, channels):
+    dataset.save(make_images(count, channels))
+    picture = open_preview(dataset)
+    rows = -(-min(count, PREVIEW_IMAGES) // PREVIEW_COLUMNS)
+    assert picture.format == "PNG"
+    assert picture.width >= PREVIEW_WIDTH
+    assert picture.height / rows == pytest.approx(picture.width / PREVIEW_COLUMNS * 14 / 12)
+    assert np.asarray(picture).std() > 1
+
+
+def test_the_preview_of_labelled_images_shows_their_pixels(dataset, labelled_images):
+    dataset.save(labelled_images)
+    labelled = dataset.preview()
+    dataset.save(labelled_images["image"])
+    assert dataset.preview() == labelled
+
+
+def test_the_preview_shows_the_first_and_the_last_image(dataset):
+    images = np.full((1000, 12, 10, 1), 100, np.uint8)
+    images[0], images[-1] = 1, 2
+    dataset.save(images)
+    assert {1, 2, 100} <= set(np.unique(np.asarray(open_preview(dataset))))
+
+
+def test_its_text_names_the_file_and_its_metadata_is_kept():
+    dataset = ImageArrayDataset(filepath="some/images.npy", metadata={"a": 1})
+    assert "images.npy" in str(dataset)
+    assert dataset.metadata == {"a": 1}

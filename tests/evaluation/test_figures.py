@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+
+from onion_pipeline.evaluation.figures import COLUMNS, draw_mistakes, plot_confusion_matrix
+from onion_pipeline.evaluation.metrics import confusion_matrix
+from onion_pipeline.images.arrays import labelled_dtype
+
+COUNT = 20
+
+
+@pytest.fixture
+def images():
+    """Pictures whose pixels say which row they are."""
+    images = np.zeros(COUNT, labelled_dtype((4, 4, 1)))
+    images["image"] = np.arange(COUNT)[:, None, None, None]
+    return images
+
+
+@pytest.fixture
+def make_mistakes(make_predictions):
+    """The first `wrong` of twenty ants are taken for bees, each more surely than the last."""
+
+    def make(wrong):
+        bee = np.where(np.arange(COUNT) < wrong, 0.6 + 0.01 * np.arange(COUNT), 0.0)
+        probabilities = np.stack([1 - bee, bee, 0 * bee, 0 * bee], axis=1)
+        return make_predictions(np.zeros(COUNT, int), probabilities)
+
+    return make
+
+
+def list_shown(figure):
+    return [int(cell.images[0].get_array()[0, 0]) for cell in figure.axes if cell.images]
+
+
+@pytest.mark.parametrize(("wrong", "most"), [(0, 4), (1, 4), (3, 3), (COLUMNS + 1, 24), (20, 7)])
+def test_the_surest_mistakes_are_shown_worst_first(make_mistakes, images, wrong, most):
+    figure = draw_mistakes(make_mistakes(wrong), images, most)
+    assert list_shown(figure) == list(reversed(range(wrong)))[:most]
+    assert len(figure.axes) == COLUMNS * max(1, -(-min(wrong, most) // COLUMNS))
+
+
+def test_a_mistake_says_what_was_predicted_how_surely_and_what_it_is(make_mistakes, images):
+    cell = draw_mistakes(make_mistakes(1), images, 4).axes[0]
+    assert cell.get_title() == "bee  60%"
+    assert cell.get_xlabel() == "is ant"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "most", "said"),
+    [
+        (0, 4, "No mistake among 20 test images"),
+        (3, 4, "All 3 mistakes among 20 test images"),
+        (9, 4, "The 4 most confident of 9 mistakes among 20 test images"),
+    ],
+)
+def test_the_title_counts_what_is_shown(make_mistakes, images, wrong, most, said):
+    figure = draw_mistakes(make_mistakes(wrong), images, most)
+    figure.draw_without_rendering()
+    assert figure.get_suptitle().startswith(said)
+
+
+def test_rows_of_the_table_may_have_any_labels(make_mistakes, images):
+    predictions = make_mistakes(3).set_index(np.arange(COUNT)[::-1])
+    assert list_shown(draw_mistakes(predictions, images, 4)) == [2, 1, 0]
+
+
+def test_the_confusion_matrix_shows_counts_and_colours_shares(make_predictions, class_names):
+    predictions = make_predictions([0, 0, 0, 1], np.eye(4)[[0, 0, 1, 1]])
+    (heatmap,) = plot_confusion_matrix(predictions, class_names).data
+    np.testing.assert_array_equal(heatmap.customdata, confusion_matrix(predictions, class_names))
+    np.testing.assert_allclose(heatmap.z[0], [2 / 3, 1 / 3, 0, 0])
+    np.testing.assert_allclose(heatmap.z[2], 0)
+    assert heatmap.text[0].tolist() == ["2", "1", "", ""]
+    assert list(heatmap.x) == list(heatmap.y) == class_names
+
+
+def test_true_classes_are_the_rows_from_the_top(make_predictions, class_names):
+    layout = plot_confusion_matrix(make_predictions([0], np.eye(4)[[1]]), class_names).layout
+    assert (layout.yaxis.title.text, layout.yaxis.autorange) == ("true", "reversed")
+    assert layout.xaxis.title.text == "predicted"
+
+
+@pytest.mark.parametrize(("count", "written"), [(30, True), (31, False)])
+def test_counts_are_written_into_cells_while_there_is_room(make_predictions, count, written):
+    names = [f"class {number}" for number in range(count)]
+    predictions = make_predictions([0], np.eye(4)[[0]]).assign(label=names[0], predicted=names[1])
+    (heatmap,) = plot_confusion_matrix(predictions, names).data
+    assert (heatmap.text is not None) is written
+    assert heatmap.customdata[0][1] == 1

@@ -1,0 +1,286 @@
+import hashlib
+import struct
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from onion_pipeline.errors import DataError
+from onion_pipeline.images import index as index_module
+from onion_pipeline.images.decoding import RejectedImageError, decode_image
+from onion_pipeline.images.index import (
+    COLUMNS,
+    LARGEST_AUTO_SIDE,
+    choose_image_shape,
+    decode_images,
+    index_images,
+    list_rejected,
+    read_file,
+)
+from onion_pipeline.images.sources import ImageSource, open_source
+
+SHAPE = (12, 16, 3)
+
+
+@pytest.fixture
+def source(photo_folder: Path) -> ImageSource:
+    return open_source(photo_folder)
+
+
+@pytest.fixture
+def messy_folder(photo_folder: Path) -> Path:
+    """The photos and one file for each reason that a folder can give."""
+    (photo_folder / "blue" / "empty.jpg").touch()
+    (photo_folder / "blue" / "notes.txt").write_text("not a picture")
+    (photo_folder / "0.jpg").write_bytes((photo_folder / "blue" / "0.jpg").read_bytes())
+    (photo_folder / "unlabelled.txt").write_text("not a picture")
+    frames = [Image.new("RGB", (4, 4), color) for color in ("red", "blue")]
+    frames[0].save(photo_folder / "red" / "a.gif", save_all=True, append_images=frames[1:])
+    (photo_folder / "red" / "half.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
+    return photo_folder
+
+
+@pytest.fixture
+def truncated(photo_folder: Path) -> Path:
+    """A photo whose header is sound and whose pixels are not."""
+    photo = photo_folder / "blue" / "5.jpg"
+    photo.write_bytes(photo.read_bytes()[:-20])
+    return photo
+
+
+def make_index(*sizes: tuple[int, int], grayscale: bool = False) -> pd.DataFrame:
+    rows = [{"height": height, "width": width, "grayscale": grayscale} for height, width in sizes]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def test_each_file_has_a_row_sorted_by_path(messy_folder):
+    paths = [str(path.relative_to(messy_folder)) for path in messy_folder.rglob("*.*")]
+    assert index_images(open_source(messy_folder))["path"].tolist() == sorted(paths)
+
+
+def test_a_row_tells_size_checksum_and_header(photo_folder, source):
+    data = (photo_folder / "blue" / "0.jpg").read_bytes()
+    row = index_images(source).iloc[0].dropna().to_dict()
+    assert row == {
+        "path": "blue/0.jpg",
+        "label": "blue",
+        "bytes": len(data),
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "format": "JPEG",
+        "height": 12,
+        "width": 16,
+        "grayscale": False,
+    }
+
+
+def test_the_columns_have_their_types_even_where_nothing_is_known(tmp_path):
+    (tmp_path / "empty.jpg").touch()
+    index = index_images(open_source(tmp_path))
+    assert index.dtypes.astype(str).to_dict() == COLUMNS
+
+
+def test_given_splits_are_in_the_index(photo_folder):
+    for split, name in (("train", "blue"), ("test", "red")):
+        (photo_folder / split).mkdir()
+        (photo_folder / name).rename(photo_folder / split / name)
+    index = index_images(open_source(photo_folder))
+    assert set(zip(index["label"], index["split"], strict=True)) == {
+        ("blue", "train"),
+        ("red", "test"),
+    }
+
+
+def test_refused_files_are_listed_with_their_reason(messy_folder):
+    rejected = list_rejected(index_images(open_source(messy_folder)))
+    assert dict(zip(rejected["path"], rejected["reason"], strict=True)) == {
+        "0.jpg": "no_label",
+        "blue/empty.jpg": "empty",
+        "blue/notes.txt": "unsupported_format",
+        "red/a.gif": "animated",
+        "red/half.png": "undecodable",
+        "unlabelled.txt": "unsupported_format",
+    }
+    assert list(rejected.columns) == ["path", "reason", "detail"]
+    assert rejected["detail"].str.len().gt(0).all()
+
+
+def test_a_refused_file_still_has_its_checksum(messy_folder):
+    index = index_images(open_source(messy_folder)).set_index("path")
+    expected = hashlib.sha256(b"not a picture").hexdigest()
+    assert index.loc["blue/notes.txt", "sha256"] == expected
+
+
+def test_a_vanished_file_is_unreadable(photo_folder, source):
+    (photo_folder / "red" / "3.jpg").unlink()
+    rejected = list_rejected(index_images(source))
+    assert rejected[["path", "reason"]].to_numpy().tolist() == [["red/3.jpg", "unreadable"]]
+    assert rejected["detail"].item().startswith("FileNotFoundError")
+
+
+def test_a_large_file_is_refused_without_reading_it(source, monkeypatch):
+    monkeypatch.setattr(index_module, "MAX_BYTES", 10)
+    monkeypatch.setattr(ImageSource, "read", lambda *_: pytest.fail("it was read"))
+    with pytest.raises(RejectedImageError, match=r"too_many_bytes: \d+ bytes, 10 allowed"):
+        read_file(source, "red/3.jpg")
+
+
+def write_zip(path: Path, method: int) -> bytearray:
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("cats/1.jpg", bytes(range(256)) * 4)
+    return bytearray(path.read_bytes())
+
+
+def encrypt(archive: bytearray) -> None:
+    for signature, offset in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        archive[archive.index(signature) + offset] |= 1
+
+
+def use_unknown_compression(archive: bytearray) -> None:
+    for signature, offset in ((b"PK\3\4", 8), (b"PK\1\2", 10)):
+        struct.pack_into("<H", archive, archive.index(signature) + offset, 77)
+
+
+def spoil_contents(archive: bytearray, offset: int = 0) -> None:
+    start = archive.index(b"cats/1.jpg") + len(b"cats/1.jpg") + offset
+    archive[start : start + 20] = b"\xff" * 20
+
+
+def spoil_behind_header(archive: bytearray) -> None:
+    spoil_contents(archive, offset=9)
+
+
+DAMAGED = [
+    pytest.param(zipfile.ZIP_STORED, encrypt, id="encrypted"),
+    pytest.param(zipfile.ZIP_STORED, use_unknown_compression, id="unknown_compression"),
+    pytest.param(zipfile.ZIP_STORED, spoil_contents, id="bad_checksum"),
+    pytest.param(zipfile.ZIP_BZIP2, spoil_contents, id="bad_bzip2"),
+    pytest.param(zipfile.ZIP_DEFLATED, spoil_contents, id="bad_deflate"),
+    pytest.param(zipfile.ZIP_LZMA, spoil_behind_header, id="bad_lzma"),
+]
+
+
+@pytest.mark.parametrize(("method", "damage"), DAMAGED)
+def test_a_damaged_zip_member_is_unreadable(tmp_path, method, damage):
+    archive = write_zip(tmp_path / "cats.zip", method)
+    damage(archive)
+    (tmp_path / "cats.zip").write_bytes(archive)
+    assert index_images(open_source(tmp_path / "cats.zip"))["reason"].tolist() == ["unreadable"]
+
+
+def test_the_index_does_not_depend_on_the_size_of_chunks(source, monkeypatch):
+    whole = index_images(source)
+    monkeypatch.setattr(index_module, "CHUNK", 2)
+    pd.testing.assert_frame_equal(index_images(source), whole)
+
+
+@pytest.mark.parametrize("chunk", [2, 3])
+def test_the_pixels_do_not_depend_on_the_size_of_chunks(source, truncated, monkeypatch, chunk):
+    index = index_images(source)
+    whole = decode_images(source, index, SHAPE)
+    monkeypatch.setattr(index_module, "CHUNK", chunk)
+    cut = decode_images(source, index, SHAPE)
+    np.testing.assert_array_equal(cut.images, whole.images)
+    pd.testing.assert_frame_equal(cut.rejected, whole.rejected)
+
+
+def test_images_are_decoded_in_the_order_of_the_index(source):
+    decoded = decode_images(source, index_images(source), SHAPE)
+    expected = np.stack([decode_image(source.read(path), SHAPE) for path in source.paths])
+    np.testing.assert_array_equal(decoded.images, expected)
+    assert decoded.rejected.empty
+
+
+def test_refused_files_are_not_decoded(messy_folder):
+    source = open_source(messy_folder)
+    index = index_images(source)
+    decoded = decode_images(source, index, SHAPE)
+    assert len(decoded.images) == index["reason"].isna().sum() == 20
+
+
+def test_files_that_fail_only_when_decoded_are_told(source, truncated):
+    decoded = decode_images(source, index_images(source), SHAPE)
+    remaining = [path for path in source.paths if path != "blue/5.jpg"]
+    expected = np.stack([decode_image(source.read(path), SHAPE) for path in remaining])
+    np.testing.assert_array_equal(decoded.images, expected)
+    assert decoded.rejected["path"].tolist() == ["blue/5.jpg"]
+    assert decoded.rejected["reason"].tolist() == ["undecodable"]
+
+
+def test_resize_reaches_the_decoder(source):
+    decoded = decode_images(source, index_images(source), (16, 16, 3), "pad")
+    assert (decoded.images[:, :2] == 255).all()
+
+
+def test_no_decodable_file_is_an_error(source, truncated):
+    alone = replace(source, paths=("blue/5.jpg",))
+    index = index_images(source).query("path == 'blue/5.jpg'")
+    with pytest.raises(DataError, match=r"None of the 1 files .*: undecodable \(1\)\. .*5\.jpg"):
+        decode_images(alone, index, SHAPE)
+
+
+def test_no_readable_file_is_an_error_with_the_reasons_by_frequency(tmp_path):
+    (tmp_path / "cats").mkdir()
+    for number in range(3):
+        (tmp_path / "cats" / f"{number}.jpg").write_text("text")
+    (tmp_path / "cats" / "empty.jpg").touch()
+    index = index_images(open_source(tmp_path))
+    with pytest.raises(DataError, match=r"4 files .*: unsupported_format \(3\), empty \(1\)\."):
+        choose_image_shape(index, "auto", "auto")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ([(20, 30)], (20, 30)),
+        ([(10, 90), (20, 30), (90, 10)], (20, 30)),
+        ([(10, 20), (20, 40)], (15, 30)),
+        ([(LARGEST_AUTO_SIDE, LARGEST_AUTO_SIDE)], (LARGEST_AUTO_SIDE, LARGEST_AUTO_SIDE)),
+        ([(3024, 3024)], (LARGEST_AUTO_SIDE, LARGEST_AUTO_SIDE)),
+        ([(400, 200)], (LARGEST_AUTO_SIDE, LARGEST_AUTO_SIDE // 2)),
+        ([(200, 400)], (LARGEST_AUTO_SIDE // 2, LARGEST_AUTO_SIDE)),
+        ([(1, 10_000)], (1, LARGEST_AUTO_SIDE)),
+    ],
+)
+def test_the_automatic_size_is_the_median_within_bounds(sizes, expected):
+    assert choose_image_shape(make_index(*sizes), "auto", "rgb") == (*expected, 3)
+
+
+def test_refused_files_do_not_count_for_the_size():
+    index = make_index((20, 30), (500, 500))
+    index.loc[1, "reason"] = "animated"
+    assert choose_image_shape(index, "auto", "rgb") == (20, 30, 3)
+
+
+def test_a_given_size_is_taken():
+    assert choose_image_shape(make_index((20, 30)), (500, 7), "rgb") == (500, 7, 3)
+
+
+@pytest.mark.parametrize(
+    ("mode", "grayscale", "channels"),
+    [
+        ("auto", True, 1),
+        ("auto", False, 3),
+        ("rgb", True, 3),
+        ("grayscale", False, 1),
+    ],
+)
+def test_the_colour_mode_decides_the_channels(mode, grayscale, channels):
+    index = make_index((4, 4), (4, 4), grayscale=grayscale)
+    assert choose_image_shape(index, "auto", mode)[2] == channels
+
+
+def test_one_colour_image_makes_all_rgb():
+    index = pd.concat([make_index((4, 4), grayscale=True), make_index((4, 4))])
+    assert choose_image_shape(index, "auto", "auto")[2] == 3
+
+
+def test_grayscale_files_are_found_by_their_header(tmp_path):
+    for name in ("cats", "dogs"):
+        (tmp_path / name).mkdir()
+        Image.new("L", (8, 6), 100).save(tmp_path / name / "1.png")
+    index = index_images(open_source(tmp_path))
+    assert choose_image_shape(index, "auto", "auto") == (6, 8, 1)

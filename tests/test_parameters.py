@@ -1,0 +1,115 @@
+import pytest
+from pydantic import ValidationError
+
+from onion_pipeline.parameters import (
+    AugmentParameters,
+    BuildParameters,
+    EarlyStopping,
+    EvaluateParameters,
+    Fractions,
+    IngestParameters,
+    PredictParameters,
+    RegisterParameters,
+    TrainParameters,
+)
+
+FRACTIONS = {"train": 0.5, "validation": 0.25, "test": 0.25}
+VALID = {
+    IngestParameters: {
+        "image_size": (8, 8),
+        "color_mode": "rgb",
+        "resize": "crop",
+        "fractions": FRACTIONS,
+    },
+    AugmentParameters: {"copies": 1, "transforms": []},
+    BuildParameters: {"layers": ["flatten"]},
+    TrainParameters: {
+        "epochs": 1,
+        "batch_size": 1,
+        "optimizer": "sgd",
+        "learning_rate": 0.1,
+        "schedule": "constant",
+        "warmup_epochs": 0,
+        "weight_decay": 0,
+        "early_stopping": None,
+        "class_weights": None,
+        "precision": "float32",
+    },
+    EvaluateParameters: {"confidence_level": 0.9, "top_k": 2, "worst_mistakes": 1},
+    RegisterParameters: {"model_name": "onion", "alias": "auto"},
+    PredictParameters: {"model": "models:/onion@champion"},
+    Fractions: FRACTIONS,
+    EarlyStopping: {"patience": 1},
+}
+
+
+@pytest.mark.parametrize("group", VALID)
+def test_every_group_accepts_the_valid_values_and_is_frozen(group):
+    values = group.model_validate(VALID[group])
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(values, next(iter(VALID[group])), 1)
+
+
+@pytest.mark.parametrize("group", VALID)
+def test_every_group_refuses_an_unknown_key(group):
+    with pytest.raises(ValidationError, match="extra_forbidden"):
+        group.model_validate(VALID[group] | {"colour": 1})
+
+
+@pytest.mark.parametrize(("group", "key"), [(g, key) for g in VALID for key in VALID[g]])
+def test_every_key_has_to_be_said(group, key):
+    values = {name: value for name, value in VALID[group].items() if name != key}
+    with pytest.raises(ValidationError, match="missing"):
+        group.model_validate(values)
+
+
+@pytest.mark.parametrize(
+    ("group", "key", "value"),
+    [
+        (IngestParameters, "image_size", (0, 8)),
+        (IngestParameters, "image_size", (8, 4097)),
+        (IngestParameters, "image_size", (8,)),
+        (IngestParameters, "image_size", "small"),
+        (IngestParameters, "color_mode", "cmyk"),
+        (IngestParameters, "resize", "squash"),
+        (AugmentParameters, "copies", -1),
+        (AugmentParameters, "copies", 101),
+        (AugmentParameters, "transforms", "HorizontalFlip"),
+        (BuildParameters, "layers", []),
+        (TrainParameters, "epochs", -1),
+        (TrainParameters, "epochs", 1.5),
+        (TrainParameters, "batch_size", 0),
+        (TrainParameters, "optimizer", "lion"),
+        (TrainParameters, "learning_rate", 0),
+        (TrainParameters, "schedule", "linear"),
+        (TrainParameters, "warmup_epochs", -1),
+        (TrainParameters, "weight_decay", -1),
+        (TrainParameters, "early_stopping", {"patience": 0}),
+        (TrainParameters, "early_stopping", {"patience": 1, "min_delta": -1}),
+        (TrainParameters, "class_weights", "equal"),
+        (TrainParameters, "precision", "float16"),
+        (EvaluateParameters, "confidence_level", 1),
+        (EvaluateParameters, "confidence_level", 95),
+        (EvaluateParameters, "top_k", 1),
+        (EvaluateParameters, "worst_mistakes", 0),
+        (RegisterParameters, "model_name", "a/b"),
+        (RegisterParameters, "model_name", "a:1"),
+        (RegisterParameters, "alias", "best"),
+        (Fractions, "train", 0),
+        (Fractions, "train", 1.5),
+    ],
+)
+def test_impossible_values_are_refused_by_key(group, key, value):
+    with pytest.raises(ValidationError) as caught:
+        group.model_validate(VALID[group] | {key: value})
+    assert {error["loc"][0] for error in caught.value.errors()} == {key}
+
+
+def test_fractions_have_to_add_up_to_one():
+    with pytest.raises(ValidationError, match=r"add up to 0\.9 .*must add up to 1"):
+        Fractions(train=0.5, validation=0.2, test=0.2)
+
+
+def test_fractions_may_miss_one_by_rounding():
+    third = 1 / 3
+    assert Fractions(train=third, validation=third, test=third).train == third

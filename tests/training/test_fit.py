@@ -1,0 +1,158 @@
+import logging
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.utils.class_weight import compute_class_weight
+
+from onion_pipeline.errors import TrainingDivergedError
+from onion_pipeline.model.architecture import read_layers
+from onion_pipeline.model.build import build_model
+from onion_pipeline.parameters import EarlyStopping
+from onion_pipeline.training import fit
+from onion_pipeline.training.batches import make_batches
+from onion_pipeline.training.fit import train_model, weigh_classes
+
+# Noise is learned by heart at once, so that the validation loss is least early on.
+OVERFIT = {"epochs": 6, "optimizer": "adam", "learning_rate": 0.02}
+
+
+def are_equal(weights, others):
+    return all(map(np.array_equal, weights, others))
+
+
+def measure_losses(model, images):
+    probabilities = model.predict_on_batch(images["image"])
+    return -np.log(probabilities[np.arange(len(images)), images["label"]])
+
+
+@pytest.mark.parametrize("counts", [[3, 3], [1, 9], [5, 2, 40], [1]])
+def test_class_weights_are_those_of_scikit_learn(counts):
+    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(len(counts)), counts))
+    classes = np.unique(labels)
+    expected = compute_class_weight("balanced", classes=classes, y=labels)
+    assert weigh_classes(labels) == pytest.approx(dict(zip(classes, expected, strict=True)))
+
+
+def test_a_class_without_images_has_no_weight():
+    assert weigh_classes(np.array([0, 2, 2])) == {0: 1.5, 2: 0.75}
+
+
+@pytest.mark.parametrize("patience", [None, 2])
+def test_the_weights_of_the_best_epoch_are_kept(
+    untrained, parameters, make_noise, patience, caplog
+):
+    stopping = EarlyStopping(patience=patience) if patience else None
+    overfit = parameters.model_copy(update=OVERFIT | {"early_stopping": stopping})
+    validation = make_noise(30, 1)
+    with caplog.at_level(logging.INFO):
+        model, history = train_model(untrained, make_noise(24, 0), validation, overfit, seed=0)
+    best = int(history["best"].argmax())
+    assert history["best"].sum() == 1
+    assert best == history["validation_loss"].argmin()
+    assert best < len(history) - 1  # or the last weights would do
+    assert len(history) == (best + 1 + patience if patience else OVERFIT["epochs"])
+    assert measure_losses(model, validation).mean() == pytest.approx(
+        history["validation_loss"][best], rel=1e-4
+    )
+    assert [m.startswith("epoch") for m in caplog.messages] == [True] * len(history)
+
+
+def test_the_best_epoch_is_the_least_loss_however_little_it_improves(
+    untrained, parameters, make_noise
+):
+    patient = parameters.model_copy(
+        update={"learning_rate": 0.001, "early_stopping": EarlyStopping(patience=9, min_delta=9)}
+    )
+    images = make_noise(24, 0)
+    _, history = train_model(untrained, images, images, patient, seed=0)
+    assert history["validation_loss"].argmin() > 0
+    assert history["best"].argmax() == history["validation_loss"].argmin()
+
+
+def test_a_seed_decides_weights_and_history_to_the_last_bit(keras, parameters, make_noise):
+    layers = read_layers(["flatten", {"dropout": {"rate": 0.5}}])
+    untrained = build_model(layers, (8, 8, 1), 3, seed=0)
+    data = make_noise(20, 0), make_noise(9, 1)
+    first, again, other = (train_model(untrained, *data, parameters, seed) for seed in (1, 1, 2))
+    assert are_equal(first.model.get_weights(), again.model.get_weights())
+    pd.testing.assert_frame_equal(first.history, again.history, check_exact=True)
+    assert not are_equal(first.model.get_weights(), other.model.get_weights())
+
+
+def test_batches_are_taken_in_their_own_order(untrained, parameters, make_noise, monkeypatch):
+    asked = []
+
+    def make_noting(images, batch_size, seed):
+        batches = make_batches(images, batch_size, seed)
+        kind = type(batches)
+        if seed is not None:
+            read = kind.__getitem__
+            kind.__getitem__ = lambda self, number: asked.append(number) or read(self, number)
+        return batches
+
+    monkeypatch.setattr(fit, "make_batches", make_noting)
+    train_model(untrained, make_noise(40, 0), make_noise(9, 1), parameters, seed=0)
+    assert asked[-15:] == [0, 1, 2, 3, 4] * 3
+
+
+def test_the_untrained_model_is_left_as_it_is(untrained, parameters, make_noise):
+    before = untrained.get_weights()
+    trained = train_model(untrained, make_noise(9, 0), make_noise(9, 1), parameters, seed=0)
+    assert are_equal(before, untrained.get_weights())
+    assert not are_equal(before, trained.model.get_weights())
+
+
+def test_the_trained_model_comes_without_its_optimizer(untrained, parameters, make_noise):
+    trained = train_model(untrained, make_noise(9, 0), make_noise(9, 1), parameters, seed=0)
+    assert not trained.model.compiled
+
+
+def test_the_history_has_the_documented_columns(untrained, parameters, make_noise):
+    history = train_model(untrained, make_noise(9, 0), make_noise(9, 1), parameters, 0).history
+    assert history["epoch"].tolist() == [1, 2, 3]
+    assert set(history.columns) == {
+        "epoch",
+        "loss",
+        "accuracy",
+        "validation_loss",
+        "validation_accuracy",
+        "best",
+    }
+
+
+@pytest.mark.parametrize("weighing", [None, "balanced"])
+def test_class_weights_weigh_the_loss(untrained, parameters, make_noise, weighing):
+    images = make_noise(30, 0)[[0, 1, 2, 3, 4, 6, 9, 12, 15, 18, 21, 24]]
+    whole = {"epochs": 1, "batch_size": len(images), "class_weights": weighing}
+    expected = measure_losses(untrained, images)
+    if weighing:
+        expected *= [weigh_classes(images["label"])[label] for label in images["label"]]
+    changed = parameters.model_copy(update=whole)
+    history = train_model(untrained, images, images, changed, seed=0).history
+    assert history["loss"][0] == pytest.approx(expected.mean(), rel=1e-4)
+
+
+def test_mixed_precision_trains_and_returns_a_float32_model(keras, parameters, labelled_images):
+    layers = read_layers([{"conv2d": {"filters": 2}}, "batch_normalization", "flatten"])
+    untrained = build_model(layers, (12, 12, 3), 3, seed=0)
+    mixed = parameters.model_copy(update={"precision": "mixed_bfloat16"})
+    model, history = train_model(untrained, labelled_images, labelled_images, mixed, seed=0)
+    assert {layer.dtype_policy.name for layer in model.layers} == {"float32"}
+    assert {weight.dtype for weight in model.get_weights()} == {np.dtype("float32")}
+    assert history["loss"].iloc[-1] < history["loss"].iloc[0]
+    assert keras.config.dtype_policy().name == "float32"
+    plain = train_model(untrained, labelled_images, labelled_images, parameters, seed=0)
+    assert not are_equal(plain.model.get_weights(), model.get_weights())
+
+
+def test_an_absurd_learning_rate_is_a_named_error(untrained, parameters, make_noise):
+    absurd = parameters.model_copy(update={"learning_rate": 1e30})
+    with pytest.raises(TrainingDivergedError, match=r"became nan .* of epoch 1 \(batches of 8\)"):
+        train_model(untrained, make_noise(24, 0), make_noise(9, 1), absurd, seed=0)
+
+
+def test_weights_that_are_no_numbers_are_a_named_error(untrained, parameters, make_noise):
+    untrained.set_weights([weights * np.nan for weights in untrained.get_weights()])
+    with pytest.raises(TrainingDivergedError, match="nan by step 1 of epoch 1"):
+        train_model(untrained, make_noise(8, 0), make_noise(9, 1), parameters, seed=0)
