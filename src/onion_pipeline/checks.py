@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from onion_pipeline.augmentation.policy import make_policy
 from onion_pipeline.errors import ConfigurationError, suggest
 from onion_pipeline.model.architecture import read_layers, walk_layers
-from onion_pipeline.parameters import Parameters
+from onion_pipeline.parameters import ImageSize, Parameters
 
 # Whether the layers fit depends on neither of these.
 ANY_CHANNELS, ANY_CLASSES = 3, 2
@@ -62,10 +62,10 @@ def _find_invalid_values(raw: Mapping[str, Any]) -> Iterator[str]:
 
 def _find_layer_mistakes(raw: Mapping[str, Any]) -> list[str]:
     layers = _dig(raw, "build", "layers")
-    size = _dig(raw, "ingest", "image_size")
+    size = _read_size(raw)
     try:
         named = read_layers(layers if isinstance(layers, list) else [])
-        if named and _is_size(size):
+        if named and size:
             walk_layers(named, (*size, ANY_CHANNELS), ANY_CLASSES)
     except ConfigurationError as error:
         return str(error).splitlines()
@@ -86,13 +86,17 @@ def _dig(raw: Mapping[str, Any], group: str, name: str) -> Any:
     return found.get(name) if isinstance(found, Mapping) else None
 
 
-def _is_size(value: Any) -> bool:
-    sides = value if isinstance(value, list) else []
-    return len(sides) == 2 and all(type(side) is int and side > 0 for side in sides)  # noqa: PLR2004
+def _read_size(raw: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Return the image size if it is known before the images are read."""
+    try:
+        size = TypeAdapter(ImageSize).validate_python(_dig(raw, "ingest", "image_size"))
+    except ValidationError:
+        return None  # told as a mistake of its own
+    return None if size == "auto" else size
 
 
 def _describe(detail: Any) -> str:
-    location = [part for part in detail["loc"] if not str(part).startswith(("literal[", "tuple["))]
+    location = detail["loc"]
     path = ".".join(str(part) for part in location)
     if detail["type"] == "extra_forbidden":
         return f"{path}: {suggest(str(location[-1]), _list_keys(location[:-1]))}"

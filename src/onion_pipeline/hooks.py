@@ -43,13 +43,17 @@ class Checks:
 
 
 class Messages:
-    """Says each thing once: a line per node, and no traceback for a user's mistake."""
+    """Says each thing once: a line per node, and one message for a user's mistake."""
+
+    def __init__(self) -> None:
+        self._explained = False
 
     @hook_impl
     def after_context_created(self) -> None:
-        """Drop Kedro's lines that say what is said below."""
+        """Drop Kedro's lines that say what is said here."""
+        self._explained = False
         for name in ("kedro.pipeline.node", "kedro.runner.sequential_runner"):
-            logging.getLogger(name).addFilter(_is_news)
+            logging.getLogger(name).addFilter(self._is_news)
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
@@ -58,9 +62,19 @@ class Messages:
         logger.info("%s: %s", node.name, purpose)
 
     @hook_impl
+    def on_node_error(self, error: Exception) -> None:
+        """Remember whether the message of the error will say all there is to say."""
+        self._explained = _find_onion_error(error) is not None
+
+    @hook_impl
     def on_pipeline_error(self, error: Exception) -> None:
         """Show an :class:`OnionError` as its message alone."""
         _show_as_message(error)
+
+    def _is_news(self, record: logging.LogRecord) -> bool:
+        if self._explained and "nodes that have not run" in str(record.msg):
+            return False  # how to resume: not before the mistake is mended
+        return not any(known in str(record.msg) for known in ("failed with error", "No nodes ran"))
 
 
 class Tracking:
@@ -138,17 +152,25 @@ class ClosingSummary:
             click.echo("\n" + "\n".join(lines) + "\n")
 
 
+def _find_onion_error(error: BaseException) -> OnionError | None:
+    """Return the error of this project behind `error`: Kedro wraps what datasets raise."""
+    cause: BaseException | None = error
+    while cause:
+        if isinstance(cause, OnionError):
+            return cause
+        cause = cause.__cause__
+    return None
+
+
 def _show_as_message(error: BaseException) -> None:
     """On the command line, end with the message of the :class:`OnionError` behind `error`.
 
     Raises:
         ClickException: prints the message and exits with 1.
     """
-    cause: BaseException | None = error
-    while cause and not isinstance(cause, OnionError):
-        cause = cause.__cause__  # Kedro wraps what datasets raise
-    if cause and click.get_current_context(silent=True):
-        raise click.ClickException(str(cause)) from error
+    known = _find_onion_error(error)
+    if known and click.get_current_context(silent=True):
+        raise click.ClickException(str(known)) from error
 
 
 @contextmanager
@@ -158,10 +180,6 @@ def _messages() -> Iterator[None]:
     except Exception as error:
         _show_as_message(error)
         raise
-
-
-def _is_news(record: logging.LogRecord) -> bool:
-    return not any(known in str(record.msg) for known in ("failed with error", "No nodes ran"))
 
 
 def _read_rules(catalog: CatalogProtocol, name: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     NonNegativeFloat,
@@ -21,7 +22,23 @@ from pydantic import (
 ColorMode = Literal["auto", "grayscale", "rgb"]
 Resize = Literal["stretch", "crop", "pad"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
-Side = Annotated[int, Field(gt=0, le=4096)]
+LARGEST_SIDE = 4096
+
+
+def _check_image_size(value: Any) -> Any:
+    """Give one message for what Pydantic would give one per alternative."""
+    sides = value if isinstance(value, list | tuple) else ()
+    fits = all(type(side) is int and 0 < side <= LARGEST_SIDE for side in sides)
+    if value == "auto" or (len(sides) == 2 and fits):  # noqa: PLR2004
+        return value
+    raise ValueError(
+        f"it must be auto, or height and width in pixels from 1 to {LARGEST_SIDE}, such as [96, 96]"
+    )
+
+
+ImageSize = Annotated[
+    Literal["auto"] | tuple[PositiveInt, PositiveInt], BeforeValidator(_check_image_size)
+]
 
 
 class _Strict(BaseModel):
@@ -49,7 +66,7 @@ class Fractions(_Strict):
 class IngestParameters(_Strict):
     """How images are read and split (parameters_ingest.yml)."""
 
-    image_size: Literal["auto"] | tuple[Side, Side]
+    image_size: ImageSize
     color_mode: ColorMode
     resize: Resize
     fractions: Fractions

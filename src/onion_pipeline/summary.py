@@ -8,10 +8,11 @@ from kedro.io import CatalogProtocol
 
 NEXT = (
     ("kedro viz run", "the pipeline with its figures"),
-    ("make ui", "runs, figures and model versions in MLflow"),
+    ("make ui", "runs, figures and model versions in MLflow (or: mlflow ui)"),
     ("kedro run --params images=path/to/photos", "train on your own pictures"),
-    ("kedro run --pipelines predict --params images=new_photos", "classify new ones"),
 )
+PREDICT = "kedro run --pipelines predict --params images=new_photos"
+PROMOTE = "kedro run --pipelines register --params register.alias=champion"
 
 
 def summarize(outputs: Collection[str], catalog: CatalogProtocol) -> list[str]:
@@ -26,9 +27,19 @@ def summarize(outputs: Collection[str], catalog: CatalogProtocol) -> list[str]:
     if "predictions" in outputs:
         lines += _report_predictions(catalog)
     if "registration" in outputs:
-        width = max(len(command) for command, _ in NEXT)
-        lines += ["", "Next", *(f"  {command:{width}}  {purpose}" for command, purpose in NEXT)]
+        lines += ["", "Next", *_suggest_next(catalog.load("registration"))]
     return lines
+
+
+def _suggest_next(registration: dict[str, Any]) -> list[str]:
+    commands = [*NEXT, (PREDICT, "classify new ones")]
+    if registration["alias"] == "challenger":
+        by_this = f"{PREDICT},predict.model={registration['uri']}"
+        commands[-1:] = [
+            (by_this, "classify new ones"),
+            (PROMOTE, "let this model take the champion's place"),
+        ]
+    return [line for command, purpose in commands for line in (f"  {purpose}", f"    {command}")]
 
 
 def _line(title: str, text: str) -> str:
@@ -59,13 +70,8 @@ def _report_metrics(catalog: CatalogProtocol) -> list[str]:
 
 
 def _report_registration(registration: dict[str, Any]) -> list[str]:
-    alias = registration["alias"]
-    name = f"{registration['model_name']} version {registration['version']}, alias {alias}"
-    lines = [_line("Registered", name)]
-    if alias == "challenger":
-        promote = "kedro run --pipelines register --params register.alias=champion"
-        lines.append(_line("", f"the champion stays; to make this one champion: {promote}"))
-    return lines
+    name, version = registration["model_name"], registration["version"]
+    return [_line("Registered", f"{name} version {version}, alias {registration['alias']}")]
 
 
 def _report_predictions(catalog: CatalogProtocol) -> list[str]:

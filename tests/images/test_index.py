@@ -218,7 +218,7 @@ def test_resize_reaches_the_decoder(source):
 def test_no_decodable_file_is_an_error(source, truncated):
     alone = replace(source, paths=("blue/5.jpg",))
     index = index_images(source).query("path == 'blue/5.jpg'")
-    with pytest.raises(DataError, match=r"None of the 1 files .*: undecodable \(1\)\. .*5\.jpg"):
+    with pytest.raises(DataError, match=r"None of the 1 files .*: undecodable \(1\); .*5\.jpg"):
         decode_images(alone, index, SHAPE)
 
 
@@ -228,7 +228,7 @@ def test_no_readable_file_is_an_error_with_the_reasons_by_frequency(tmp_path):
         (tmp_path / "cats" / f"{number}.jpg").write_text("text")
     (tmp_path / "cats" / "empty.jpg").touch()
     index = index_images(open_source(tmp_path))
-    with pytest.raises(DataError, match=r"4 files .*: unsupported_format \(3\), empty \(1\)\."):
+    with pytest.raises(DataError, match=r"4 files .*: unsupported_format \(3\), empty \(1\); "):
         choose_image_shape(index, "auto", "auto")
 
 

@@ -129,14 +129,18 @@ def decode_images(
     return Decoded(images[:count], table)
 
 
-def describe_all_rejected(rejected: pd.DataFrame) -> str:
-    """Return a message for a source of which no file is usable."""
+def describe_rejected(rejected: pd.DataFrame) -> str:
+    """Return how many files are refused for which reason, and one example."""
     counts = rejected["reason"].value_counts()
     reasons = ", ".join(f"{reason} ({count})" for reason, count in counts.items())
     first = rejected.iloc[0]
+    return f"{reasons}; the first is {first['path']}: {first['detail']}"
+
+
+def describe_all_rejected(rejected: pd.DataFrame) -> str:
+    """Return a message for a source of which no file is usable."""
     return (
-        f"None of the {len(rejected)} files is a usable image: {reasons}. "
-        f"The first, {first['path']}: {first['detail']}. "
+        f"None of the {len(rejected)} files is a usable image: {describe_rejected(rejected)}. "
         "Expected JPEG, PNG, BMP, GIF, WebP or TIFF files in one folder per class."
     )
 

@@ -90,6 +90,5 @@ def _check_classes(pools: Mapping[str, NDArray[np.int64]], needed: int) -> None:
         listing = ", ".join(f"{name} ({count})" for name, count in small.items())
         raise DataError(
             f"{len(small)} of {len(pools)} classes have fewer readable images than the {needed} "
-            f"splits to draw: {listing}. Add images to these folders or remove them; "
-            "data/02_intermediate/quarantine.csv names the files that could not be read."
+            f"splits to draw: {listing}. Add images to these folders, or remove the folders."
         )

@@ -105,7 +105,8 @@ def load_classifier(uri: str) -> tuple[Any, str]:
         return mlflow.pyfunc.load_model(uri), number
     except mlflow.MlflowException as error:
         raise RegistryError(
-            f"There is no model {uri} in {mlflow.get_tracking_uri()}: {error.message} "
+            f"There is no model {uri} in {mlflow.get_tracking_uri()}: "
+            f"{error.message.rstrip('.')}. "
             "Train and register one with 'kedro run', or name another with "
             "--params predict.model=models:/<name>/<version>."
         ) from error

@@ -1,5 +1,7 @@
 """Nodes that turn image files into arrays and splits."""
 
+import logging
+
 import pandas as pd
 from numpy import uint8
 from numpy.typing import NDArray
@@ -9,6 +11,8 @@ from onion_pipeline.images.arrays import LabelledImages, select_split
 from onion_pipeline.images.sources import ImageSource
 from onion_pipeline.images.splits import SPLITS, split_images
 from onion_pipeline.parameters import IngestParameters
+
+logger = logging.getLogger(__name__)
 
 
 def read_images(
@@ -22,6 +26,9 @@ def read_images(
     shape = indexing.choose_image_shape(index, parameters.image_size, parameters.color_mode)
     images, rejected = indexing.decode_images(raw_images, index, shape, parameters.resize)
     quarantine = pd.concat([indexing.list_rejected(index), rejected])
+    if len(quarantine):
+        refused = indexing.describe_rejected(quarantine)
+        logger.info("%d of %d files are refused: %s", len(quarantine), len(index), refused)
     usable = index[~index["path"].isin(quarantine["path"])].reset_index(drop=True)
     splits = split_images(usable, parameters.fractions.model_dump(), seed)
     quarantine = quarantine.sort_values("path", ignore_index=True)
