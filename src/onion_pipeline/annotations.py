@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from keras import Model as KerasModel
     from matplotlib.figure import Figure as ImageFigure
+    from pandas import DataFrame, Series
     from plotly.graph_objects import Figure as PlotlyFigure
 else:
-    KerasModel = ImageFigure = PlotlyFigure = Any
+    DataFrame = ImageFigure = KerasModel = PlotlyFigure = Series = Any
 
-__all__ = ["ImageFigure", "KerasModel", "PlotlyFigure"]
+__all__ = ["DataFrame", "ImageFigure", "KerasModel", "PlotlyFigure", "Series"]

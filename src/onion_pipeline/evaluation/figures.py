@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
-from onion_pipeline.annotations import ImageFigure, PlotlyFigure
+from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure
 from onion_pipeline.evaluation.metrics import confusion_matrix
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.images.drawing import ACCENT, show_image
@@ -14,7 +13,7 @@ COLUMNS = 6
 READABLE = 30  # classes that a confusion matrix can name and count
 
 
-def plot_confusion_matrix(predictions: pd.DataFrame, class_names: Sequence[str]) -> PlotlyFigure:
+def plot_confusion_matrix(predictions: DataFrame, class_names: Sequence[str]) -> PlotlyFigure:
     """Return the confusion matrix: rows are the true classes, columns the predicted ones.
 
     Colours are shares of each row, so that rare classes are seen; cells show the counts.
@@ -57,7 +56,7 @@ def plot_confusion_matrix(predictions: pd.DataFrame, class_names: Sequence[str])
     return figure
 
 
-def draw_mistakes(predictions: pd.DataFrame, images: LabelledImages, most: int) -> ImageFigure:
+def draw_mistakes(predictions: DataFrame, images: LabelledImages, most: int) -> ImageFigure:
     """Return the test images that were most confidently classified wrongly, worst first.
 
     Args:

@@ -5,9 +5,9 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from onion_pipeline.annotations import DataFrame, Series
 from onion_pipeline.evaluation.predictions import read_probabilities
 
 # Probabilities below it count as it in the log loss, so that one certain mistake is not infinite.
@@ -15,7 +15,7 @@ SMALLEST_PROBABILITY = 1e-7
 
 
 def compute_metrics(
-    predictions: pd.DataFrame, class_names: Sequence[str], confidence_level: float, top_k: int
+    predictions: DataFrame, class_names: Sequence[str], confidence_level: float, top_k: int
 ) -> dict[str, Any]:
     """Return the figures of the test as plain numbers.
 
@@ -66,7 +66,7 @@ def wilson_interval(successes: int, trials: int, confidence_level: float) -> tup
     return max(0.0, (center - margin) / scale), min(1.0, (center + margin) / scale)
 
 
-def report_classes(predictions: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:
+def report_classes(predictions: DataFrame, class_names: Sequence[str]) -> DataFrame:
     """Return precision, recall and F1 of each class.
 
     With ``C`` the confusion matrix (rows true, columns predicted): precision is
@@ -76,6 +76,8 @@ def report_classes(predictions: pd.DataFrame, class_names: Sequence[str]) -> pd.
     Returns:
         Columns ``class``, ``precision``, ``recall``, ``f1``, ``support`` (test images).
     """
+    import pandas as pd
+
     matrix = confusion_matrix(predictions, class_names)
     hits, predicted, support = matrix.diagonal(), matrix.sum(axis=0), matrix.sum(axis=1)
     return pd.DataFrame(
@@ -89,7 +91,7 @@ def report_classes(predictions: pd.DataFrame, class_names: Sequence[str]) -> pd.
     )
 
 
-def confusion_matrix(predictions: pd.DataFrame, class_names: Sequence[str]) -> NDArray[np.int64]:
+def confusion_matrix(predictions: DataFrame, class_names: Sequence[str]) -> NDArray[np.int64]:
     """Return ``C_ij``: the images of class i that were predicted as class j.
 
     As in scikit-learn, rows are the truth; Wikipedia and some libraries swap the axes.
@@ -116,6 +118,6 @@ def top_k_accuracy(truth: NDArray[np.int64], probabilities: NDArray[np.float64],
     return float((likeliest == truth[:, None]).any(axis=1).mean())
 
 
-def _find_ids(labels: pd.Series, class_names: Sequence[str]) -> NDArray[np.int64]:
+def _find_ids(labels: Series, class_names: Sequence[str]) -> NDArray[np.int64]:
     ids = {name: number for number, name in enumerate(class_names)}
     return labels.map(ids).to_numpy(np.int64)

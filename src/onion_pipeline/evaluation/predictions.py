@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from onion_pipeline.annotations import KerasModel
+from onion_pipeline.annotations import DataFrame, KerasModel, Series
 from onion_pipeline.images.arrays import LabelledImages
 
 BATCH = 256
@@ -25,9 +24,9 @@ def predict_probabilities(model: KerasModel, images: NDArray[np.uint8]) -> NDArr
 def tabulate_predictions(
     images: LabelledImages,
     probabilities: NDArray[np.float32],
-    paths: pd.Series,
+    paths: Series,
     class_names: Sequence[str],
-) -> pd.DataFrame:
+) -> DataFrame:
     """Return one row per image: what it is, what was predicted, and how surely.
 
     Args:
@@ -40,6 +39,8 @@ def tabulate_predictions(
         Columns ``path``, ``label``, ``predicted``, ``confidence`` (of the predicted class) and
         ``probability_<class>`` for each class.
     """
+    import pandas as pd
+
     names = np.asarray(class_names, dtype=object)
     columns = {f"{PROBABILITY}{name}": probabilities[:, i] for i, name in enumerate(class_names)}
     return pd.DataFrame(
@@ -53,8 +54,6 @@ def tabulate_predictions(
     ).astype({"label": "str", "predicted": "str"})
 
 
-def read_probabilities(
-    predictions: pd.DataFrame, class_names: Sequence[str]
-) -> NDArray[np.float64]:
+def read_probabilities(predictions: DataFrame, class_names: Sequence[str]) -> NDArray[np.float64]:
     """Return the probabilities, float64 (N, K), of a table of predictions."""
     return predictions[[PROBABILITY + name for name in class_names]].to_numpy(np.float64)

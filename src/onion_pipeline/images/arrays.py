@@ -7,8 +7,9 @@ lose their labels: whoever gathers or shuffles rows moves both.
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
+
+from onion_pipeline.annotations import DataFrame
 
 LabelledImages = NDArray[np.void]
 """Rows of :func:`labelled_dtype`; ``images["image"]`` is uint8 (N, H, W, C)."""
@@ -26,7 +27,7 @@ def labelled_dtype(shape: tuple[int, ...]) -> np.dtype[np.void]:
 
 
 def select_split(
-    images: NDArray[np.uint8], splits: pd.DataFrame, class_names: Sequence[str], split: str
+    images: NDArray[np.uint8], splits: DataFrame, class_names: Sequence[str], split: str
 ) -> LabelledImages:
     """Return the images of one split with their labels.
 

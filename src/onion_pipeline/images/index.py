@@ -8,9 +8,9 @@ from typing import Any, Literal, NamedTuple
 from zipfile import BadZipFile
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.decoding import (
     MAX_BYTES,
@@ -51,10 +51,10 @@ class Decoded(NamedTuple):
     """
 
     images: NDArray[np.uint8]
-    rejected: pd.DataFrame
+    rejected: DataFrame
 
 
-def index_images(source: ImageSource) -> pd.DataFrame:
+def index_images(source: ImageSource) -> DataFrame:
     """Return one row per file of `source`, read once for its header and checksum.
 
     Returns:
@@ -62,6 +62,8 @@ def index_images(source: ImageSource) -> pd.DataFrame:
         ``format``, ``height``, ``width``, ``grayscale``; and ``reason``, ``detail`` where the
         file is refused (see :mod:`onion_pipeline.images.decoding`). Sorted by path.
     """
+    import pandas as pd
+
     rows = [row for rows in map_chunks(_index_chunk, _cut(source)) for row in rows]
     for row, labelled in zip(rows, label_paths(source.paths), strict=True):
         row.update(labelled._asdict())
@@ -71,13 +73,13 @@ def index_images(source: ImageSource) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
 
-def list_rejected(index: pd.DataFrame) -> pd.DataFrame:
+def list_rejected(index: DataFrame) -> DataFrame:
     """Return ``path``, ``reason`` and ``detail`` of the files that `index` refuses."""
     return index.loc[index["reason"].notna(), ["path", "reason", "detail"]]
 
 
 def choose_image_shape(
-    index: pd.DataFrame, image_size: tuple[int, int] | Literal["auto"], color_mode: ColorMode
+    index: DataFrame, image_size: tuple[int, int] | Literal["auto"], color_mode: ColorMode
 ) -> tuple[int, int, int]:
     """Return height, width and channels for the images of `index`.
 
@@ -99,7 +101,7 @@ def choose_image_shape(
 
 def decode_images(
     source: ImageSource,
-    index: pd.DataFrame,
+    index: DataFrame,
     shape: tuple[int, int, int],
     resize: Resize = "stretch",
 ) -> Decoded:
@@ -114,6 +116,8 @@ def decode_images(
     Raises:
         DataError: not one file could be decoded; lists the most frequent reasons.
     """
+    import pandas as pd
+
     readable = replace(source, paths=tuple(index.loc[index["reason"].isna(), "path"]))
     images = np.empty((len(readable.paths), *shape), np.uint8)
     rejected: list[dict[str, str]] = []
@@ -129,7 +133,7 @@ def decode_images(
     return Decoded(images[:count], table)
 
 
-def describe_rejected(rejected: pd.DataFrame) -> str:
+def describe_rejected(rejected: DataFrame) -> str:
     """Return how many files are refused for which reason, and one example."""
     counts = rejected["reason"].value_counts()
     reasons = ", ".join(f"{reason} ({count})" for reason, count in counts.items())
@@ -137,7 +141,7 @@ def describe_rejected(rejected: pd.DataFrame) -> str:
     return f"{reasons}; the first is {first['path']}: {first['detail']}"
 
 
-def describe_all_rejected(rejected: pd.DataFrame) -> str:
+def describe_all_rejected(rejected: DataFrame) -> str:
     """Return a message for a source of which no file is usable."""
     return (
         f"None of the {len(rejected)} files is a usable image: {describe_rejected(rejected)}. "
@@ -199,7 +203,7 @@ def _decode_chunk(
     return images[:count], rejected
 
 
-def _median_size(readable: pd.DataFrame) -> tuple[int, int]:
+def _median_size(readable: DataFrame) -> tuple[int, int]:
     height, width = (float(readable[side].median()) for side in ("height", "width"))
     scale = min(1.0, LARGEST_AUTO_SIDE / max(height, width))
     return max(1, round(height * scale)), max(1, round(width * scale))

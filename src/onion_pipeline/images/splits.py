@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from onion_pipeline.annotations import DataFrame, Series
 from onion_pipeline.errors import DataError
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 
 
-def split_images(files: pd.DataFrame, fractions: Mapping[str, float], seed: int) -> pd.DataFrame:
+def split_images(files: DataFrame, fractions: Mapping[str, float], seed: int) -> DataFrame:
     """Return `files` with the split of each, stratified by label.
 
     Images that lie in folders named ``train``, ``validation`` or ``test`` stay there; splits
@@ -31,6 +31,8 @@ def split_images(files: pd.DataFrame, fractions: Mapping[str, float], seed: int)
     Raises:
         DataError: fewer than two classes, or a class with fewer images than splits.
     """
+    import pandas as pd
+
     splits = files["split"].fillna("train").to_numpy(dtype=object)
     missing = [name for name in SPLITS[1:] if name not in set(splits)]
     pools = _pool_by_class(files["label"], splits)
@@ -71,7 +73,7 @@ def allot_stratified(sizes: Sequence[int], share: float, most: Sequence[int]) ->
     return counts
 
 
-def _pool_by_class(labels: pd.Series, splits: NDArray[np.object_]) -> dict[str, NDArray[np.int64]]:
+def _pool_by_class(labels: Series, splits: NDArray[np.object_]) -> dict[str, NDArray[np.int64]]:
     values = labels.to_numpy(dtype=object)
     return {
         str(name): np.flatnonzero((values == name) & (splits == "train"))

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
-import pandas as pd
 from pydantic import ValidationError
 
+from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import LayerError, suggest
 from onion_pipeline.model.layers import KINDS, Dense, Layer, Shape, ShapeError
 
@@ -81,13 +81,15 @@ def walk_layers(layers: Sequence[NamedLayer], image_shape: Shape, classes: int) 
     return rows
 
 
-def tabulate_architecture(rows: Sequence[LayerRow]) -> pd.DataFrame:
+def tabulate_architecture(rows: Sequence[LayerRow]) -> DataFrame:
     """Return the architecture table: a row per layer and a last one with the totals.
 
     Returns:
         Columns ``layer``, ``kind``, ``output_shape`` (such as ``26x26x32``), ``parameters``,
         ``multiply_adds`` (for one picture).
     """
+    import pandas as pd
+
     table = pd.DataFrame(
         {
             "layer": [row.name for row in rows],

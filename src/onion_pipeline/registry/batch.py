@@ -1,7 +1,6 @@
 """Many new pictures through one registered model."""
 
-import pandas as pd
-
+from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.decoding import RejectedImageError
 from onion_pipeline.images.index import describe_all_rejected, read_file
@@ -12,7 +11,7 @@ CHUNK = 256
 REJECTED = ["path", "reason", "detail"]
 
 
-def classify_images(source: ImageSource, uri: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def classify_images(source: ImageSource, uri: str) -> tuple[DataFrame, DataFrame]:
     """Classify the files of `source` with the model at `uri`, a few hundred at a time.
 
     Args:
@@ -28,6 +27,8 @@ def classify_images(source: ImageSource, uri: str) -> tuple[pd.DataFrame, pd.Dat
         RegistryError: there is no such model.
         DataError: not one file could be read.
     """
+    import pandas as pd
+
     model, version = load_classifier(uri)
     predictions, unreadable = [], []
     for start in range(0, len(source.paths), CHUNK):
@@ -45,7 +46,9 @@ def classify_images(source: ImageSource, uri: str) -> tuple[pd.DataFrame, pd.Dat
     return table.assign(model_version=version), rejected
 
 
-def _read_files(source: ImageSource, paths: tuple[str, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _read_files(source: ImageSource, paths: tuple[str, ...]) -> tuple[DataFrame, DataFrame]:
+    import pandas as pd
+
     files, refused = [], []
     for path in paths:
         try:
@@ -58,8 +61,10 @@ def _read_files(source: ImageSource, paths: tuple[str, ...]) -> tuple[pd.DataFra
     )
 
 
-def _explain(broken: pd.DataFrame) -> pd.DataFrame:
+def _explain(broken: DataFrame) -> DataFrame:
     """Take the reason and the detail of each error text apart again."""
+    import pandas as pd
+
     parts = [error.split(": ", maxsplit=1) for error in broken["error"]]
     table = pd.DataFrame(parts, columns=REJECTED[1:], index=broken.index, dtype="str")
     table.insert(0, "path", broken["path"])

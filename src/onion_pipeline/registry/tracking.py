@@ -16,8 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
+from onion_pipeline.annotations import DataFrame
 from onion_pipeline.images.parallel import count_processors
 
 if TYPE_CHECKING:
@@ -111,7 +110,7 @@ def log_figures(run_id: str, figures: Mapping[str, Any], prefix: str) -> None:
     )
 
 
-def log_history(run_id: str, history: pd.DataFrame) -> None:
+def log_history(run_id: str, history: DataFrame) -> None:
     """Log each numeric column of a training history as a metric over its epochs."""
     from mlflow.entities import Metric
 

@@ -5,10 +5,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pandas as pd
 from PIL import Image
 
-from onion_pipeline.annotations import KerasModel
+from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.errors import RegistryError
 from onion_pipeline.registry.card import ModelCard
 from onion_pipeline.registry.tracking import find_version, import_client, read_run_id
@@ -112,8 +111,10 @@ def load_classifier(uri: str) -> tuple[Any, str]:
         ) from error
 
 
-def make_input_example(card: ModelCard) -> pd.DataFrame:
+def make_input_example(card: ModelCard) -> DataFrame:
     """Return a table with one grey picture as encoded bytes, as the registered model takes it."""
+    import pandas as pd
+
     height, width, channels = card.image_shape
     picture = Image.new("RGB" if channels == 3 else "L", (width, height), "gray")  # noqa: PLR2004
     encoded = io.BytesIO()

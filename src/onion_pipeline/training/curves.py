@@ -1,12 +1,10 @@
 """The learning curves as a figure."""
 
-import pandas as pd
-
-from onion_pipeline.annotations import PlotlyFigure
+from onion_pipeline.annotations import DataFrame, PlotlyFigure
 from onion_pipeline.images.drawing import ACCENT, INK
 
 
-def plot_training_curves(history: pd.DataFrame) -> PlotlyFigure:
+def plot_training_curves(history: DataFrame) -> PlotlyFigure:
     """Return loss and accuracy over the epochs, with the epoch whose weights were kept.
 
     Args:

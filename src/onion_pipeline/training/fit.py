@@ -4,9 +4,8 @@ import sys
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
-from onion_pipeline.annotations import KerasModel
+from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.model.backend import import_keras
 from onion_pipeline.parameters import TrainParameters
@@ -30,7 +29,7 @@ class Trained(NamedTuple):
     """
 
     model: KerasModel
-    history: pd.DataFrame
+    history: DataFrame
 
 
 def train_model(
@@ -123,7 +122,9 @@ def _make_stopping(parameters: TrainParameters) -> list[Any]:
     return [kind(monitor="val_loss", patience=stopping.patience, min_delta=stopping.min_delta)]
 
 
-def _tabulate(history: dict[str, list[float]], best: int) -> pd.DataFrame:
+def _tabulate(history: dict[str, list[float]], best: int) -> DataFrame:
+    import pandas as pd
+
     table = pd.DataFrame(history).rename(columns=lambda name: name.replace("val_", "validation_"))
     table.insert(0, "epoch", np.arange(1, len(table) + 1))
     table["best"] = table.index == best

@@ -1,8 +1,6 @@
 """Nodes that make an untrained network."""
 
-import pandas as pd
-
-from onion_pipeline.annotations import KerasModel
+from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.model import architecture
 from onion_pipeline.model import build as model_building
@@ -11,7 +9,7 @@ from onion_pipeline.parameters import BuildParameters
 
 def describe_architecture(
     train_images: LabelledImages, class_names: list[str], parameters: BuildParameters
-) -> pd.DataFrame:
+) -> DataFrame:
     """Walk the layers with the image's shape: what leaves each, and what it costs."""
     layers = architecture.read_layers(parameters.layers)
     shape = train_images["image"].shape[1:]

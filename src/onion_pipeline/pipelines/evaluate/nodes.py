@@ -2,9 +2,7 @@
 
 from typing import Any
 
-import pandas as pd
-
-from onion_pipeline.annotations import ImageFigure, KerasModel, PlotlyFigure
+from onion_pipeline.annotations import DataFrame, ImageFigure, KerasModel, PlotlyFigure
 from onion_pipeline.evaluation import figures, metrics, predictions
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.parameters import EvaluateParameters
@@ -13,9 +11,9 @@ from onion_pipeline.parameters import EvaluateParameters
 def predict_test_images(
     trained_model: KerasModel,
     test_images: LabelledImages,
-    image_splits: pd.DataFrame,
+    image_splits: DataFrame,
     class_names: list[str],
-) -> pd.DataFrame:
+) -> DataFrame:
     """Classify the test images, once."""
     probabilities = predictions.predict_probabilities(trained_model, test_images["image"])
     return predictions.tabulate_predictions(
@@ -24,7 +22,7 @@ def predict_test_images(
 
 
 def compute_metrics(
-    test_predictions: pd.DataFrame, class_names: list[str], parameters: EvaluateParameters
+    test_predictions: DataFrame, class_names: list[str], parameters: EvaluateParameters
 ) -> dict[str, Any]:
     """Compute the figures of the test."""
     return metrics.compute_metrics(
@@ -32,18 +30,18 @@ def compute_metrics(
     )
 
 
-def report_classes(test_predictions: pd.DataFrame, class_names: list[str]) -> pd.DataFrame:
+def report_classes(test_predictions: DataFrame, class_names: list[str]) -> DataFrame:
     """Compute precision, recall and F1 of each class."""
     return metrics.report_classes(test_predictions, class_names)
 
 
-def plot_confusion_matrix(test_predictions: pd.DataFrame, class_names: list[str]) -> PlotlyFigure:
+def plot_confusion_matrix(test_predictions: DataFrame, class_names: list[str]) -> PlotlyFigure:
     """Show which classes are taken for which."""
     return figures.plot_confusion_matrix(test_predictions, class_names)
 
 
 def draw_mistakes(
-    test_predictions: pd.DataFrame, test_images: LabelledImages, parameters: EvaluateParameters
+    test_predictions: DataFrame, test_images: LabelledImages, parameters: EvaluateParameters
 ) -> ImageFigure:
     """Show the most confident mistakes."""
     return figures.draw_mistakes(test_predictions, test_images, parameters.worst_mistakes)

@@ -2,10 +2,10 @@
 
 import logging
 
-import pandas as pd
 from numpy import uint8
 from numpy.typing import NDArray
 
+from onion_pipeline.annotations import DataFrame
 from onion_pipeline.images import index as indexing
 from onion_pipeline.images.arrays import LabelledImages, select_split
 from onion_pipeline.images.sources import ImageSource
@@ -17,11 +17,13 @@ logger = logging.getLogger(__name__)
 
 def read_images(
     raw_images: ImageSource, parameters: IngestParameters, seed: int
-) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[uint8], pd.DataFrame, list[str]]:
+) -> tuple[DataFrame, DataFrame, NDArray[uint8], DataFrame, list[str]]:
     """List every file, decode the usable ones and draw their splits.
 
     One node, so that images which cannot be split leave the results of an earlier run alone.
     """
+    import pandas as pd
+
     index = indexing.index_images(raw_images)
     shape = indexing.choose_image_shape(index, parameters.image_size, parameters.color_mode)
     images, rejected = indexing.decode_images(raw_images, index, shape, parameters.resize)
@@ -36,7 +38,7 @@ def read_images(
 
 
 def select_images(
-    decoded_images: NDArray[uint8], image_splits: pd.DataFrame, class_names: list[str]
+    decoded_images: NDArray[uint8], image_splits: DataFrame, class_names: list[str]
 ) -> tuple[LabelledImages, LabelledImages, LabelledImages]:
     """Gather the images of each split with their labels."""
     train, validation, test = (

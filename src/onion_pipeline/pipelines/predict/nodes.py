@@ -1,7 +1,6 @@
 """Nodes that classify new images."""
 
-import pandas as pd
-
+from onion_pipeline.annotations import DataFrame
 from onion_pipeline.images.sources import ImageSource
 from onion_pipeline.parameters import PredictParameters
 from onion_pipeline.registry import batch
@@ -9,6 +8,6 @@ from onion_pipeline.registry import batch
 
 def classify_images(
     new_images: ImageSource, parameters: PredictParameters
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[DataFrame, DataFrame]:
     """Classify pictures with a registered model; list the unreadable ones."""
     return batch.classify_images(new_images, parameters.model)

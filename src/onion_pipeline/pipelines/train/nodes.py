@@ -1,8 +1,6 @@
 """Nodes that train the network."""
 
-import pandas as pd
-
-from onion_pipeline.annotations import KerasModel, PlotlyFigure
+from onion_pipeline.annotations import DataFrame, KerasModel, PlotlyFigure
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.parameters import TrainParameters
 from onion_pipeline.training import curves, fit
@@ -14,7 +12,7 @@ def train_model(
     validation_images: LabelledImages,
     parameters: TrainParameters,
     seed: int,
-) -> tuple[KerasModel, pd.DataFrame]:
+) -> tuple[KerasModel, DataFrame]:
     """Train the network; keep the best epoch by the validation images."""
     trained = fit.train_model(
         untrained_model, augmented_images, validation_images, parameters, seed
@@ -22,6 +20,6 @@ def train_model(
     return trained.model, trained.history
 
 
-def plot_training_curves(training_history: pd.DataFrame) -> PlotlyFigure:
+def plot_training_curves(training_history: DataFrame) -> PlotlyFigure:
     """Show loss and accuracy over the epochs."""
     return curves.plot_training_curves(training_history)
