@@ -28,9 +28,9 @@ ui: $(VENV)/run.stamp  ## Open runs, figures and models in MLflow, http://127.0.
 		--backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
 
 lock: $(VENV)/dev.stamp  ## Pin the newest versions that pyproject.toml allows
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/uv pip compile pyproject.toml --extra cpu --universal --python-version 3.11 --generate-hashes \
 		--no-annotate --no-header --quiet --output-file requirements.txt
-	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra cpu --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --no-header --quiet \
 		--constraint requirements.txt --output-file requirements-dev.txt
 

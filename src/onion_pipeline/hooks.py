@@ -21,6 +21,8 @@ from onion_pipeline.summary import summarize
 
 logger = logging.getLogger(__name__)
 
+VARIABLES = (tracking.TRACKING_URI, tracking.RUN_ID)
+
 
 class Checks:
     """Looks for mistakes in the parameters and in the image path before anything happens."""
@@ -86,19 +88,21 @@ class Tracking:
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Tell every thread and process of this run where MLflow keeps its runs."""
+        """Read what to track, and where to."""
         self._project = context.project_path
         self._parameters = context.config_loader["parameters"]
         self._settings = context.config_loader["mlflow"]
-        os.environ[tracking.TRACKING_URI] = tracking.resolve_tracking_uri(
-            self._settings["tracking_uri"], self._project
-        )
 
     @hook_impl
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
     ) -> None:
         """Start a run, and log what an earlier one has left for a model to be registered."""
+        # The environment reaches every thread and process of this run.
+        self._outer = {name: os.environ.get(name) for name in VARIABLES}
+        os.environ[tracking.TRACKING_URI] = tracking.resolve_tracking_uri(
+            self._settings["tracking_uri"], self._project
+        )
         tracked = {name for name in catalog if _read_rules(catalog, name)}
         if not tracked & pipeline.all_outputs():
             return
@@ -136,9 +140,13 @@ class Tracking:
         self._end("FAILED")
 
     def _end(self, status: str) -> None:
-        run_id = os.environ.pop(tracking.RUN_ID, None)
+        run_id = tracking.read_run_id()
         if run_id:
             tracking.end_run(run_id, status)
+        for name, value in self._outer.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 class ClosingSummary:

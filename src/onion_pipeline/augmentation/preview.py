@@ -36,6 +36,13 @@ def draw_augmentation_preview(
         for side in cells[0].spines.values():
             side.set(visible=True, color=ACCENT, linewidth=2)
     axes[0, 0].set_title("original", fontsize=10, color=ACCENT)
-    title = axes[0, 1].set_title("augmented variants, as in training", fontsize=10, loc="left")
+    title = axes[0, 1].annotate(
+        "augmented variants, as in training",
+        (0, 1),
+        xycoords="axes fraction",
+        xytext=(0, 6),
+        textcoords="offset points",
+        fontsize=10,
+    )
     title.set_in_layout(False)  # it spans several columns and must not widen its own
     return figure
