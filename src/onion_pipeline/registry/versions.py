@@ -1,7 +1,10 @@
 """Versions of the registered model: making them, naming them, finding them."""
 
 import io
+import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,7 +13,7 @@ from PIL import Image
 from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.errors import RegistryError
 from onion_pipeline.registry.card import ModelCard
-from onion_pipeline.registry.tracking import find_version, import_client, read_run_id
+from onion_pipeline.registry.tracking import RUN_ID, find_version, import_client, read_run_id
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -55,7 +58,7 @@ def register_model(model: KerasModel, card: ModelCard, name: str, alias: str) ->
     client = import_client()
     with (
         tempfile.TemporaryDirectory() as folder,
-        mlflow.start_run(run_id=read_run_id()) as run,
+        _join_run() as run,
     ):
         weights, described = Path(folder) / "model.keras", Path(folder) / "card.json"
         model.save(weights)
@@ -78,6 +81,20 @@ def register_model(model: KerasModel, card: ModelCard, name: str, alias: str) ->
     chosen = choose_alias(client, name, alias)
     client.set_registered_model_alias(name, chosen, number)
     return ModelVersion(name, number, chosen, f"models:/{name}/{number}", run.info.run_id)
+
+
+@contextmanager
+def _join_run() -> Iterator[Any]:
+    """Give the run under way, or a new one; MLflow forgets the former when the block ends."""
+    import mlflow
+
+    under_way = read_run_id()
+    try:
+        with mlflow.start_run(run_id=under_way) as run:
+            yield run
+    finally:
+        if under_way:
+            os.environ[RUN_ID] = under_way
 
 
 def choose_alias(client: "MlflowClient", name: str, alias: str) -> str:

@@ -6,19 +6,12 @@ from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.parameters import AugmentParameters
 
 
-def make_policy(parameters: AugmentParameters) -> list[policy.Step]:
-    """Check the declared transforms and write them out."""
-    return policy.make_policy(parameters.transforms)
-
-
 def augment_images(
-    train_images: LabelledImages,
-    augmentation_policy: list[policy.Step],
-    parameters: AugmentParameters,
-    seed: int,
-) -> LabelledImages:
-    """Add variants of each training image."""
-    return variants.augment_images(train_images, augmentation_policy, parameters.copies, seed)
+    train_images: LabelledImages, parameters: AugmentParameters, seed: int
+) -> tuple[list[policy.Step], LabelledImages]:
+    """Add variants of each training image, and write out the transforms that made them."""
+    steps = policy.make_policy(parameters.transforms)
+    return steps, variants.augment_images(train_images, steps, parameters.copies, seed)
 
 
 def draw_augmentation_preview(

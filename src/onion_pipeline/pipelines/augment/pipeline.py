@@ -2,11 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from onion_pipeline.pipelines.augment.nodes import (
-    augment_images,
-    draw_augmentation_preview,
-    make_policy,
-)
+from onion_pipeline.pipelines.augment.nodes import augment_images, draw_augmentation_preview
 
 
 def create_pipeline() -> Pipeline:
@@ -14,15 +10,9 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             Node(
-                func=make_policy,
-                inputs="params:augment",
-                outputs="augmentation_policy",
-                name="make_policy",
-            ),
-            Node(
                 func=augment_images,
-                inputs=["train_images", "augmentation_policy", "params:augment", "params:seed"],
-                outputs="augmented_images",
+                inputs=["train_images", "params:augment", "params:seed"],
+                outputs=["augmentation_policy", "augmented_images"],
                 name="augment_images",
             ),
             Node(

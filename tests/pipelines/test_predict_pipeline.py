@@ -1,0 +1,62 @@
+import pandas as pd
+import pytest
+
+from onion_pipeline.errors import DataError
+from onion_pipeline.images.sources import open_source
+from onion_pipeline.pipelines.predict.pipeline import create_pipeline
+from onion_pipeline.registry import batch
+
+
+class Classifier:
+    """Stands in for a registered model: calls a picture onion if it has more than a byte."""
+
+    def predict(self, table):
+        good = table["image"].map(len) > 1
+        return pd.DataFrame(
+            {
+                "label": good.map({True: "onion", False: None}),
+                "confidence": good.map({True: 1.0, False: float("nan")}),
+                "probability_onion": good.map({True: 1.0, False: float("nan")}),
+                "error": good.map({True: "", False: "not_an_image: one byte"}),
+            }
+        )
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    uris = []
+    monkeypatch.setattr(
+        batch, "load_classifier", lambda uri: (uris.append(uri), (Classifier(), 7))[1]
+    )
+    return uris
+
+
+def run(run_nodes, folder, parameters):
+    values = {"new_images": open_source(folder), "params:predict": parameters.predict}
+    return run_nodes(create_pipeline(), values)
+
+
+def test_new_images_are_classified_by_the_model_asked_for(
+    run_nodes, asked, photo_folder, base_parameters
+):
+    (photo_folder / "broken.jpg").write_bytes(b"x")
+    made = run(run_nodes, photo_folder, base_parameters)
+    assert asked == ["models:/onion_pipeline@champion"]
+    assert list(made["predictions"].columns) == [
+        "path",
+        "label",
+        "confidence",
+        "probability_onion",
+        "model_version",
+    ]
+    assert len(made["predictions"]) == 20
+    assert set(made["predictions"]["model_version"]) == {7}
+    assert made["unreadable_images"].to_dict("records") == [
+        {"path": "broken.jpg", "reason": "not_an_image", "detail": "one byte"}
+    ]
+
+
+def test_nothing_is_left_if_no_image_is_usable(run_nodes, asked, tmp_path, base_parameters):
+    (tmp_path / "broken.jpg").write_bytes(b"x")
+    with pytest.raises(DataError, match="one byte"):
+        run(run_nodes, tmp_path, base_parameters)

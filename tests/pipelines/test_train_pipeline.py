@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from onion_pipeline.model.architecture import read_layers
+from onion_pipeline.model.build import build_model
+from onion_pipeline.pipelines.train.pipeline import create_pipeline
+
+
+@pytest.fixture
+def made(run_nodes, labelled_images, base_parameters, keras):
+    untrained = build_model(read_layers(["flatten"]), (12, 12, 3), 3, seed=0)
+    return untrained, run_nodes(
+        create_pipeline(),
+        {
+            "untrained_model": untrained,
+            "augmented_images": labelled_images,
+            "validation_images": labelled_images[:6],
+            "params:train": base_parameters.train.model_copy(update={"epochs": 2, "batch_size": 4}),
+            "params:seed": 1,
+        },
+    )
+
+
+def test_training_leaves_a_network_its_history_and_curves(made):
+    untrained, outputs = made
+    trained = outputs["trained_model"]
+    assert trained.output_shape == untrained.output_shape
+    changed = zip(trained.get_weights(), untrained.get_weights(), strict=True)
+    assert any((new != old).any() for new, old in changed)
+    history = outputs["training_history"]
+    assert list(history["epoch"]) == [1, 2]
+    assert history["best"].sum() == 1
+    loss, *_ = outputs["training_curves"].data
+    assert list(loss.y) == list(history["loss"])
+
+
+def test_the_best_epoch_is_the_one_that_is_kept(made, labelled_images, keras):
+    _, outputs = made
+    history = outputs["training_history"]
+    answers = outputs["trained_model"].predict_on_batch(labelled_images["image"][:6])
+    right = np.asarray(answers)[np.arange(6), labelled_images["label"][:6]]
+    best = history.loc[history["best"], "validation_loss"].item()
+    assert best == history["validation_loss"].min()
+    np.testing.assert_allclose(-np.log(right).mean(), best, rtol=1e-4)

@@ -1,0 +1,162 @@
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from onion_pipeline.images.parallel import count_processors
+from onion_pipeline.registry import tracking
+from onion_pipeline.registry.tracking import (
+    LONGEST_PARAMETER,
+    describe_environment,
+    end_run,
+    find_version,
+    flatten_parameters,
+    import_client,
+    log_figures,
+    log_file,
+    log_history,
+    read_run_id,
+    resolve_tracking_uri,
+    start_run,
+)
+
+
+@pytest.mark.parametrize(
+    ("uri", "resolved"),
+    [
+        ("sqlite:///mlflow.db", "sqlite:////home/me/onion/mlflow.db"),
+        ("sqlite:///runs/mlflow.db", "sqlite:////home/me/onion/runs/mlflow.db"),
+        ("sqlite:////var/mlflow.db", "sqlite:////var/mlflow.db"),
+        ("https://mlflow.example.org", "https://mlflow.example.org"),
+        ("postgresql://user@host/db", "postgresql://user@host/db"),
+    ],
+)
+def test_only_a_relative_sqlite_path_is_taken_from_the_project(uri, resolved):
+    assert resolve_tracking_uri(uri, Path("/home/me/onion")) == resolved
+
+
+def test_nested_parameters_become_one_level_of_texts():
+    nested = {"seed": 1, "train": {"epochs": 3, "early_stopping": {"patience": 2}}, "none": None}
+    assert flatten_parameters(nested) == {
+        "seed": "1",
+        "train.epochs": "3",
+        "train.early_stopping.patience": "2",
+        "none": "None",
+    }
+
+
+def test_a_parameter_that_mlflow_would_refuse_is_cut():
+    flat = flatten_parameters({"layers": ["flatten"] * LONGEST_PARAMETER})
+    assert len(flat["layers"]) == LONGEST_PARAMETER
+    assert flat["layers"].startswith("['flatten', ")
+
+
+def test_a_library_that_is_not_installed_has_no_version():
+    assert find_version("keras") == version("keras")
+    assert find_version("no-such-library-exists") is None
+
+
+def test_the_environment_names_libraries_threads_and_the_commit(tmp_path):
+    command = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-C", str(tmp_path)]
+    subprocess.run([*command, "init", "-q"], check=True)
+    subprocess.run([*command, "commit", "-qm", "First", "--allow-empty"], check=True)
+    head = subprocess.run([*command, "rev-parse", "HEAD"], capture_output=True, check=True)
+    described = describe_environment(tmp_path)
+    assert described["git.commit"] == head.stdout.decode().strip()
+    assert described["python"] == sys.version.split()[0]
+    assert described["processors"] == str(count_processors())
+    assert described["keras"] == version("keras")
+
+
+def test_a_project_outside_git_has_an_unknown_commit(tmp_path, monkeypatch):
+    assert describe_environment(tmp_path)["git.commit"] == "unknown"
+    monkeypatch.setenv("PATH", "")
+    assert describe_environment(tmp_path)["git.commit"] == "unknown"
+
+
+def test_a_run_is_under_way_while_the_environment_says_so(monkeypatch):
+    monkeypatch.setenv(tracking.RUN_ID, "abc")
+    assert read_run_id() == "abc"
+    monkeypatch.delenv(tracking.RUN_ID)
+    assert read_run_id() is None
+
+
+@pytest.fixture
+def run_id(mlflow_store):
+    return start_run(
+        "onions", "photos", mlflow_store / "kept", {"train": {"epochs": 3}}, {"python": "3"}
+    )
+
+
+def test_a_started_run_has_its_name_parameters_and_tags(run_id):
+    run = import_client().get_run(run_id)
+    assert run.info.status == "RUNNING"
+    assert run.info.run_name == "photos"
+    assert run.data.params == {"train.epochs": "3"}
+    assert run.data.tags["python"] == "3"
+
+
+def test_runs_of_one_experiment_stay_together(run_id, mlflow_store):
+    other = start_run("onions", "again", mlflow_store / "elsewhere", {}, {})
+    one, two = (import_client().get_run(each).info for each in (run_id, other))
+    assert one.experiment_id == two.experiment_id
+    assert one.run_id != two.run_id
+
+
+def test_files_go_to_the_folder_of_a_local_store(run_id, mlflow_store):
+    (mlflow_store / "table.csv").write_text("a,b\n")
+    log_file(run_id, str(mlflow_store / "table.csv"), "tables")
+    assert [entry.path for entry in import_client().list_artifacts(run_id, "tables")] == [
+        "tables/table.csv"
+    ]
+    (kept,) = (mlflow_store / "kept").rglob("table.csv")
+    assert kept.read_text() == "a,b\n"
+
+
+def test_pairs_are_logged_as_low_and_high(run_id):
+    figures = {"accuracy": 0.75, "accuracy_interval": [0.5, 0.9], "test_images": 8}
+    log_figures(run_id, figures, "test/")
+    assert import_client().get_run(run_id).data.metrics == {
+        "test/accuracy": 0.75,
+        "test/accuracy_interval_low": 0.5,
+        "test/accuracy_interval_high": 0.9,
+        "test/test_images": 8,
+    }
+
+
+def test_a_history_is_logged_by_epoch(run_id):
+    history = pd.DataFrame({"epoch": [1, 2], "loss": [0.5, float("nan")], "best": [True, False]})
+    history["accuracy"] = [0.25, 0.75]
+    log_history(run_id, history)
+    client = import_client()
+    points = {
+        name: [(point.step, point.value) for point in client.get_metric_history(run_id, name)]
+        for name in client.get_run(run_id).data.metrics
+    }
+    assert points == {"loss": [(1, 0.5)], "accuracy": [(1, 0.25), (2, 0.75)]}
+
+
+@pytest.mark.parametrize("status", ["FINISHED", "FAILED"])
+def test_an_ended_run_has_its_status(run_id, status):
+    end_run(run_id, status)
+    assert import_client().get_run(run_id).info.status == status
+
+
+def test_a_server_chooses_where_artifacts_go(mlflow_store, monkeypatch):
+    """A fake client: only what is asked of the server matters."""
+
+    class Client:
+        def get_experiment_by_name(self, name):
+            return None
+
+        def create_experiment(self, name, artifact_location):
+            self.asked = (name, artifact_location)
+            return "1"
+
+    monkeypatch.setenv(tracking.TRACKING_URI, "https://mlflow.example.org")
+    client = Client()
+    assert tracking._find_experiment(client, "onions", mlflow_store) == "1"
+    assert client.asked == ("onions", None)

@@ -1,0 +1,480 @@
+"""``kedro run`` as a user types it, in a copy of the project and on a folder of tiny pictures."""
+
+import hashlib
+import json
+import logging
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.project import configure_project
+from mlflow import MlflowClient
+
+from onion_pipeline import __main__ as entry_point
+from onion_pipeline.registry import tracking
+
+IMAGES = 20
+SMALL = "train.epochs=1,train.batch_size=8,augment.copies=1"
+CPLUSPLUS = ("absl", "oneDNN", "cpu_feature_guard", "cuda", "TF-TRT")
+REPORTS = Path("data/08_reporting")
+
+
+def kedro(project, *arguments):
+    """Run Kedro in a process of its own."""
+    hidden = {tracking.TRACKING_URI, tracking.RUN_ID, "PYTHONPATH", "TF_CPP_MIN_LOG_LEVEL"}
+    environment = {name: value for name, value in os.environ.items() if name not in hidden}
+    return subprocess.run(
+        [sys.executable, "-m", "kedro", *arguments],
+        cwd=project,
+        env={**environment, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def train(project, photos, *arguments):
+    return kedro(project, "run", "--params", f"images={photos},{SMALL}", *arguments)
+
+
+def fingerprint(folder):
+    return {
+        str(path.relative_to(folder)): (
+            hashlib.sha256(path.read_bytes()).hexdigest(),
+            path.stat().st_mtime_ns,
+        )
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def hash_files(folder):
+    return {name: content for name, (content, _) in fingerprint(folder).items()}
+
+
+def read_json(project, name):
+    return json.loads((project / REPORTS / name).read_text())
+
+
+def open_store(project):
+    return MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
+
+
+def list_runs(project):
+    client = open_store(project)
+    return client.search_runs([entry.experiment_id for entry in client.search_experiments()])
+
+
+def list_artifacts(project, run, folder=""):
+    found = set()
+    for entry in open_store(project).list_artifacts(run.info.run_id, folder):
+        found |= list_artifacts(project, run, entry.path) if entry.is_dir else {entry.path}
+    return found
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory, draw_photos):
+    """Forty pictures and a broken one."""
+    folder = draw_photos(tmp_path_factory.mktemp("images") / "photos", IMAGES)
+    (folder / "red" / "broken.jpg").write_bytes(b"not a picture")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(copy_project, photos):
+    """A project after a complete run: its folder, and what the run said."""
+    before = fingerprint(photos)
+    project = copy_project()
+    said = train(project, photos)
+    assert said.returncode == 0, said.stdout + said.stderr
+    return project, said, before
+
+
+@pytest.fixture(scope="module")
+def trained_by_processes(copy_project, photos):
+    """A project after the same run in several processes."""
+    project = copy_project()
+    said = train(project, photos, "--runner", "ParallelRunner")
+    assert said.returncode == 0, said.stdout + said.stderr
+    return project
+
+
+@pytest.fixture(params=["trained", "trained_by_processes"])
+def project_of_any_runner(request):
+    found = request.getfixturevalue(request.param)
+    return found[0] if isinstance(found, tuple) else found
+
+
+@pytest.fixture
+def in_process(trained, tmp_path, monkeypatch):
+    """A copy of the trained project, and ``kedro run`` there without a process of its own."""
+    project = tmp_path / "project"
+    shutil.copytree(trained[0], project)
+    for name in (tracking.TRACKING_URI, tracking.RUN_ID):
+        monkeypatch.setenv(name, "")  # so that it is restored
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(project)
+    for name in ("kedro.pipeline.node", "kedro.runner.sequential_runner"):
+        monkeypatch.setattr(logging.getLogger(name), "filters", [])
+    configure_project("onion_pipeline", preserve_logging=True)
+    return project, lambda *arguments: CliRunner().invoke(kedro_run, arguments)
+
+
+def test_a_complete_run_is_quiet(trained):
+    _, said, _ = trained
+    everything = said.stdout + said.stderr
+    assert re.findall(".*(?:warn|traceback|error).*", everything, re.IGNORECASE) == []
+    assert [word for word in CPLUSPLUS if word.lower() in everything.lower()] == []
+
+
+def test_a_complete_run_ends_with_a_summary(trained):
+    project, said, _ = trained
+    metrics, registration = (read_json(project, f"{n}.json") for n in ("metrics", "registration"))
+    low, high = metrics["accuracy_interval"]
+    summary = said.stdout[said.stdout.index("Quarantined") :]
+    expected = [
+        f"1 of {2 * IMAGES + 1} files, see data/02_intermediate/quarantine.csv",
+        f"{metrics['accuracy']:.4f}  (95% interval {low:.4f} to {high:.4f}, ",
+        "data/08_reporting/",
+        f"onion_pipeline version {registration['version']}, alias champion",
+        "kedro viz run",
+        "kedro run --params images=",
+        "kedro run --pipelines predict",
+    ]
+    assert [line for line in expected if line not in summary] == []
+
+
+def test_the_raw_images_stay_as_they_were(trained, photos):
+    assert fingerprint(photos) == trained[2]
+
+
+def test_the_metrics_have_their_names(trained):
+    metrics = read_json(trained[0], "metrics.json")
+    assert set(metrics) == {
+        "accuracy",
+        "accuracy_interval",
+        "macro_f1",
+        "log_loss",
+        "test_images",
+    }
+
+
+def test_the_quarantine_names_the_broken_file(trained):
+    quarantine = pd.read_csv(trained[0] / "data/02_intermediate/quarantine.csv")
+    assert list(quarantine.columns) == ["path", "reason", "detail"]
+    assert list(quarantine["path"]) == ["red/broken.jpg"]
+    assert quarantine[["reason", "detail"]].notna().all(axis=None)
+
+
+def test_the_splits_are_disjoint_stratified_and_of_the_shares_asked_for(
+    trained, photos, base_parameters
+):
+    splits = pd.read_parquet(trained[0] / "data/03_primary/image_splits.parquet")
+    assert list(splits.columns) == ["path", "label", "split"]
+    readable = {str(path.relative_to(photos)) for path in photos.rglob("[0-9]*.jpg")}
+    assert sorted(splits["path"]) == sorted(readable)
+    assert (splits["path"].str.split("/").str[0] == splits["label"]).all()
+    counts = pd.crosstab(splits["label"], splits["split"])
+    shares = base_parameters.ingest.fractions.model_dump()
+    assert counts.loc["blue"].to_dict() == {
+        name: round(share * IMAGES) for name, share in shares.items()
+    }
+    assert (counts.loc["blue"] == counts.loc["red"]).all()
+
+
+def test_only_the_test_images_are_predicted(trained):
+    project = trained[0]
+    predictions = pd.read_parquet(project / "data/07_model_output/test_predictions.parquet")
+    splits = pd.read_parquet(project / "data/03_primary/image_splits.parquet")
+    test = splits[splits["split"] == "test"]
+    assert dict(zip(predictions["path"], predictions["label"], strict=True)) == dict(
+        zip(test["path"], test["label"], strict=True)
+    )
+    assert {"predicted", "probability_blue", "probability_red"} <= set(predictions.columns)
+    metrics = read_json(project, "metrics.json")
+    assert metrics["test_images"] == len(test)
+    assert metrics["accuracy"] == (predictions["label"] == predictions["predicted"]).mean()
+
+
+def test_a_second_run_elsewhere_gives_the_same_weights_and_metrics(
+    trained, copy_project, photos, keras
+):
+    again = copy_project()
+    said = train(again, photos)
+    assert said.returncode == 0, said.stdout + said.stderr
+    for name in ("08_reporting/metrics.json", "07_model_output/test_predictions.parquet"):
+        assert (again / "data" / name).read_bytes() == (trained[0] / "data" / name).read_bytes()
+    one, other, untrained = (
+        keras.models.load_model(project / "data/06_models" / name, compile=False).get_weights()
+        for project, name in (
+            (trained[0], "trained_model.keras"),
+            (again, "trained_model.keras"),
+            (again, "untrained_model.keras"),
+        )
+    )
+    assert [weights.tobytes() for weights in one] == [weights.tobytes() for weights in other]
+    assert [weights.tobytes() for weights in one] != [weights.tobytes() for weights in untrained]
+
+
+def test_one_mlflow_run_has_everything(project_of_any_runner, load_conf):
+    project = project_of_any_runner
+    (run,) = list_runs(project)
+    assert run.info.status == "FINISHED"
+    assert run.data.params["train.epochs"] == "1"
+    metrics, registration = (read_json(project, f"{n}.json") for n in ("metrics", "registration"))
+    assert run.data.metrics["test/accuracy"] == metrics["accuracy"]
+    assert run.data.metrics["test/accuracy_interval_low"] == metrics["accuracy_interval"][0]
+    history = pd.read_csv(project / "data/06_models/training_history.csv")
+    logged = open_store(project).get_metric_history(run.info.run_id, "validation_loss")
+    assert [(point.step, point.value) for point in logged] == list(
+        zip(history["epoch"], history["validation_loss"], strict=True)
+    )
+    assert registration["run_id"] == run.info.run_id
+    expected = {
+        f"{entry['metadata']['mlflow']['folder']}/{Path(entry['filepath']).name}"
+        for entry in load_conf()["catalog"].values()
+        if "folder" in entry["metadata"].get("mlflow", {})
+    }
+    assert list_artifacts(project, run) == expected
+
+
+def test_the_first_model_version_is_the_champion(project_of_any_runner):
+    (model,) = open_store(project_of_any_runner).search_registered_models()
+    assert (model.name, model.aliases) == ("onion_pipeline", {"champion": 1})
+
+
+def test_the_runners_agree(trained, trained_by_processes):
+    one, other = (
+        (project / REPORTS / "metrics.json").read_bytes()
+        for project in (trained[0], trained_by_processes)
+    )
+    assert one == other
+
+
+@pytest.fixture(scope="module")
+def predicted(trained, draw_photos, tmp_path_factory):
+    """What ``predict`` says of six new pictures and a broken one."""
+    folder = draw_photos(tmp_path_factory.mktemp("new") / "pictures", 3, seed=1)
+    (folder / "broken.png").write_bytes(b"not a picture")
+    said = kedro(trained[0], "run", "--pipelines", "predict", "--params", f"images={folder}")
+    assert said.returncode == 0, said.stdout + said.stderr
+    return trained[0] / "data/07_model_output", folder, said
+
+
+def test_predict_classifies_new_pictures(predicted):
+    output, folder, said = predicted
+    predictions = pd.read_csv(output / "predictions.csv")
+    assert list(predictions.columns) == [
+        "path",
+        "label",
+        "confidence",
+        "probability_blue",
+        "probability_red",
+        "model_version",
+    ]
+    assert set(predictions["path"]) == {
+        str(path.relative_to(folder)) for path in folder.rglob("*.jpg")
+    }
+    assert set(predictions["model_version"]) == {1}
+    assert re.findall(".*(?:warn|error).*", said.stdout + said.stderr, re.IGNORECASE) == []
+    assert "6 images by model version 1" in said.stdout
+
+
+def test_predict_lists_what_it_cannot_read(predicted):
+    output, _, said = predicted
+    unreadable = pd.read_csv(output / "unreadable_images.csv")
+    assert list(unreadable.columns) == ["path", "reason", "detail"]
+    assert list(unreadable["path"]) == ["broken.png"]
+    assert "1 files, see data/07_model_output/unreadable_images.csv" in said.stdout
+
+
+def test_a_missing_output_alone_is_made_again(in_process, photos):
+    project, run = in_process
+    before = fingerprint(project / "data")
+    (project / REPORTS / "metrics.json").unlink()
+    result = run("--only-missing-outputs", "--params", f"images={photos},{SMALL}")
+    assert result.exit_code == 0, result.output
+    after = fingerprint(project / "data")
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed <= {"08_reporting/metrics.json", "08_reporting/registration.json"}
+    metrics = "08_reporting/metrics.json"
+    assert after[metrics][0] == before[metrics][0]
+
+
+def test_ingest_alone_by_threads_finds_the_same_images(in_process, photos):
+    project, run = in_process
+    before = hash_files(project / "data")
+    shutil.rmtree(project / "data/03_primary")
+    result = run(
+        "--pipelines", "ingest", "--runner", "ThreadRunner", "--params", f"images={photos}"
+    )
+    assert result.exit_code == 0, result.output
+    assert hash_files(project / "data") == before
+
+
+def test_a_zip_gives_the_same_images_as_its_folder(in_process, photos, tmp_path):
+    project, run = in_process
+    before = hash_files(project / "data")
+    archive = shutil.make_archive(str(tmp_path / "archive"), "zip", photos)
+    result = run("--pipelines", "ingest", "--params", f"images={archive}")
+    assert result.exit_code == 0, result.output
+    assert hash_files(project / "data") == before
+
+
+def test_a_part_of_the_pipeline_can_be_run_alone(in_process):
+    project, run = in_process
+    before = fingerprint(project / "data")
+    result = run("--from-nodes", "predict_test_images", "--to-outputs", "metrics")
+    assert result.exit_code == 0, result.output
+    after = fingerprint(project / "data")
+    assert {name for name in before if before[name] != after[name]} == {
+        "07_model_output/test_predictions.parquet",
+        "08_reporting/metrics.json",
+    }
+    assert hash_files(project / "data") == {name: sha for name, (sha, _) in before.items()}
+
+
+def test_photographs_have_defaults_of_their_own(in_process, photos, load_conf):
+    project, run = in_process
+    result = run("--env", "photos", "--params", f"images={photos},{SMALL}")
+    assert result.exit_code == 0, result.output
+    images = np.load(project / "data/02_intermediate/decoded_images.npy", mmap_mode="r")
+    size = load_conf("photos")["parameters"]["ingest"]["image_size"]
+    assert images.shape == (2 * IMAGES, *size, 3)
+    assert read_json(project, "registration.json")["alias"] == "challenger"
+    layers = pd.read_csv(project / REPORTS / "architecture_table.csv")
+    assert list(layers["kind"]).count("conv2d") == 4
+
+
+def test_register_alone_promotes_the_model_as_the_summary_says(in_process):
+    project, run = in_process
+    result = run("--pipelines", "register")
+    assert result.exit_code == 0, result.output
+    command = re.search("kedro run (.*alias=champion)", result.output).group(1).split()
+    result = run(*command)
+    assert result.exit_code == 0, result.output
+    (model,) = open_store(project).search_registered_models()
+    assert model.aliases == {"champion": 3, "challenger": 2}
+    newest = list_runs(project)[0]
+    assert newest.data.metrics["test/accuracy"] == read_json(project, "metrics.json")["accuracy"]
+
+
+def leave(folder):
+    return folder
+
+
+def empty(folder):
+    shutil.rmtree(folder)
+    folder.mkdir()
+    return folder
+
+
+def leave_one_class(folder):
+    shutil.rmtree(folder / "red")
+    return folder
+
+
+def leave_two_of_a_class(folder):
+    for path in sorted((folder / "red").iterdir())[2:]:
+        path.unlink()
+    return folder
+
+
+def break_all(folder):
+    for path in folder.rglob("*.jpg"):
+        path.write_bytes(b"not a picture")
+    return folder
+
+
+def remove(folder):
+    shutil.rmtree(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("prepare", "parameters", "said"),
+    [
+        (remove, "", ["no such file or folder", "photos"]),
+        (empty, "", ["holds no file", "photos"]),
+        (leave_one_class, "", ["Only one class", "blue"]),
+        (leave_two_of_a_class, "", ["red (2)", "3 splits"]),
+        (break_all, "", ["None of the 20 files", "blue/0.jpg"]),
+        (leave, "ingest.fractions.test=0.5", ["ingest.fractions", "add up to 1.35"]),
+        (leave, "ingest.image_size=0", ["ingest.image_size is 0"]),
+        (leave, "train.epochs=-1", ["train.epochs is -1", "greater than 0"]),
+        (leave, "train.epoch=3", ["'epoch' is unknown", "did you mean 'epochs'?"]),
+        (leave, "train.epochs=0,seed=-1", ["2 mistakes", "train.epochs is 0", "seed is -1"]),
+    ],
+)
+def test_bad_input_ends_with_one_message_and_leaves_earlier_results(
+    in_process, photo_folder, prepare, parameters, said
+):
+    project, run = in_process
+    before = hash_files(project / "data")
+    photos = prepare(photo_folder)
+    result = run("--params", ",".join(filter(None, [f"images={photos}", SMALL, parameters])))
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)  # a message, not a traceback
+    assert result.output.count("Error: ") == 1
+    assert [part for part in said if part not in result.output] == []
+    assert "train_model" not in result.output
+    assert hash_files(project / "data") == before
+
+
+def test_unusable_images_leave_the_results_of_other_parameters(in_process, photo_folder):
+    project, run = in_process
+    before = hash_files(project / "data")
+    result = run("--env", "photos", "--params", f"images={leave_one_class(photo_folder)}")
+    assert result.exit_code == 1
+    assert hash_files(project / "data") == before
+
+
+def test_the_package_runs_without_the_kedro_command(in_process, photos, monkeypatch):
+    project, _ = in_process
+    before = hash_files(project / "data")
+    shutil.rmtree(project / "data/03_primary")
+    monkeypatch.setattr(entry_point, "configure_project", lambda name: None)
+    with pytest.raises(SystemExit) as ended:
+        entry_point.main(["--pipelines", "ingest", "--params", f"images={photos}"])
+    assert ended.value.code == 0
+    assert hash_files(project / "data") == before
+
+
+def test_a_mistake_on_the_command_line_shows_no_traceback(trained, tmp_path):
+    said = kedro(trained[0], "run", "--params", f"images={tmp_path / 'nowhere'},train.epoch=3")
+    assert said.returncode == 1
+    assert said.stderr.startswith("Error: A mistake in the parameters")
+    assert "Traceback" not in said.stdout + said.stderr
+
+
+def test_unusable_images_show_no_traceback(trained, photo_folder):
+    break_all(photo_folder)
+    said = train(trained[0], photo_folder)
+    assert said.returncode == 1
+    assert said.stderr.count("Error: ") == 1
+    assert "None of the 20 files is a usable image" in said.stderr
+    assert "Traceback" not in said.stdout + said.stderr
+
+
+def test_the_registry_lists_every_pipeline(trained):
+    said = kedro(trained[0], "registry", "list")
+    assert said.returncode == 0
+    listed = re.findall(r"^- (\w+)$", said.stdout, re.MULTILINE)
+    verbs = {"ingest", "augment", "build", "train", "evaluate", "register", "predict"}
+    assert set(listed) == {*verbs, "__default__"}
+    assert said.stderr == ""
+
+
+def test_the_catalog_commands_describe_every_pipeline(trained):
+    said = kedro(trained[0], "catalog", "describe-datasets", "--pipeline", "predict")
+    assert said.returncode == 0, said.stderr
+    for name in ("new_images", "predictions", "unreadable_images"):
+        assert name in said.stdout

@@ -1,0 +1,64 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from onion_pipeline.pipeline_registry import register_pipelines
+
+VERBS = ["ingest", "augment", "build", "train", "evaluate", "register"]
+HEAVY = {"tensorflow", "keras", "mlflow", "albumentations", "matplotlib", "plotly", "sklearn"}
+
+
+@pytest.fixture(scope="module")
+def pipelines():
+    return register_pipelines()
+
+
+def test_every_verb_is_a_pipeline(pipelines):
+    assert set(pipelines) == {*VERBS, "predict", "__default__"}
+    assert [name for name, pipeline in pipelines.items() if not pipeline.nodes] == []
+
+
+def test_the_default_runs_every_verb_but_predict(pipelines):
+    expected = {node for verb in VERBS for node in pipelines[verb].nodes}
+    assert set(pipelines["__default__"].nodes) == expected
+    assert not expected & set(pipelines["predict"].nodes)
+
+
+def test_the_default_needs_nothing_but_images_and_parameters(pipelines):
+    needed = pipelines["__default__"].inputs()
+    assert {name for name in needed if not name.startswith("params:")} == {"raw_images"}
+
+
+@pytest.mark.parametrize("verb", [*VERBS, "predict"])
+def test_a_node_bears_the_name_of_its_function_and_the_tag_of_its_pipeline(pipelines, verb):
+    nodes = pipelines[verb].nodes
+    assert [node.name for node in nodes] == [node.func.__name__ for node in nodes]
+    assert {frozenset(node.tags) for node in nodes} == {frozenset({verb})}
+
+
+def test_a_node_says_in_one_line_what_it_does(pipelines):
+    lines = {
+        node.name: (node.func.__doc__ or "").partition("\n")[0]
+        for pipeline in pipelines.values()
+        for node in pipeline.nodes
+    }
+    assert [name for name, line in lines.items() if not line.endswith(".")] == []
+
+
+def test_registering_imports_no_heavy_library():
+    code = (
+        "import sys; from onion_pipeline.pipeline_registry import register_pipelines; "
+        "register_pipelines(); print(*sys.modules)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[1] / "src",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = set(said.stdout.split())
+    assert "onion_pipeline.pipelines.train.nodes" in imported
+    assert HEAVY & imported == set()

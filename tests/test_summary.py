@@ -1,0 +1,97 @@
+import pandas as pd
+import pytest
+from kedro.io import DataCatalog, MemoryDataset
+from kedro_datasets.pandas import CSVDataset
+
+from onion_pipeline.summary import NEXT, PREDICT, PROMOTE, summarize
+
+METRICS = {"accuracy": 0.875, "accuracy_interval": [0.5291, 0.9776], "test_images": 8}
+REGISTRATION = {
+    "model_name": "onions",
+    "version": "7",
+    "alias": "champion",
+    "uri": "models:/onions/7",
+}
+
+
+@pytest.fixture
+def make_catalog(tmp_path, base_parameters):
+    """A function that makes a catalog in which `refused` of five files are quarantined."""
+
+    def make(refused=0, **others):
+        tables = {
+            "quarantine": pd.DataFrame({"path": ["x.jpg"] * refused}),
+            "confusion_matrix": pd.DataFrame({"a": [1]}),
+            "predictions": pd.DataFrame({"path": ["1.jpg", "2.jpg"], "model_version": [7, 7]}),
+            "unreadable_images": pd.DataFrame({"path": ["y.jpg"] * refused}),
+        }
+        values = {
+            "image_index": pd.DataFrame({"path": ["x.jpg"] * 5}),
+            "metrics": METRICS,
+            "registration": REGISTRATION,
+            "params:evaluate": base_parameters.evaluate,
+            **others,
+        }
+        files = {
+            name: CSVDataset(filepath=(tmp_path / f"{name}.csv").as_posix()) for name in tables
+        }
+        for name, table in tables.items():
+            files[name].save(table)
+        memory = {name: MemoryDataset(value) for name, value in values.items()}
+        return DataCatalog({**files, **memory})
+
+    return make
+
+
+def test_a_run_of_which_there_is_little_to_say_ends_without_a_word(make_catalog):
+    assert summarize({"quarantine", "augmented_images"}, make_catalog()) == []
+
+
+def test_quarantined_files_are_counted_and_their_list_is_named(make_catalog, tmp_path):
+    (line,) = summarize({"quarantine"}, make_catalog(refused=2))
+    assert line.startswith("Quarantined ")
+    assert line.endswith(f"2 of 5 files, see {tmp_path / 'quarantine.csv'}")
+
+
+def test_paths_are_shown_as_seen_from_the_current_folder(make_catalog, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (line,) = summarize({"quarantine"}, make_catalog(refused=2))
+    assert line.endswith("see quarantine.csv")
+
+
+def test_the_test_accuracy_comes_with_its_interval_and_the_figures(make_catalog, tmp_path):
+    accuracy, figures = summarize({"metrics"}, make_catalog())
+    assert "0.8750  (95% interval 0.5291 to 0.9776, 8 images)" in accuracy
+    assert figures.endswith(f"{tmp_path}/")
+
+
+def test_the_interval_is_called_by_its_level(make_catalog, base_parameters):
+    level = base_parameters.evaluate.model_copy(update={"confidence_level": 0.99})
+    accuracy, _ = summarize({"metrics"}, make_catalog(**{"params:evaluate": level}))
+    assert "99% interval" in accuracy
+
+
+def read_commands(lines):
+    return [line.strip() for line in lines if line.strip().startswith(("kedro", "make"))]
+
+
+def test_a_registered_model_is_followed_by_what_to_do_next(make_catalog):
+    first, *others = summarize({"registration"}, make_catalog())
+    assert first.endswith("onions version 7, alias champion")
+    assert read_commands(others) == [*(command for command, _ in NEXT), PREDICT]
+
+
+def test_a_challenger_can_be_tried_or_made_champion(make_catalog):
+    challenger = {**REGISTRATION, "alias": "challenger"}
+    commands = read_commands(summarize({"registration"}, make_catalog(registration=challenger)))
+    assert commands[-2:] == [f"{PREDICT},predict.model=models:/onions/7", PROMOTE]
+
+
+def test_predictions_are_counted_with_the_version_that_made_them(make_catalog, tmp_path):
+    (line,) = summarize({"predictions"}, make_catalog())
+    assert line.endswith(f"2 images by model version 7, see {tmp_path / 'predictions.csv'}")
+
+
+def test_unreadable_new_images_are_counted(make_catalog, tmp_path):
+    lines = summarize({"predictions"}, make_catalog(refused=3))
+    assert lines[1].endswith(f"3 files, see {tmp_path / 'unreadable_images.csv'}")
