@@ -7,6 +7,7 @@ It starts Kedro-Viz and MLflow on free ports and drives the system's Chromium.
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -44,7 +45,7 @@ def main() -> None:
 
 
 def photograph_viz(page: Page, address: str) -> None:
-    """Take the graph, and the graph with the figure of one dataset beside it."""
+    """Take the graph with the figure of one dataset beside it."""
     page.add_init_script(
         "localStorage.setItem('KedroViz', JSON.stringify({showFeatureHints: false}))"
     )
@@ -52,22 +53,18 @@ def photograph_viz(page: Page, address: str) -> None:
     page.wait_for_selector(".pipeline-node", timeout=STARTING * 1000)
     for button in page.get_by_role("button", name="Dismiss").all():
         button.click()
-    page.wait_for_timeout(SETTLING)
-    page.screenshot(path=IMAGES / "kedro_viz.png")
     page.get_by_text("worst_mistakes", exact=True).first.click()
     page.wait_for_timeout(SETTLING)
     page.screenshot(path=IMAGES / "kedro_viz_preview.png")
 
 
 def photograph_mlflow(page: Page, address: str) -> None:
-    """Take the figures, the curves and the model of the run that was registered last."""
+    """Take the overview and the figures of the run that was registered last."""
     registration = json.loads(Path("data/08_reporting/registration.json").read_text())
     run = f"{address}/#/experiments/1/runs/{registration['run_id']}"
     for name, place in (
         ("mlflow_run", run),
-        ("mlflow_curves", f"{run}/model-metrics"),
         ("mlflow_figures", f"{run}/artifacts/figures/worst_mistakes.png"),
-        ("mlflow_registry", f"{address}/#/models/{registration['model_name']}"),
     ):
         page.goto(f"{place}?workflowType=machine_learning")
         page.wait_for_timeout(2 * SETTLING)
@@ -85,13 +82,15 @@ def serve(program: str, *arguments: str) -> Iterator[str]:
         port = probe.getsockname()[1]
     environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     command = [str(BIN / program), *arguments, str(port)]
-    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, start_new_session=True
+    )
     address = f"http://127.0.0.1:{port}"
     try:
         wait_for(address)
         yield address
     finally:
-        server.terminate()
+        os.killpg(server.pid, signal.SIGTERM)  # MLflow's workers outlive their parent
         server.wait()
 
 
