@@ -62,7 +62,19 @@ def test_the_time_left_is_that_of_the_epochs_left(keras, caplog, monkeypatch):
     assert caplog.messages[0].endswith("at most 90 s left")
 
 
-def test_a_terminal_gets_the_bar_of_keras_instead_of_lines(keras, monkeypatch):
-    elsewhere = len(make_callbacks(batch_size=8))
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_terminal_gets_the_bar_of_keras_instead_of_lines(keras, monkeypatch, terminal):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal, raising=False)
+    report = make_callbacks(batch_size=8)[-1]
+    assert isinstance(report, keras.callbacks.ProgbarLogger) == terminal
+
+
+def test_the_bar_ends_at_the_last_step_where_several_steps_are_one_call(monkeypatch, capsys):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
-    assert len(make_callbacks(batch_size=8)) == elsewhere - 1
+    bar = make_callbacks(batch_size=8)[-1]
+    bar.set_params({"verbose": 0, "epochs": 2, "steps": 40})
+    bar.on_epoch_begin(0)
+    bar.on_train_batch_end(63, LOGS)
+    printed = capsys.readouterr().out
+    assert "40/40" in printed
+    assert "64/40" not in printed

@@ -17,8 +17,8 @@ def make_callbacks(batch_size: int) -> list[Any]:
 
     A terminal gets Keras' own bar with the time left; elsewhere each epoch is one log line.
     """
-    reports = [] if sys.stdout.isatty() else [_make_epoch_lines()]
-    return [_make_finite_loss(batch_size), *reports]
+    report = _make_epoch_bar() if sys.stdout.isatty() else _make_epoch_lines()
+    return [_make_finite_loss(batch_size), report]
 
 
 def _make_finite_loss(batch_size: int) -> Any:
@@ -47,6 +47,21 @@ def _make_finite_loss(batch_size: int) -> Any:
                 )
 
     return FiniteLoss()
+
+
+def _make_epoch_bar() -> Any:
+    keras = import_keras()
+
+    class EpochBar(keras.callbacks.ProgbarLogger):  # type: ignore[name-defined]
+        """Keras' own bar; it would run past its end where several steps are one call."""
+
+        def set_params(self, params: dict[str, Any]) -> None:
+            super().set_params({**params, "verbose": 1})
+
+        def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+            super().on_train_batch_end(min(batch, self.target - 1), logs)
+
+    return EpochBar()
 
 
 def _make_epoch_lines() -> Any:

@@ -1,6 +1,5 @@
 """Training: from an untrained model and two sets of images to the best epoch's weights."""
 
-import sys
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,7 +72,7 @@ def train_model(
         validation_data=make_batches(validation, EVALUATION_BATCH, seed=None),
         class_weight=weigh_classes(images["label"]) if parameters.class_weights else None,
         callbacks=[best, *_make_stopping(parameters), *make_callbacks(parameters.batch_size)],
-        verbose=1 if sys.stdout.isatty() else 0,
+        verbose=0,  # the callbacks report
     )
     history = _tabulate(fitted.history, best.best_epoch)
     trained = _set_precision(untrained, "float32")
