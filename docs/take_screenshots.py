@@ -1,14 +1,13 @@
 """Take the screenshots of the README from a real browser, after `make run`.
 
 Run from the project's root with its environment active: python docs/take_screenshots.py
-It starts Kedro-Viz and MLflow on free ports and drives the system's Chromium.
+It starts Kedro-Viz and MLflow and drives the system's Chromium.
 """
 
 import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,8 @@ IMAGES = Path(__file__).parent / "images"
 BIN = Path(sys.executable).parent
 # Chromium's own background traffic would only wait for networks that may not be there.
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+# One each: Kedro-Viz may take a moment to let go of its own, and takes none above 49151.
+VIZ_PORT, MLFLOW_PORT = 4243, 5243
 STARTING = 60  # seconds
 SETTLING = 3000  # milliseconds for animations to end
 
@@ -35,11 +36,10 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
-        with serve("kedro", "viz", "run", "--no-browser", "--port") as address:
+        with serve(VIZ_PORT, "kedro", "viz", "run", "--no-browser") as address:
             photograph_viz(page, address)
-        with serve(
-            "mlflow", "ui", "--backend-store-uri", "sqlite:///mlflow.db", "--port"
-        ) as address:
+        store = ("--backend-store-uri", "sqlite:///mlflow.db")
+        with serve(MLFLOW_PORT, "mlflow", "ui", *store) as address:
             photograph_mlflow(page, address)
         browser.close()
 
@@ -75,13 +75,10 @@ def photograph_mlflow(page: Page, address: str) -> None:
 
 
 @contextmanager
-def serve(program: str, *arguments: str) -> Iterator[str]:
-    """Run a server of this environment on a free port; give its address once it answers."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def serve(port: int, program: str, *arguments: str) -> Iterator[str]:
+    """Run a server of this environment; give its address once it answers."""
     environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    command = [str(BIN / program), *arguments, str(port)]
+    command = [str(BIN / program), *arguments, "--port", str(port)]
     server = subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, start_new_session=True
     )
