@@ -1,5 +1,6 @@
 import json
 import logging
+import os
 from types import SimpleNamespace
 
 import click
@@ -219,6 +220,16 @@ def test_a_failed_run_is_marked_and_keeps_what_it_made(run_tracked):
 def test_after_a_run_no_run_is_under_way(run_tracked, outcome):
     run_tracked([make_node("metrics", outcome=outcome)])
     assert tracking.read_run_id() is None
+
+
+@pytest.mark.parametrize("made", ["metrics", "predictions"])
+def test_a_run_under_way_outside_is_left_alone(run_tracked, mlflow_store, monkeypatch, made):
+    outside = tracking.start_run("outside", "outside", mlflow_store, {}, {})
+    monkeypatch.setenv(tracking.RUN_ID, outside)
+    run_tracked([make_node(made, outcome=METRICS if made == "metrics" else HISTORY)])
+    found = tracking.import_client().get_run(outside)
+    assert (found.info.status, found.data.metrics) == ("RUNNING", {})
+    assert os.environ[tracking.RUN_ID] == outside
 
 
 def test_a_run_without_anything_tracked_leaves_none(run_tracked):

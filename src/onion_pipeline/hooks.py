@@ -99,7 +99,8 @@ class Tracking:
     ) -> None:
         """Start a run, and log what an earlier one has left for a model to be registered."""
         # The environment reaches every thread and process of this run.
-        self._outer = {name: os.environ.get(name) for name in VARIABLES}
+        # A run that is under way outside is not this one's to write to or to end.
+        self._outer = {name: os.environ.pop(name, None) for name in VARIABLES}
         os.environ[tracking.TRACKING_URI] = tracking.resolve_tracking_uri(
             self._settings["tracking_uri"], self._project
         )

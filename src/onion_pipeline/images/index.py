@@ -176,9 +176,8 @@ def read_file(source: ImageSource, path: str) -> bytes:
     Raises:
         RejectedImageError: it cannot be read, or is larger than 64 MiB.
     """
-    place = f"{source.root}/{path}" if source.root else path
     try:
-        size = source.filesystem.size(place) or 0
+        size = source.measure(path)
         if size > MAX_BYTES:  # not read: a zip member may inflate to any size
             raise RejectedImageError("too_many_bytes", f"{size} bytes, {MAX_BYTES} allowed")
         return source.read(path)

@@ -36,7 +36,18 @@ class ImageSource:
         Raises:
             OSError, BadZipFile: the file cannot be read.
         """
-        return self.filesystem.cat_file(f"{self.root}/{path}" if self.root else path)
+        return self.filesystem.cat_file(self._locate(path))
+
+    def measure(self, path: str) -> int:
+        """Return the size of the file at `path` in bytes, unpacked.
+
+        Raises:
+            OSError: the file cannot be found.
+        """
+        return self.filesystem.size(self._locate(path)) or 0
+
+    def _locate(self, path: str) -> str:
+        return f"{self.root}/{path}" if self.root else path
 
 
 def open_source(location: str | Path) -> ImageSource:
@@ -72,7 +83,7 @@ def _open_folder(place: Path) -> ImageSource:
 
 def _open_zip(place: Path) -> ImageSource:
     try:
-        archive = fsspec.filesystem("zip", fo=str(place), skip_instance_cache=True)
+        archive = fsspec.filesystem("zip", fo=str(place))
         return _list_files(str(place), archive, "")
     except (BadZipFile, OSError, IndexError) as error:
         raise DataError(f"{place} is not a readable zip archive: {error}.") from error
