@@ -2,8 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# of make bench: all benchmarks unless some are named; DATA has no default
+ROUNDS ?= 5
 
-.PHONY: help run test lint viz ui lock clean
+.PHONY: help run test lint viz ui lock bench clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
@@ -33,6 +35,9 @@ lock: $(VENV)/dev.stamp  ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --no-header --quiet \
 		--constraint requirements.txt --output-file requirements-dev.txt
+
+bench: $(VENV)/dev.stamp  ## Compare with other tools (downloads them), see benchmarks/README.md
+	@$(BIN)/python -m benchmarks.compare $(BENCHMARKS) --data "$(DATA)" --rounds $(ROUNDS)
 
 clean:  ## Remove what runs have made; the images and the environment stay
 	rm -rf mlflow.db mlruns .viz data/0[2-8]_*/[!.]*

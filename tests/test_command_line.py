@@ -19,6 +19,7 @@ from kedro.framework.project import configure_project
 from mlflow import MlflowClient
 
 from onion_pipeline import __main__ as entry_point
+from onion_pipeline.pipeline_registry import register_pipelines
 from onion_pipeline.registry import tracking
 
 IMAGES = 20
@@ -169,7 +170,7 @@ def test_the_metrics_have_their_names(trained):
 
 def test_the_quarantine_names_the_broken_file(trained):
     quarantine = pd.read_csv(trained[0] / "data/02_intermediate/quarantine.csv")
-    assert list(quarantine.columns) == ["path", "reason", "detail"]
+    assert list(quarantine.columns) == ["path", "sha256", "reason", "detail"]
     assert list(quarantine["path"]) == ["red/broken.jpg"]
     assert quarantine[["reason", "detail"]].notna().all(axis=None)
 
@@ -178,7 +179,7 @@ def test_the_splits_are_disjoint_stratified_and_of_the_shares_asked_for(
     trained, photos, base_parameters
 ):
     splits = pd.read_parquet(trained[0] / "data/03_primary/image_splits.parquet")
-    assert list(splits.columns) == ["path", "label", "split"]
+    assert list(splits.columns) == ["path", "label", "split", "group", "sha256", "cluster"]
     readable = {str(path.relative_to(photos)) for path in photos.rglob("[0-9]*.jpg")}
     assert sorted(splits["path"]) == sorted(readable)
     assert (splits["path"].str.split("/").str[0] == splits["label"]).all()
@@ -238,10 +239,11 @@ def test_one_mlflow_run_has_everything(project_of_any_runner, load_conf):
         zip(history["epoch"], history["validation_loss"], strict=True)
     )
     assert registration["run_id"] == run.info.run_id
+    made = register_pipelines()["__default__"].all_outputs()
     expected = {
         f"{entry['metadata']['mlflow']['folder']}/{Path(entry['filepath']).name}"
-        for entry in load_conf()["catalog"].values()
-        if "folder" in entry["metadata"].get("mlflow", {})
+        for name, entry in load_conf()["catalog"].items()
+        if "folder" in entry["metadata"].get("mlflow", {}) and name in made
     }
     assert list_artifacts(project, run) == expected
 
@@ -296,6 +298,22 @@ def test_predict_lists_what_it_cannot_read(predicted):
     assert "1 files, see data/07_model_output/unreadable_images.csv" in said.stdout
 
 
+def test_an_audit_says_how_many_labels_look_wrong(in_process, photos):
+    project, run = in_process
+    parameters = f"images={photos},{SMALL},audit.folds=3"
+    result = run("--pipelines", "audit", "--params", parameters)
+    assert result.exit_code == 0, result.output
+    issues = pd.read_csv(project / REPORTS / "label_issues.csv")
+    said = (
+        f"{len(issues)} of {2 * IMAGES} are probably wrong, see data/08_reporting/label_issues.csv"
+    )
+    assert said in result.output
+    predictions = pd.read_parquet(project / "data/07_model_output/out_of_fold_predictions.parquet")
+    splits = pd.read_parquet(project / "data/03_primary/image_splits.parquet")
+    assert sorted(predictions["path"]) == sorted(splits.loc[splits["split"] != "test", "path"])
+    assert (project / REPORTS / "suspect_labels.png").is_file()
+
+
 def test_a_missing_output_alone_is_made_again(in_process, photos):
     project, run = in_process
     before = fingerprint(project / "data")
@@ -348,7 +366,7 @@ def test_photographs_have_defaults_of_their_own(in_process, photos, load_conf):
     assert result.exit_code == 0, result.output
     images = np.load(project / "data/02_intermediate/decoded_images.npy", mmap_mode="r")
     size = load_conf("photos")["parameters"]["ingest"]["image_size"]
-    assert images.shape == (2 * IMAGES, *size, 3)
+    assert images["image"].shape == (2 * IMAGES, *size, 3)
     assert read_json(project, "registration.json")["alias"] == "challenger"
     layers = pd.read_csv(project / REPORTS / "architecture_table.csv")
     assert list(layers["kind"]).count("conv2d") == 4
@@ -468,7 +486,7 @@ def test_the_registry_lists_every_pipeline(trained):
     said = kedro(trained[0], "registry", "list")
     assert said.returncode == 0
     listed = re.findall(r"^- (\w+)$", said.stdout, re.MULTILINE)
-    verbs = {"ingest", "augment", "build", "train", "evaluate", "register", "predict"}
+    verbs = {"ingest", "augment", "build", "train", "evaluate", "register", "predict", "audit"}
     assert set(listed) == {*verbs, "__default__"}
     assert said.stderr == ""
 

@@ -103,16 +103,27 @@ def wrap(cause):
 
 @pytest.mark.parametrize("error", [DataError("One class."), wrap(DataError("One class."))])
 def test_an_error_of_ours_becomes_a_message_on_the_command_line_only(error):
-    Messages().on_pipeline_error(error)  # elsewhere, a notebook perhaps, the error is kept
+    # Elsewhere, a notebook perhaps, the error is kept.
+    Messages().on_pipeline_error(error, DataCatalog())
     with ON_THE_COMMAND_LINE, pytest.raises(click.ClickException) as caught:
-        Messages().on_pipeline_error(error)
+        Messages().on_pipeline_error(error, DataCatalog())
     assert caught.value.message == "One class."
     assert caught.value.__cause__ is error
 
 
 def test_another_error_keeps_its_traceback():
     with ON_THE_COMMAND_LINE:
-        assert Messages().on_pipeline_error(wrap(KeyError("x"))) is None
+        assert Messages().on_pipeline_error(wrap(KeyError("x")), DataCatalog()) is None
+
+
+def test_a_message_names_the_file_that_tells_more(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "data" / "quarantine.csv"
+    catalog = DataCatalog({"quarantine": CSVDataset(filepath=str(path))})
+    error = wrap(DataError("Too many.", dataset="quarantine"))
+    with ON_THE_COMMAND_LINE, pytest.raises(click.ClickException) as caught:
+        Messages().on_pipeline_error(error, catalog)
+    assert caught.value.message == "Too many. See data/quarantine.csv"
 
 
 def test_a_node_is_announced_by_the_first_line_of_its_function(caplog):

@@ -7,7 +7,17 @@ import pytest
 from onion_pipeline.pipeline_registry import register_pipelines
 
 VERBS = ["ingest", "augment", "build", "train", "evaluate", "register"]
-HEAVY = {"tensorflow", "keras", "mlflow", "albumentations", "matplotlib", "plotly", "sklearn"}
+EXTRA = ["predict", "audit"]
+HEAVY = {
+    "tensorflow",
+    "keras",
+    "mlflow",
+    "albumentations",
+    "matplotlib",
+    "plotly",
+    "sklearn",
+    "cleanlab",
+}
 
 
 @pytest.fixture(scope="module")
@@ -16,14 +26,20 @@ def pipelines():
 
 
 def test_every_verb_is_a_pipeline(pipelines):
-    assert set(pipelines) == {*VERBS, "predict", "__default__"}
+    assert set(pipelines) == {*VERBS, *EXTRA, "__default__"}
     assert [name for name, pipeline in pipelines.items() if not pipeline.nodes] == []
 
 
-def test_the_default_runs_every_verb_but_predict(pipelines):
+def test_the_default_runs_every_verb_but_the_extra_ones(pipelines):
     expected = {node for verb in VERBS for node in pipelines[verb].nodes}
     assert set(pipelines["__default__"].nodes) == expected
-    assert not expected & set(pipelines["predict"].nodes)
+    assert not expected & {node for verb in EXTRA for node in pipelines[verb].nodes}
+
+
+def test_an_audit_needs_nothing_but_what_the_default_leaves(pipelines):
+    needed = pipelines["audit"].inputs()
+    made = pipelines["__default__"].all_outputs()
+    assert {name for name in needed if not name.startswith("params:")} <= made
 
 
 def test_the_default_needs_nothing_but_images_and_parameters(pipelines):
@@ -31,7 +47,7 @@ def test_the_default_needs_nothing_but_images_and_parameters(pipelines):
     assert {name for name in needed if not name.startswith("params:")} == {"raw_images"}
 
 
-@pytest.mark.parametrize("verb", [*VERBS, "predict"])
+@pytest.mark.parametrize("verb", [*VERBS, *EXTRA])
 def test_a_node_bears_the_name_of_its_function_and_the_tag_of_its_pipeline(pipelines, verb):
     nodes = pipelines[verb].nodes
     assert [node.name for node in nodes] == [node.func.__name__ for node in nodes]
@@ -61,4 +77,5 @@ def test_registering_imports_no_heavy_library():
     )
     imported = set(said.stdout.split())
     assert "onion_pipeline.pipelines.train.nodes" in imported
+    assert "onion_pipeline.pipelines.audit.nodes" in imported
     assert HEAVY & imported == set()

@@ -24,11 +24,14 @@ def make_catalog(tmp_path, base_parameters):
             "confusion_matrix": pd.DataFrame({"a": [1]}),
             "predictions": pd.DataFrame({"path": ["1.jpg", "2.jpg"], "model_version": [7, 7]}),
             "unreadable_images": pd.DataFrame({"path": ["y.jpg"] * refused}),
+            "label_issues": pd.DataFrame({"path": ["z.jpg"] * refused}),
         }
         values = {
             "image_index": pd.DataFrame({"path": ["x.jpg"] * 5}),
             "metrics": METRICS,
             "registration": REGISTRATION,
+            "out_of_fold_predictions": pd.DataFrame({"path": ["x.jpg"] * 17}),
+            "test_predictions": pd.DataFrame({"path": ["x.jpg"] * 3}),
             "params:evaluate": base_parameters.evaluate,
             **others,
         }
@@ -95,3 +98,13 @@ def test_predictions_are_counted_with_the_version_that_made_them(make_catalog, t
 def test_unreadable_new_images_are_counted(make_catalog, tmp_path):
     lines = summarize({"predictions"}, make_catalog(refused=3))
     assert lines[1].endswith(f"3 files, see {tmp_path / 'unreadable_images.csv'}")
+
+
+@pytest.mark.parametrize("wrong", [0, 3])
+def test_labels_that_are_probably_wrong_are_counted_and_their_list_is_named(
+    make_catalog, tmp_path, wrong
+):
+    (line,) = summarize({"label_issues"}, make_catalog(refused=wrong))
+    assert line.startswith("Labels ")
+    said = f"{wrong} of 20 are probably wrong, see {tmp_path / 'label_issues.csv'}"
+    assert line.endswith(said)

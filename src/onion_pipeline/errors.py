@@ -17,7 +17,16 @@ from difflib import get_close_matches
 
 
 class OnionError(Exception):
-    """Base of the errors that a user can mend."""
+    """Base of the errors that a user can mend.
+
+    Args:
+        message: what was found, where, what is allowed and what to do.
+        dataset: the catalog entry that lists more of it; the command line adds its path.
+    """
+
+    def __init__(self, message: str = "", dataset: str | None = None) -> None:
+        super().__init__(message)
+        self.dataset = dataset
 
 
 class ConfigurationError(OnionError, ValueError):

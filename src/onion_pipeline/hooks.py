@@ -17,7 +17,7 @@ from kedro.pipeline.node import Node
 from onion_pipeline.checks import check_parameters, check_transforms
 from onion_pipeline.errors import OnionError
 from onion_pipeline.registry import tracking
-from onion_pipeline.summary import summarize
+from onion_pipeline.summary import show_path, summarize
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,8 @@ class Checks:
             if "augmentation_policy" in pipeline.all_outputs():
                 check_transforms(self._parameters)
             for name in pipeline.inputs() & {"raw_images", "new_images"}:
-                catalog.load(name)
+                if not catalog.exists(name):
+                    catalog.load(name)  # it raises, and says what was looked for
 
 
 class Messages:
@@ -69,9 +70,9 @@ class Messages:
         self._explained = _find_onion_error(error) is not None
 
     @hook_impl
-    def on_pipeline_error(self, error: Exception) -> None:
+    def on_pipeline_error(self, error: Exception, catalog: CatalogProtocol) -> None:
         """Show an :class:`OnionError` as its message alone."""
-        _show_as_message(error)
+        _show_as_message(error, catalog)
 
     def _is_news(self, record: logging.LogRecord) -> bool:
         if self._explained and "nodes that have not run" in str(record.msg):
@@ -104,8 +105,8 @@ class Tracking:
         os.environ[tracking.TRACKING_URI] = tracking.resolve_tracking_uri(
             self._settings["tracking_uri"], self._project
         )
-        tracked = {name for name in catalog if _read_rules(catalog, name)}
-        if not tracked & pipeline.all_outputs():
+        made = pipeline.all_outputs()
+        if not any(_read_rules(catalog, name) for name in made):
             return
         os.environ[tracking.RUN_ID] = tracking.start_run(
             self._settings["experiment"],
@@ -114,9 +115,10 @@ class Tracking:
             self._parameters,
             {"kedro.run_id": run_params["run_id"], **tracking.describe_environment(self._project)},
         )
-        if "registration" in pipeline.all_outputs():
-            for name in sorted(tracked - pipeline.all_outputs()):
-                if catalog.exists(name):
+        if "registration" in made:
+            # Not for other runs: looking at an entry imports the libraries of its type.
+            for name in sorted(set(catalog) - made):
+                if _read_rules(catalog, name) and catalog.exists(name):
                     _log(catalog, name)
 
     @hook_impl
@@ -171,15 +173,18 @@ def _find_onion_error(error: BaseException) -> OnionError | None:
     return None
 
 
-def _show_as_message(error: BaseException) -> None:
+def _show_as_message(error: BaseException, catalog: CatalogProtocol | None = None) -> None:
     """On the command line, end with the message of the :class:`OnionError` behind `error`.
+
+    Where the error names a dataset of `catalog` that tells more, its path is added.
 
     Raises:
         ClickException: prints the message and exits with 1.
     """
     known = _find_onion_error(error)
     if known and click.get_current_context(silent=True):
-        raise click.ClickException(str(known)) from error
+        more = f" See {show_path(catalog, known.dataset)}" if catalog and known.dataset else ""
+        raise click.ClickException(f"{known}{more}") from error
 
 
 @contextmanager

@@ -4,6 +4,7 @@ Kedro builds these models from the type hints of the nodes; the descriptions of 
 stand beside them in the parameter files.
 """
 
+import re
 from math import isclose
 from typing import Annotated, Any, Literal, Self
 
@@ -21,7 +22,9 @@ from pydantic import (
 
 ColorMode = Literal["auto", "grayscale", "rgb"]
 Resize = Literal["stretch", "crop", "pad"]
+Animation = Literal["refuse", "first_frame"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 LARGEST_SIDE = 4096
 
 
@@ -39,6 +42,35 @@ def _check_image_size(value: Any) -> Any:
 ImageSize = Annotated[
     Literal["auto"] | tuple[PositiveInt, PositiveInt], BeforeValidator(_check_image_size)
 ]
+
+
+def _check_color(value: Any) -> Any:
+    from PIL import ImageColor
+
+    try:
+        ImageColor.getrgb(value)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ValueError("it must be a colour such as white, black or '#f0f0f0'") from error
+    return value
+
+
+def _check_expression(value: Any) -> Any:
+    try:
+        re.compile(value)
+    except (TypeError, re.error) as error:
+        raise ValueError(f"it must be a regular expression or null ({error})") from error
+    return value
+
+
+def _check_level(value: Any) -> Any:
+    if type(value) is int and value != 0:
+        return value
+    raise ValueError("it must be 1 (the first folder), 2, ... or -1 (the innermost), -2, ...")
+
+
+Color = Annotated[str, BeforeValidator(_check_color)]
+Expression = Annotated[str, BeforeValidator(_check_expression)]
+FolderLevel = Annotated[int, BeforeValidator(_check_level)]
 
 
 class _Strict(BaseModel):
@@ -66,10 +98,19 @@ class Fractions(_Strict):
 class IngestParameters(_Strict):
     """How images are read and split (parameters_ingest.yml)."""
 
+    label_level: FolderLevel
+    group_by: Expression | None
+    follow_links: bool
     image_size: ImageSize
     color_mode: ColorMode
     resize: Resize
+    background: Color
+    animation: Animation
+    max_quarantined: Share
+    near_duplicates: Literal["together", "ignore"]
+    split_method: Literal["exact", "stable"]
     fractions: Fractions
+    folds: Annotated[int, Field(ge=2)] | None
 
 
 class AugmentParameters(_Strict):
@@ -115,6 +156,13 @@ class EvaluateParameters(_Strict):
     worst_mistakes: PositiveInt
 
 
+class AuditParameters(_Strict):
+    """How labels that are probably wrong are found (parameters_audit.yml)."""
+
+    folds: Annotated[int, Field(ge=3)]
+    shown: PositiveInt
+
+
 class RegisterParameters(_Strict):
     """Where the model is registered (parameters_register.yml)."""
 
@@ -138,5 +186,6 @@ class Parameters(_Strict):
     build: BuildParameters
     train: TrainParameters
     evaluate: EvaluateParameters
+    audit: AuditParameters
     register_: RegisterParameters = Field(alias="register")
     predict: PredictParameters

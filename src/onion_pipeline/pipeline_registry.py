@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Pipeline
 
+from onion_pipeline.pipelines.audit.pipeline import create_pipeline as create_audit
 from onion_pipeline.pipelines.augment.pipeline import create_pipeline as create_augment
 from onion_pipeline.pipelines.build.pipeline import create_pipeline as create_build
 from onion_pipeline.pipelines.evaluate.pipeline import create_pipeline as create_evaluate
@@ -12,7 +13,7 @@ from onion_pipeline.pipelines.train.pipeline import create_pipeline as create_tr
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Return each verb's pipeline, and all but ``predict`` in a row as ``__default__``.
+    """Return each verb's pipeline, and the first six in a row as ``__default__``.
 
     Named one by one: Kedro's ``find_pipelines`` would import every pipeline's libraries.
     """
@@ -24,4 +25,5 @@ def register_pipelines() -> dict[str, Pipeline]:
         "evaluate": create_evaluate(),
         "register": create_register(),
     }
-    return {**pipelines, "predict": create_predict(), "__default__": sum(pipelines.values())}
+    others = {"predict": create_predict(), "audit": create_audit()}
+    return {**pipelines, **others, "__default__": sum(pipelines.values())}

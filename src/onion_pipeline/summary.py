@@ -20,10 +20,14 @@ def summarize(outputs: Collection[str], catalog: CatalogProtocol) -> list[str]:
     lines: list[str] = []
     if "quarantine" in outputs:
         lines += _report_quarantine(catalog)
+    if "data_report" in outputs:
+        lines += _report_duplicates(catalog)
     if "metrics" in outputs:
         lines += _report_metrics(catalog)
     if "registration" in outputs:
         lines += _report_registration(catalog.load("registration"))
+    if "label_issues" in outputs:
+        lines += _report_label_issues(catalog)
     if "predictions" in outputs:
         lines += _report_predictions(catalog)
     if "registration" in outputs:
@@ -50,15 +54,26 @@ def _report_quarantine(catalog: CatalogProtocol) -> list[str]:
     refused = len(catalog.load("quarantine"))
     if not refused:
         return []
-    total = len(catalog.load("image_index"))
-    return [_line("Quarantined", f"{refused} of {total} files, see {_show(catalog, 'quarantine')}")]
+    total, where = len(catalog.load("image_index")), show_path(catalog, "quarantine")
+    return [_line("Quarantined", f"{refused} of {total} files, see {where}")]
+
+
+def _report_duplicates(catalog: CatalogProtocol) -> list[str]:
+    found: dict[str, Any] = catalog.load("data_report")["duplicates"]
+    pairs = found["exact_pairs"] + found["near_pairs"]
+    if not pairs:
+        return []
+    contradicting = found["contradicting_labels"]["pairs"]
+    unlike = f", {contradicting} with different labels" if contradicting else ""
+    where = show_path(catalog, "duplicates")
+    return [_line("Duplicates", f"{pairs} pairs of equal or like pictures{unlike}, see {where}")]
 
 
 def _report_metrics(catalog: CatalogProtocol) -> list[str]:
     metrics: dict[str, Any] = catalog.load("metrics")
     low, high = metrics["accuracy_interval"]
     level = catalog.load("params:evaluate").confidence_level
-    figures = Path(_show(catalog, "confusion_matrix")).parent
+    figures = Path(show_path(catalog, "confusion_matrix")).parent
     return [
         _line(
             "Test accuracy",
@@ -74,6 +89,14 @@ def _report_registration(registration: dict[str, Any]) -> list[str]:
     return [_line("Registered", f"{name} version {version}, alias {registration['alias']}")]
 
 
+def _report_label_issues(catalog: CatalogProtocol) -> list[str]:
+    audited = sum(
+        len(catalog.load(name)) for name in ("out_of_fold_predictions", "test_predictions")
+    )
+    wrong, where = len(catalog.load("label_issues")), show_path(catalog, "label_issues")
+    return [_line("Labels", f"{wrong} of {audited} are probably wrong, see {where}")]
+
+
 def _report_predictions(catalog: CatalogProtocol) -> list[str]:
     predictions, unreadable = catalog.load("predictions"), catalog.load("unreadable_images")
     version = predictions["model_version"].iloc[0]
@@ -81,16 +104,16 @@ def _report_predictions(catalog: CatalogProtocol) -> list[str]:
         _line(
             "Predictions",
             f"{len(predictions)} images by model version {version}, "
-            f"see {_show(catalog, 'predictions')}",
+            f"see {show_path(catalog, 'predictions')}",
         )
     ]
     if len(unreadable):
-        where = _show(catalog, "unreadable_images")
+        where = show_path(catalog, "unreadable_images")
         lines.append(_line("Unreadable", f"{len(unreadable)} files, see {where}"))
     return lines
 
 
-def _show(catalog: CatalogProtocol, name: str) -> str:
+def show_path(catalog: CatalogProtocol, name: str) -> str:
     """Return the path of an artifact as seen from the current folder."""
     path = Path(str(catalog.get(name)._describe()["filepath"]))
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

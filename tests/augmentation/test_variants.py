@@ -17,18 +17,22 @@ POLICY = make_policy(
 HALF = {"p": 0.5}
 
 
+def augment(*arguments, **options):
+    return augment_images(*arguments, **options).gather()
+
+
 def get_pixels(images, copies=2, seed=0):
-    return augment_images(images, POLICY, copies, seed)["image"]
+    return augment(images, POLICY, copies, seed)["image"]
 
 
 def test_originals_come_first_and_unchanged(labelled_images):
-    result = augment_images(labelled_images, POLICY, 2, seed=0)
+    result = augment(labelled_images, POLICY, 2, seed=0)
     np.testing.assert_array_equal(result[: len(labelled_images)], labelled_images)
     assert (result["image"][len(labelled_images) :] != np.tile(labelled_images, 2)["image"]).any()
 
 
 def test_labels_index_and_copy_numbers_travel_along(labelled_images):
-    result = augment_images(labelled_images, POLICY, 2, seed=0)
+    result = augment(labelled_images, POLICY, 2, seed=0)
     np.testing.assert_array_equal(result["label"], np.tile(labelled_images["label"], 3))
     np.testing.assert_array_equal(result["index"], np.tile(labelled_images["index"], 3))
     np.testing.assert_array_equal(result["copy"], np.repeat([0, 1, 2], len(labelled_images)))
@@ -36,18 +40,18 @@ def test_labels_index_and_copy_numbers_travel_along(labelled_images):
 
 def test_each_variant_is_of_the_picture_in_its_row(labelled_images):
     policy = make_policy([{"HorizontalFlip": {"p": 1.0}}])
-    result = augment_images(labelled_images, policy, 1, seed=0)
+    result = augment(labelled_images, policy, 1, seed=0)
     flipped = labelled_images["image"][:, :, ::-1]
     np.testing.assert_array_equal(result["image"][len(labelled_images) :], flipped)
 
 
 def test_no_copies_leave_the_originals_alone(labelled_images):
-    np.testing.assert_array_equal(augment_images(labelled_images, POLICY, 0, 0), labelled_images)
+    np.testing.assert_array_equal(augment(labelled_images, POLICY, 0, 0), labelled_images)
 
 
 def test_the_images_that_came_in_are_not_written_to(labelled_images):
     before = labelled_images.copy()
-    augment_images(labelled_images, POLICY, 1, seed=0)
+    augment(labelled_images, POLICY, 1, seed=0)
     np.testing.assert_array_equal(labelled_images, before)
 
 
@@ -76,14 +80,14 @@ def test_pixels_do_not_depend_on_the_number_of_copies(labelled_images):
 
 def test_pixels_do_not_depend_on_chunks_or_workers(labelled_images, monkeypatch):
     here = get_pixels(labelled_images)
-    monkeypatch.setattr(variants, "CHUNK", 3)
+    monkeypatch.setattr(variants, "count_rows", lambda _: 3)
     monkeypatch.setattr(parallel, "count_processors", lambda: 2)
-    assert len(labelled_images) / variants.CHUNK * 2 >= parallel.WORTH_A_POOL
+    assert len(labelled_images) / 3 * 2 >= parallel.WORTH_A_POOL
     np.testing.assert_array_equal(here, get_pixels(labelled_images))
 
 
 def test_a_variant_can_be_replayed_on_its_own(labelled_images):
-    result = augment_images(labelled_images, POLICY, 2, seed=3)
+    result = augment(labelled_images, POLICY, 2, seed=3)
     row = result[-1]
     original = labelled_images["image"][-1]
     replayed = augment_image(original, compose(POLICY), int(row["copy"]), seed=3)

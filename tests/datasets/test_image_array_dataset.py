@@ -1,5 +1,6 @@
 import base64
 import io
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from onion_pipeline.datasets.image_array_dataset import (
     PREVIEW_WIDTH,
     ImageArrayDataset,
 )
+from onion_pipeline.images.arrays import ArrayChunks
 
 
 @pytest.fixture
@@ -43,6 +45,52 @@ def test_labelled_images_come_back_with_their_fields(dataset, labelled_images):
     loaded = dataset.load()
     assert loaded.dtype == labelled_images.dtype
     assert loaded.tobytes() == labelled_images.tobytes()
+
+
+@pytest.mark.parametrize("sizes", [[], [0], [3], [2, 0, 5], [1] * 12])
+def test_an_array_in_pieces_is_saved_as_one(dataset, labelled_images, sizes):
+    starts = np.cumsum([0, *sizes])
+    pieces = [
+        labelled_images[start : start + size] for start, size in zip(starts, sizes, strict=False)
+    ]
+    dataset.save(ArrayChunks(labelled_images.dtype, (), iter(pieces)))
+    loaded = dataset.load()
+    assert loaded.dtype == labelled_images.dtype
+    assert loaded.tobytes() == labelled_images[: sum(sizes)].tobytes()
+
+
+def test_plain_pieces_keep_their_shape(dataset):
+    images = make_images(30)
+    dataset.save(ArrayChunks(images.dtype, images.shape[1:], np.split(images, 5)))
+    np.testing.assert_array_equal(dataset.load(), images)
+
+
+def test_the_pieces_of_an_array_are_not_all_in_memory(dataset):
+    made = []
+
+    def make_pieces():
+        for _ in range(20):
+            piece = make_images(1)
+            made.append(weakref.ref(piece))
+            yield piece
+            del piece
+            assert sum(alive() is not None for alive in made) <= 1
+
+    dataset.save(ArrayChunks(np.dtype(np.uint8), (12, 10, 3), make_pieces()))
+    assert len(dataset.load()) == 20
+
+
+def test_an_error_between_two_pieces_leaves_the_earlier_file(dataset, tmp_path):
+    dataset.save(make_images(3))
+
+    def fail():
+        yield make_images(1)
+        raise ValueError("no more")
+
+    with pytest.raises(DatasetError, match="no more"):
+        dataset.save(ArrayChunks(np.dtype(np.uint8), (12, 10, 3), fail()))
+    assert len(dataset.load()) == 3
+    assert list_files(tmp_path) == ["images.npy"]
 
 
 def test_loading_maps_the_file_read_only(dataset):

@@ -35,6 +35,20 @@ def test_existence_is_that_of_the_place(photo_folder):
     assert not ImageSourceDataset(filepath=str(photo_folder / "no")).exists()
 
 
+def test_a_uri_is_opened_as_it_stands(photo_folder):
+    dataset = ImageSourceDataset(filepath=f"file://{photo_folder}")
+    assert dataset.exists()
+    assert dataset.load().paths == open_source(photo_folder).paths
+    assert not ImageSourceDataset(filepath="memory://nowhere/photos").exists()
+
+
+def test_its_text_shows_no_credentials():
+    dataset = ImageSourceDataset(filepath="https://me:secret@host/photos.zip?token=secret")
+    assert dataset._describe() == {"filepath": "https://host/photos.zip?..."}
+    assert "secret" not in str(dataset)
+    assert "secret" not in repr(dataset)
+
+
 def test_its_text_names_the_place_and_its_metadata_is_kept():
     dataset = ImageSourceDataset(filepath="some/photos", metadata={"a": 1})
     assert Path("some/photos").name in str(dataset)

@@ -1,7 +1,13 @@
 import numpy as np
+import pandas as pd
 import pytest
 
-from onion_pipeline.evaluation.figures import COLUMNS, draw_mistakes, plot_confusion_matrix
+from onion_pipeline.evaluation.figures import (
+    COLUMNS,
+    draw_mistakes,
+    draw_suspect_labels,
+    plot_confusion_matrix,
+)
 from onion_pipeline.evaluation.metrics import confusion_matrix
 from onion_pipeline.images.arrays import labelled_dtype
 
@@ -62,6 +68,55 @@ def test_the_title_counts_what_is_shown(make_mistakes, images, wrong, most, said
 def test_rows_of_the_table_may_have_any_labels(make_mistakes, images):
     predictions = make_mistakes(3).set_index(np.arange(COUNT)[::-1])
     assert list_shown(draw_mistakes(predictions, images, 4)) == [2, 1, 0]
+
+
+@pytest.fixture
+def make_issues():
+    """The labels of the images 19, 18, ... look wrong, the first the most."""
+
+    def make(count, label="ant", suggested="bee"):
+        paths = [f"{COUNT - 1 - row}.png" for row in range(count)]
+        return pd.DataFrame({"path": paths, "label": label, "suggested_label": suggested})
+
+    return make
+
+
+@pytest.fixture
+def show_suspects(images):
+    """A function that shows at most so many of the suspects."""
+    paths = pd.Series([f"{row}.png" for row in range(COUNT)], index=range(50, 50 + COUNT))
+    return lambda issues, most=4: draw_suspect_labels(issues, images["image"], paths, most)
+
+
+@pytest.mark.parametrize(("found", "most"), [(0, 4), (1, 4), (3, 3), (COLUMNS + 1, 24), (20, 7)])
+def test_the_worst_labels_are_shown_in_their_order(make_issues, show_suspects, found, most):
+    figure = show_suspects(make_issues(found), most)
+    assert list_shown(figure) == [COUNT - 1 - row for row in range(min(found, most))]
+
+
+def test_a_suspect_says_how_it_is_labelled_and_what_it_looks_like(make_issues, show_suspects):
+    cell = show_suspects(make_issues(1)).axes[0]
+    assert (cell.get_title(), cell.get_xlabel()) == ("labelled ant", "looks like bee")
+
+
+def test_long_labels_are_cut(make_issues, show_suspects):
+    cell = show_suspects(make_issues(1, "staffordshire_terrier", "fourteen_chars")).axes[0]
+    assert cell.get_title() == "labelled staffordshire…"
+    assert cell.get_xlabel() == "looks like fourteen_chars"
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (0, "No label looks wrong"),
+        (3, "All 3 labels that look wrong"),
+        (9, "The 4 least likely of 9 labels that look wrong"),
+    ],
+)
+def test_the_title_counts_the_suspects(make_issues, show_suspects, found, said):
+    figure = show_suspects(make_issues(found))
+    figure.draw_without_rendering()
+    assert figure.get_suptitle() == said
 
 
 def test_the_confusion_matrix_shows_counts_and_colours_shares(make_predictions, class_names):

@@ -4,6 +4,7 @@ import pytest
 
 from onion_pipeline.evaluation.predictions import (
     BATCH,
+    find_ids,
     predict_probabilities,
     read_probabilities,
     tabulate_predictions,
@@ -58,3 +59,9 @@ def test_probabilities_are_read_back_in_the_order_of_the_classes(labelled_images
     found = read_probabilities(table[sorted(table.columns)], names)
     assert found.dtype == np.float64
     np.testing.assert_array_equal(found, probabilities)
+
+
+def test_ids_are_the_places_of_the_labels_among_the_classes():
+    ids = find_ids(pd.Series(["10", "b", "10"], index=[7, 8, 9]), ["b", "a", "10"])
+    assert ids.dtype == np.int64
+    assert ids.tolist() == [2, 0, 2]

@@ -6,8 +6,9 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageColor
 
+from onion_pipeline.images import decoding
 from onion_pipeline.images.decoding import (
     FORMATS,
     MAX_BYTES,
@@ -15,6 +16,7 @@ from onion_pipeline.images.decoding import (
     MAX_SIDE,
     ORIENTATION,
     RejectedImageError,
+    Rendering,
     decode_image,
     read_header,
 )
@@ -106,7 +108,7 @@ def test_header_and_pixels_are_refused_for_one_reason(read, data, reason):
     [
         pytest.param(encode_array([0, 1], np.float32, "TIFF"), "unsupported_mode", id="float"),
         pytest.param(encode_array([0, 65536], np.int32, "TIFF"), "unsupported_mode", id="deep"),
-        pytest.param(encode_array([0, -1], np.int32, "TIFF"), "unsupported_mode", id="negative"),
+        pytest.param(encode_array([0, 255], np.int32, "TIFF"), "unsupported_mode", id="shallow"),
     ],
 )
 def test_pixels_without_an_8_bit_meaning_are_refused(data, reason):
@@ -282,6 +284,73 @@ def test_lab_is_decoded(channels):
     np.testing.assert_allclose(decode_pixel(encode(white, "TIFF"), channels), 255, atol=2)
 
 
+@pytest.mark.parametrize("color", ["black", "#102030"])
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_the_background_can_be_chosen(mode, color):
+    data = encode(Image.new(mode, (1, 1)))
+    expected = list(ImageColor.getrgb(color))
+    assert decode_image(data, (1, 1, 3), Rendering(background=color)).ravel().tolist() == expected
+
+
+@pytest.mark.parametrize("name", ["GIF", "PNG", "WEBP", "TIFF"])
+def test_the_first_frame_can_be_taken(name):
+    rendering = Rendering(animation="first_frame")
+    data = encode_frames(name)
+    decoded = decode_image(data, (8, 8, 3), rendering)
+    np.testing.assert_allclose(decoded, np.broadcast_to(RED, (8, 8, 3)), atol=3)
+    assert read_header(data, rendering)[1:3] == (8, 8)
+
+
+def make_photo(height: int, width: int) -> np.ndarray:
+    """A picture as smooth and as detailed as a photograph: noise of all scales."""
+    generator = np.random.default_rng(0)
+    total = np.zeros((height, width, 3))
+    for scale in (1, 4, 16, 64, 256):
+        size = (max(1, height // scale), max(1, width // scale), 3)
+        part = Image.fromarray(generator.integers(0, 256, size, dtype=np.uint8))
+        total += np.asarray(part.resize((width, height), Image.Resampling.BICUBIC)) * scale**0.5
+    return (255 * (total - total.min()) / np.ptp(total)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("resize", ["stretch", "crop", "pad"])
+@pytest.mark.parametrize(("height", "width"), [(1600, 1200), (1200, 1600), (960, 1304)])
+def test_a_large_jpeg_is_decoded_reduced_within_the_tolerance(height, width, resize, monkeypatch):
+    data = encode(Image.fromarray(make_photo(height, width)), "JPEG", quality=90)
+    reduced = decode_image(data, (48, 64, 3), Rendering(resize)).astype(int)
+    monkeypatch.setattr(decoding, "_find_reduction", lambda *_: 1)
+    whole = decode_image(data, (48, 64, 3), Rendering(resize))
+    difference = np.abs(reduced - whole)
+    assert difference.mean() <= 0.5
+    assert np.percentile(difference, 99) <= 2
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "reduction"),
+    [
+        ((3024, 4032), (96, 96), 8),
+        ((4032, 3024), (128, 128), 4),
+        ((3000, 3001), (10, 10), 1),
+        ((600, 600), (100, 90), 2),
+        ((600, 599), (100, 100), 1),
+        ((598, 600), (100, 100), 1),
+        ((32, 32), (32, 32), 1),
+    ],
+)
+def test_what_a_jpeg_is_reduced_by_leaves_three_times_the_target(source, target, reduction):
+    assert decoding._find_reduction(source, target) == reduction
+
+
+def test_a_turned_large_jpeg_is_upright():
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    photo = make_photo(960, 640)
+    turned = encode(Image.fromarray(np.rot90(photo)), "JPEG", quality=95, exif=exif)
+    plain = encode(Image.fromarray(photo), "JPEG", quality=95)
+    shape = (48, 32, 3)
+    difference = decode_image(turned, shape).astype(int) - decode_image(plain, shape)
+    assert np.abs(difference).mean() < 2
+
+
 def make_profile(swap_red_and_green: bool = False) -> bytes:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     if swap_red_and_green:
@@ -323,18 +392,18 @@ def make_banner() -> bytes:
 
 
 def test_stretch_keeps_the_whole_picture():
-    decoded = decode_image(make_banner(), (8, 8, 3), "stretch")
+    decoded = decode_image(make_banner(), (8, 8, 3), Rendering("stretch"))
     np.testing.assert_array_equal(decoded[:, [0, 3, 4, 7]], [[RED, BLUE, BLUE, RED]] * 8)
 
 
 def test_crop_keeps_the_middle():
-    decoded = decode_image(make_banner(), (8, 8, 3), "crop")
+    decoded = decode_image(make_banner(), (8, 8, 3), Rendering("crop"))
     np.testing.assert_array_equal(decoded, np.broadcast_to(BLUE, (8, 8, 3)))
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_pad_keeps_the_proportions_on_white(channels):
-    decoded = decode_image(make_banner(), (16, 16, channels), "pad")
+    decoded = decode_image(make_banner(), (16, 16, channels), Rendering("pad"))
     assert (decoded[:4] == 255).all()
     assert (decoded[12:] == 255).all()
     whole = decode_image(make_banner(), (8, 16, channels))
@@ -345,5 +414,5 @@ def test_pad_keeps_the_proportions_on_white(channels):
 def test_shrinking_is_antialiased(resize):
     stripes = np.zeros((64, 64), np.uint8)
     stripes[:, ::2] = 255
-    shrunk = decode_image(encode(Image.fromarray(stripes)), (8, 8, 1), resize)
+    shrunk = decode_image(encode(Image.fromarray(stripes)), (8, 8, 1), Rendering(resize))
     np.testing.assert_allclose(shrunk, 127.5, atol=12)

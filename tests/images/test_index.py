@@ -4,26 +4,20 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
-from onion_pipeline.errors import DataError
 from onion_pipeline.images import index as index_module
-from onion_pipeline.images.decoding import RejectedImageError, decode_image
+from onion_pipeline.images import parallel
+from onion_pipeline.images.decoding import Rendering
 from onion_pipeline.images.index import (
     COLUMNS,
     LARGEST_AUTO_SIDE,
     choose_image_shape,
-    decode_images,
     index_images,
-    list_rejected,
-    read_file,
 )
-from onion_pipeline.images.sources import ImageSource, open_source
-
-SHAPE = (12, 16, 3)
+from onion_pipeline.images.sources import ImageSource, Refusal, open_source
 
 
 @pytest.fixture
@@ -36,6 +30,7 @@ def messy_folder(photo_folder: Path) -> Path:
     """The photos and one file for each reason that a folder can give."""
     (photo_folder / "blue" / "empty.jpg").touch()
     (photo_folder / "blue" / "notes.txt").write_text("not a picture")
+    (photo_folder / "blue" / "heic.HEIC").write_text("ftypheic")
     (photo_folder / "0.jpg").write_bytes((photo_folder / "blue" / "0.jpg").read_bytes())
     (photo_folder / "unlabelled.txt").write_text("not a picture")
     frames = [Image.new("RGB", (4, 4), color) for color in ("red", "blue")]
@@ -44,12 +39,8 @@ def messy_folder(photo_folder: Path) -> Path:
     return photo_folder
 
 
-@pytest.fixture
-def truncated(photo_folder: Path) -> Path:
-    """A photo whose header is sound and whose pixels are not."""
-    photo = photo_folder / "blue" / "5.jpg"
-    photo.write_bytes(photo.read_bytes()[:-20])
-    return photo
+def list_rejected(index: pd.DataFrame) -> pd.DataFrame:
+    return index.loc[index["reason"].notna(), ["path", "reason", "detail"]]
 
 
 def make_index(*sizes: tuple[int, int], grayscale: bool = False) -> pd.DataFrame:
@@ -99,10 +90,11 @@ def test_refused_files_are_listed_with_their_reason(messy_folder):
     assert dict(zip(rejected["path"], rejected["reason"], strict=True)) == {
         "0.jpg": "no_label",
         "blue/empty.jpg": "empty",
-        "blue/notes.txt": "unsupported_format",
+        "blue/heic.HEIC": "unsupported_format",
+        "blue/notes.txt": "not_an_image",
         "red/a.gif": "animated",
         "red/half.png": "undecodable",
-        "unlabelled.txt": "unsupported_format",
+        "unlabelled.txt": "not_an_image",
     }
     assert list(rejected.columns) == ["path", "reason", "detail"]
     assert rejected["detail"].str.len().gt(0).all()
@@ -121,22 +113,10 @@ def test_a_vanished_file_is_unreadable(photo_folder, source):
     assert rejected["detail"].item().startswith("FileNotFoundError")
 
 
-def test_a_large_file_is_refused_without_reading_it(source, monkeypatch):
-    monkeypatch.setattr(index_module, "MAX_BYTES", 10)
-    monkeypatch.setattr(ImageSource, "read", lambda *_: pytest.fail("it was read"))
-    with pytest.raises(RejectedImageError, match=r"too_many_bytes: \d+ bytes, 10 allowed"):
-        read_file(source, "red/3.jpg")
-
-
 def write_zip(path: Path, method: int) -> bytearray:
     with zipfile.ZipFile(path, "w", method) as archive:
         archive.writestr("cats/1.jpg", bytes(range(256)) * 4)
     return bytearray(path.read_bytes())
-
-
-def encrypt(archive: bytearray) -> None:
-    for signature, offset in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
-        archive[archive.index(signature) + offset] |= 1
 
 
 def use_unknown_compression(archive: bytearray) -> None:
@@ -154,7 +134,6 @@ def spoil_behind_header(archive: bytearray) -> None:
 
 
 DAMAGED = [
-    pytest.param(zipfile.ZIP_STORED, encrypt, id="encrypted"),
     pytest.param(zipfile.ZIP_STORED, use_unknown_compression, id="unknown_compression"),
     pytest.param(zipfile.ZIP_STORED, spoil_contents, id="bad_checksum"),
     pytest.param(zipfile.ZIP_BZIP2, spoil_contents, id="bad_bzip2"),
@@ -177,59 +156,72 @@ def test_the_index_does_not_depend_on_the_size_of_chunks(source, monkeypatch):
     pd.testing.assert_frame_equal(index_images(source), whole)
 
 
-@pytest.mark.parametrize("chunk", [2, 3])
-def test_the_pixels_do_not_depend_on_the_size_of_chunks(source, truncated, monkeypatch, chunk):
-    index = index_images(source)
-    whole = decode_images(source, index, SHAPE)
-    monkeypatch.setattr(index_module, "CHUNK", chunk)
-    cut = decode_images(source, index, SHAPE)
-    np.testing.assert_array_equal(cut.images, whole.images)
-    pd.testing.assert_frame_equal(cut.rejected, whole.rejected)
+def test_workers_make_no_difference(source, monkeypatch):
+    whole = index_images(source)
+    monkeypatch.setattr(index_module, "CHUNK", 3)
+    monkeypatch.setattr(parallel, "count_processors", lambda: 2)
+    pd.testing.assert_frame_equal(index_images(source), whole)
 
 
-def test_images_are_decoded_in_the_order_of_the_index(source):
-    decoded = decode_images(source, index_images(source), SHAPE)
-    expected = np.stack([decode_image(source.read(path), SHAPE) for path in source.paths])
-    np.testing.assert_array_equal(decoded.images, expected)
-    assert decoded.rejected.empty
+def test_labels_splits_and_groups_of_a_table_go_first(source):
+    count = len(source.paths)
+    columns = {"path": source.paths, "label": "a", "split": None, "group": ["g"] + [None] * 19}
+    given = pd.DataFrame(columns, dtype="str")
+    given.loc[3, "label"] = None
+    index = index_images(replace(source, given=given), label_level=1, group_by=r"\w+")
+    assert index["label"].value_counts().to_dict() == {"a": count - 1}
+    assert index["group"].notna().sum() == 1
+    assert index.loc[3, ["reason", "detail"]].tolist() == [
+        "no_label",
+        "no folder and no table gives it a label",
+    ]
 
 
-def test_refused_files_are_not_decoded(messy_folder):
-    source = open_source(messy_folder)
-    index = index_images(source)
-    decoded = decode_images(source, index, SHAPE)
-    assert len(decoded.images) == index["reason"].isna().sum() == 20
+def test_groups_are_found_in_the_path_where_a_table_names_none(source):
+    columns = {"path": source.paths, "label": "a", "split": None, "group": None}
+    table = replace(source, given=pd.DataFrame(columns, dtype="str"))
+    assert set(index_images(table, group_by=r"^\w+")["group"]) == {"blue", "red"}
 
 
-def test_files_that_fail_only_when_decoded_are_told(source, truncated):
-    decoded = decode_images(source, index_images(source), SHAPE)
-    remaining = [path for path in source.paths if path != "blue/5.jpg"]
-    expected = np.stack([decode_image(source.read(path), SHAPE) for path in remaining])
-    np.testing.assert_array_equal(decoded.images, expected)
-    assert decoded.rejected["path"].tolist() == ["blue/5.jpg"]
-    assert decoded.rejected["reason"].tolist() == ["undecodable"]
+def test_files_that_the_source_refuses_have_their_row(source):
+    refused = Refusal("blue/00.lnk", "link", "to /etc/passwd")
+    index = index_images(replace(source, refused=(refused,)))
+    assert index.loc[index["reason"].notna(), ["path", "reason", "detail"]].to_numpy().tolist() == [
+        ["blue/00.lnk", "link", "to /etc/passwd"]
+    ]
+    assert index["path"].is_monotonic_increasing
+    assert len(index) == 21
 
 
-def test_resize_reaches_the_decoder(source):
-    decoded = decode_images(source, index_images(source), (16, 16, 3), "pad")
-    assert (decoded.images[:, :2] == 255).all()
+@pytest.mark.parametrize(
+    ("expression", "group"),
+    [
+        (r"patient_(\d+)", "17"),
+        (r"patient_\d+", "patient_17"),
+        (r"^([^/]+)/", "blue"),
+        (r"video", None),
+        (r"(video)?patient", None),
+        (None, None),
+    ],
+)
+def test_groups_are_found_in_the_path(tmp_path, expression, group):
+    (tmp_path / "blue").mkdir()
+    Image.new("RGB", (4, 4)).save(tmp_path / "blue" / "patient_17_left.png")
+    index = index_images(open_source(tmp_path), group_by=expression)
+    assert index["group"].tolist() == [group] or (group is None and index["group"].isna().all())
 
 
-def test_no_decodable_file_is_an_error(source, truncated):
-    alone = replace(source, paths=("blue/5.jpg",))
-    index = index_images(source).query("path == 'blue/5.jpg'")
-    with pytest.raises(DataError, match=r"None of the 1 files .*: undecodable \(1\); .*5\.jpg"):
-        decode_images(alone, index, SHAPE)
+def test_the_label_can_be_another_folder(tmp_path):
+    for path in ("2024/cats/1.png", "2025/dogs/1.png"):
+        (tmp_path / path).parent.mkdir(parents=True)
+        Image.new("RGB", (4, 4)).save(tmp_path / path)
+    index = index_images(open_source(tmp_path), label_level=2)
+    assert index["label"].tolist() == ["cats", "dogs"]
 
 
-def test_no_readable_file_is_an_error_with_the_reasons_by_frequency(tmp_path):
-    (tmp_path / "cats").mkdir()
-    for number in range(3):
-        (tmp_path / "cats" / f"{number}.jpg").write_text("text")
-    (tmp_path / "cats" / "empty.jpg").touch()
-    index = index_images(open_source(tmp_path))
-    with pytest.raises(DataError, match=r"4 files .*: unsupported_format \(3\), empty \(1\); "):
-        choose_image_shape(index, "auto", "auto")
+def test_the_first_frame_can_be_asked_for(messy_folder):
+    index = index_images(open_source(messy_folder), Rendering(animation="first_frame"))
+    assert "animated" not in set(index["reason"])
 
 
 @pytest.mark.parametrize(

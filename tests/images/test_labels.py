@@ -1,10 +1,19 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from onion_pipeline.images.labels import SPLIT_FOLDERS, label_paths
+from onion_pipeline.errors import ConfigurationError
+from onion_pipeline.images.labels import SPLIT_FOLDERS, label_paths, split_paths
+
+# Few names, so that trees share their folders, and some of these are splits or wrappers.
+NAMES = st.sampled_from(["cats", "dogs", "train", "Test", "val", "a b", "é"])
+PATHS = st.lists(NAMES, max_size=4).map(lambda folders: "/".join([*folders, "1.jpg"]))
+TREES = st.lists(PATHS, min_size=1, max_size=12)
+LEVELS = st.sampled_from([None, 1, 2, 3, -1, -2, -3])
 
 
-def label(*paths: str) -> list[tuple[str | None, str | None]]:
-    return [tuple(labelled) for labelled in label_paths(paths)]
+def label(*paths: str, level: int | None = None) -> list[tuple[str | None, str | None]]:
+    return [tuple(labelled) for labelled in label_paths(paths, level)]
 
 
 @pytest.mark.parametrize("wrapper", ["", "photos/", "archive/photos/"])
@@ -71,3 +80,74 @@ def test_without_a_training_folder_there_are_no_splits():
 
 def test_a_training_folder_alone_is_a_wrapper():
     assert label("train/cats/1.jpg", "train/dogs/1.jpg") == [("cats", None), ("dogs", None)]
+
+
+PLACES = [
+    "photos/train/cats/persian/1.jpg",
+    "photos/train/cats/persian/indoor/2.jpg",
+    "photos/test/dogs/3.jpg",
+    "photos/test/4.jpg",
+    "photos/5.jpg",
+]
+
+
+@pytest.mark.parametrize(
+    ("level", "labels"),
+    [
+        (None, ["cats", "cats", "dogs", None, None]),
+        (1, ["cats", "cats", "dogs", None, None]),
+        (2, ["persian", "persian", None, None, None]),
+        (3, [None, "indoor", None, None, None]),
+        (-1, ["persian", "indoor", "dogs", None, None]),
+        (-2, ["cats", "persian", None, None, None]),
+        (-4, [None] * 5),
+    ],
+)
+def test_the_level_says_which_folder_below_wrappers_and_splits_is_the_label(level, labels):
+    splits = ["train", "train", "test", "test", None]
+    assert label(*PLACES, level=level) == list(zip(labels, splits, strict=True))
+
+
+def test_level_0_is_an_error():
+    with pytest.raises(ConfigurationError, match="level 0 names no folder: 1 is the outermost"):
+        label_paths(PLACES, 0)
+
+
+def test_splits_may_hold_files_themselves_where_labels_come_from_elsewhere():
+    paths = ["data/train/1.jpg", "data/val/sub/1.jpg", "data/readme.txt"]
+    assert split_paths(paths) == ["train", "validation", None]
+    assert split_paths(["train/1.jpg", "cats/1.jpg"]) == [None, None]
+    assert split_paths([]) == []
+
+
+@given(TREES, LEVELS, st.randoms())
+def test_the_order_of_paths_does_not_matter(paths, level, random):
+    expected = dict(zip(paths, label_paths(paths, level), strict=True))
+    random.shuffle(paths)
+    assert dict(zip(paths, label_paths(paths, level), strict=True)) == expected
+
+
+@given(TREES.filter(lambda paths: any("/" in path for path in paths)), LEVELS, NAMES)
+def test_one_more_wrapper_changes_nothing(paths, level, wrapper):
+    wrapped = [f"{wrapper}/{path}" for path in paths]
+    assert label_paths(wrapped, level) == label_paths(paths, level)
+    assert split_paths(wrapped) == split_paths(paths)
+
+
+@given(TREES, LEVELS)
+def test_labels_are_folders_of_their_path_and_splits_are_known(paths, level):
+    for path, (name, split) in zip(paths, label_paths(paths, level), strict=True):
+        folders = path.split("/")[:-1]
+        assert name is None or name in folders
+        assert split is None or split in {SPLIT_FOLDERS.get(part.lower()) for part in folders}
+
+
+@given(TREES)
+def test_the_first_level_is_what_is_meant_without_one(paths):
+    assert label_paths(paths, 1) == label_paths(paths)
+
+
+@given(TREES, LEVELS)
+def test_where_labels_have_splits_they_are_those_of_the_paths(paths, level):
+    splits = [labelled.split for labelled in label_paths(paths, level)]
+    assert splits in (split_paths(paths), [None] * len(paths))

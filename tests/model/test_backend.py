@@ -1,3 +1,4 @@
+import logging
 import os
 import subprocess
 import sys
@@ -10,11 +11,13 @@ from onion_pipeline.model import backend
 
 SOURCE = Path(__file__).parents[2] / "src"
 PROGRAM = """
-from onion_pipeline.model.backend import import_keras
+from onion_pipeline.model.backend import allow_retracing, import_keras
 keras = import_keras()
 import tensorflow as tf
-model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
-model.predict_on_batch(tf.zeros((1, 2)))
+with allow_retracing():
+    for _ in range(6):
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        model.predict_on_batch(tf.zeros((1, 2)))
 print(keras.config.backend(), tf.config.threading.get_intra_op_parallelism_threads())
 """
 
@@ -27,7 +30,7 @@ def program():
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
 
-def test_the_import_says_nothing_on_stderr(program):
+def test_neither_the_import_nor_one_network_after_the_other_says_anything_on_stderr(program):
     assert program.stderr == ""
     assert program.returncode == 0
 
@@ -61,3 +64,14 @@ def test_what_was_held_back_is_shown_if_the_import_fails(capfd):
     with pytest.raises(ImportError):
         fail()
     assert capfd.readouterr().err == "reason"
+
+
+def test_retracing_alone_is_allowed_and_in_the_block_alone(keras, caplog):
+    logger = logging.getLogger("tensorflow")
+    retraced = "5 out of the last 5 calls to %s triggered tf.function retracing."
+    with backend.allow_retracing():
+        logger.warning(retraced, "step")
+        logger.warning("something else")
+    logger.warning(retraced, "predict")
+    said = [record.args or record.msg for record in caplog.records]
+    assert said == ["something else", ("predict",)]

@@ -1,5 +1,8 @@
+import shutil
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.sources import open_source
@@ -16,18 +19,24 @@ def values(photo_folder, base_parameters):
     }
 
 
+def change(values, **parameters):
+    changed = values["params:ingest"].model_copy(update=parameters)
+    return {**values, "params:ingest": changed}
+
+
 def test_a_folder_of_pictures_becomes_three_labelled_splits(run_nodes, values):
     made = run_nodes(create_pipeline(), values)
     assert made["class_names"] == ["blue", "red"]
     assert list(made["quarantine"]["path"]) == ["red/broken.jpg"]
     assert len(made["image_index"]) == 21
-    assert made["decoded_images"].shape == (20, 12, 16, 3)
+    assert made["decoded_images"]["image"].shape == (20, 12, 16, 3)
     splits = made["image_splits"]
     for name in ("train", "validation", "test"):
         rows = splits[splits["split"] == name]
         images = made[f"{name}_images"]
         assert [made["class_names"][label] for label in images["label"]] == list(rows["label"])
-        np.testing.assert_array_equal(images["image"], made["decoded_images"][rows.index])
+        pixels = made["decoded_images"]["image"][rows.index]
+        np.testing.assert_array_equal(images["image"], pixels)
         brightest = np.where(images["image"].mean(axis=(1, 2)).argmax(axis=1) == 2, "blue", "red")
         assert list(brightest) == list(rows["label"])
 
@@ -41,7 +50,83 @@ def test_the_seed_alone_decides_the_splits(run_nodes, values):
     assert not one.equals(other)
 
 
+def test_a_planted_near_duplicate_stays_with_its_original(run_nodes, values, photo_folder):
+    for number in range(8):
+        picture = Image.open(photo_folder / "red" / f"{number}.jpg")
+        picture.save(photo_folder / "red" / f"again_{number}.webp", lossless=True)
+    values["raw_images"] = open_source(photo_folder)
+    made = run_nodes(create_pipeline(), values)
+    homes = made["image_splits"].set_index("path")["split"]
+    assert [homes[f"red/{number}.jpg"] for number in range(8)] == [
+        homes[f"red/again_{number}.webp"] for number in range(8)
+    ]
+    assert len(made["duplicates"]) == 8
+    assert made["data_report"]["duplicates"]["near_pairs"] == 8
+
+
+def test_near_duplicates_can_be_ignored(run_nodes, values, photo_folder):
+    picture = Image.open(photo_folder / "red" / "1.jpg")
+    picture.save(photo_folder / "red" / "again.webp", lossless=True)
+    values = change(values, near_duplicates="ignore")
+    made = run_nodes(create_pipeline(), {**values, "raw_images": open_source(photo_folder)})
+    assert made["duplicates"].empty
+
+
+def test_the_report_describes_the_run(run_nodes, values):
+    made = run_nodes(create_pipeline(), values)
+    report = made["data_report"]
+    assert (report["files"], report["images"]) == (21, 20)
+    assert report["quarantined"] == {"unsupported_format": 1}
+    assert sum(report["classes"]["red"].values()) == 10
+    assert "20 images of 2 classes" in made["data_figures"].layout.title.text
+    assert made["suspect_images"].get_suptitle()
+
+
+def test_folds_are_a_column_on_request(run_nodes, values):
+    assert "fold" not in run_nodes(create_pipeline(), values)["image_splits"]
+    splits = run_nodes(create_pipeline(), change(values, folds=3))["image_splits"]
+    used = splits["split"] != "test"
+    assert set(splits.loc[used, "fold"]) == {0, 1, 2}
+    assert splits.loc[~used, "fold"].isna().all()
+
+
+def test_a_group_in_the_path_lies_in_one_split(run_nodes, values):
+    values = change(values, group_by=r"([0-4])\.jpg", split_method="exact")
+    splits = run_nodes(create_pipeline(), values)["image_splits"]
+    assert splits["group"].notna().sum() == 10
+    assert (splits.groupby("group")["split"].nunique() == 1).all()
+
+
 def test_images_that_cannot_be_split_make_nothing(run_nodes, values, tmp_path):
-    lonely = open_source(tmp_path / "photos" / "red")
-    with pytest.raises(DataError):
+    shutil.rmtree(tmp_path / "photos" / "red")
+    lonely = open_source(tmp_path / "photos")
+    with pytest.raises(DataError, match="Only one class was found: blue"):
         run_nodes(create_pipeline(), {**values, "raw_images": lonely})
+
+
+def test_pictures_without_folders_are_told(run_nodes, values, tmp_path):
+    bare = open_source(tmp_path / "photos" / "red")
+    with pytest.raises(DataError, match=r"no_label \(10\).*in one folder per class"):
+        run_nodes(create_pipeline(), {**values, "raw_images": bare})
+
+
+def test_too_many_refused_files_stop_the_run_after_they_are_listed(run_nodes, values):
+    with pytest.raises(DataError, match=r"1 of 21 pictures \(4\.8%\) are refused"):
+        run_nodes(create_pipeline(), change(values, max_quarantined=0.04))
+
+
+def test_given_splits_that_leak_are_told(run_nodes, values, photo_folder, caplog):
+    for name in ("train", "test"):
+        (photo_folder / name).mkdir()
+        (photo_folder / ("blue" if name == "test" else "red")).rename(photo_folder / name / "old")
+    for split, folder in (("train", "old"), ("test", "old")):
+        for number in range(4):
+            source = photo_folder / split / folder / f"{number}.jpg"
+            target = photo_folder / split / "new" / f"{number}.jpg"
+            target.parent.mkdir(exist_ok=True)
+            source.rename(target)
+    copied = photo_folder / "test" / "old" / "copied.jpg"
+    copied.write_bytes((photo_folder / "train" / "old" / "9.jpg").read_bytes())
+    run_nodes(create_pipeline(), {**values, "raw_images": open_source(photo_folder)})
+    assert "1 pairs of pictures" in caplog.text
+    assert "test/old/copied.jpg (test)" in caplog.text

@@ -1,5 +1,6 @@
 import pytest
 
+from onion_pipeline.images.decoding import Rendering
 from onion_pipeline.pipelines.register import nodes
 from onion_pipeline.pipelines.register.pipeline import create_pipeline
 from onion_pipeline.registry.card import ModelCard
@@ -39,7 +40,7 @@ def test_the_model_is_registered_with_its_classes_and_preprocessing(
             "params:register": base_parameters.register_,
         },
     )
-    card = ModelCard(["a", "b"], (12, 16, 3), "crop")
+    card = ModelCard(["a", "b"], (12, 16, 3), Rendering("crop"))
     assert registered == [(model, card, "onion_pipeline", "auto")]
     assert made["registration"] == {
         "model_name": "onions",

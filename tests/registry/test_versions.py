@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from onion_pipeline.errors import DataError, RegistryError
-from onion_pipeline.images.decoding import decode_image
+from onion_pipeline.images.decoding import Rendering, decode_image
 from onion_pipeline.images.sources import open_source
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
@@ -25,7 +25,7 @@ from onion_pipeline.registry.versions import (
 )
 
 NAME, SHAPE = "onions", (8, 10, 3)
-CARD = ModelCard(["leek", "onion", "shallot"], SHAPE, "crop")
+CARD = ModelCard(["leek", "onion", "shallot"], SHAPE, Rendering("crop"))
 URI = f"models:/{NAME}@champion"
 
 
@@ -78,8 +78,8 @@ def test_requirements_pin_one_tensorflow_and_what_decodes():
 
 def test_the_input_example_is_a_picture_that_the_card_describes():
     (example,) = make_input_example(CARD)["image"]
-    assert decode_image(example, SHAPE, "crop").shape == SHAPE
-    gray = ModelCard(["a", "b"], (5, 4, 1), "stretch")
+    assert decode_image(example, SHAPE, Rendering("crop")).shape == SHAPE
+    gray = ModelCard(["a", "b"], (5, 4, 1), Rendering())
     with Image.open(io.BytesIO(make_input_example(gray)["image"][0])) as image:
         assert (image.mode, image.size) == ("L", (4, 5))
 
@@ -126,7 +126,7 @@ def test_a_version_has_signature_input_example_and_requirements(classifier):
         "error",
     ]
     (example,) = classifier.input_example["image"]
-    assert decode_image(example, SHAPE, "crop").shape == SHAPE
+    assert decode_image(example, SHAPE, Rendering("crop")).shape == SHAPE
 
 
 def test_a_version_carries_class_names_preprocessing_and_code(registered):
@@ -134,7 +134,7 @@ def test_a_version_carries_class_names_preprocessing_and_code(registered):
     assert json.loads(first.read_text()) == {
         "class_names": CARD.class_names,
         "image_shape": list(SHAPE),
-        "resize": "crop",
+        "rendering": {"resize": "crop", "background": "white", "animation": "refuse"},
     }
     root = first.parents[1]
     assert (root / "code" / "onion_pipeline" / "images" / "decoding.py").is_file()
@@ -143,7 +143,7 @@ def test_a_version_carries_class_names_preprocessing_and_code(registered):
 
 def test_the_champion_gives_the_probabilities_of_the_network(classifier, model, pictures):
     answers = classifier.predict(pd.DataFrame({"image": pictures}))
-    decoded = np.stack([decode_image(data, SHAPE, "crop") for data in pictures])
+    decoded = np.stack([decode_image(data, SHAPE, Rendering("crop")) for data in pictures])
     expected = model.predict_on_batch(decoded)
     np.testing.assert_array_equal(get_probabilities(answers).astype(np.float32), expected)
     assert list(answers["label"]) == [CARD.class_names[i] for i in expected.argmax(axis=1)]

@@ -3,23 +3,22 @@
 import hashlib
 import random
 from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.augmentation.policy import Step, compose
-from onion_pipeline.images.arrays import LabelledImages
+from onion_pipeline.images.arrays import ArrayChunks, LabelledImages, count_rows
 from onion_pipeline.images.parallel import map_chunks
 
 if TYPE_CHECKING:
     import albumentations
 
-CHUNK = 4096
-
 
 class _Job(NamedTuple):
-    images: NDArray[np.uint8]
+    images: LabelledImages
     policy: Sequence[Step]
     copy: int
     seed: int
@@ -27,8 +26,8 @@ class _Job(NamedTuple):
 
 def augment_images(
     images: LabelledImages, policy: Sequence[Step], copies: int, seed: int
-) -> LabelledImages:
-    """Return `images` plus `copies` augmented variants of each.
+) -> ArrayChunks:
+    """Return `images` plus `copies` augmented variants of each, made as they are saved.
 
     Args:
         images: N labelled images; see :func:`~onion_pipeline.images.arrays.labelled_dtype`.
@@ -39,19 +38,17 @@ def augment_images(
     Returns:
         N * (1 + copies) labelled images: first the originals (``copy`` 0), then the first
         variants of all in the same order (``copy`` 1), and so on.
+
+    Raises:
+        ValueError: `policy` changes the shape or the type of the first image.
     """
-    result = np.tile(np.asarray(images), 1 + copies)
-    result["copy"] = np.repeat(np.arange(1 + copies), len(images))
-    jobs = [
-        _Job(images["image"][start : start + CHUNK], policy, copy, seed)
-        for copy in range(1, 1 + copies)
-        for start in range(0, len(images), CHUNK)
-    ]
-    position = len(images)
-    for variants in map_chunks(_augment_chunk, jobs):
-        result["image"][position : position + len(variants)] = variants
-        position += len(variants)
-    return result
+    if copies and len(images):
+        augment_image(np.asarray(images["image"][0]), compose(policy), 1, seed)
+    step = count_rows(images.dtype)
+    parts = [images[start : start + step] for start in range(0, len(images), step)]
+    jobs = [_Job(part, policy, copy, seed) for copy in range(1, 1 + copies) for part in parts]
+    variants = map_chunks(_augment_chunk, jobs, title="augment images")
+    return ArrayChunks(images.dtype, (), chain(parts, variants))
 
 
 def augment_image(
@@ -81,9 +78,13 @@ def augment_image(
     return variant
 
 
-def _augment_chunk(job: _Job) -> NDArray[np.uint8]:
+def _augment_chunk(job: _Job) -> LabelledImages:
     pipeline = compose(job.policy)
-    return np.stack([augment_image(image, pipeline, job.copy, job.seed) for image in job.images])
+    variants = np.array(job.images)
+    variants["copy"] = job.copy
+    for image in variants["image"]:
+        image[...] = augment_image(image, pipeline, job.copy, job.seed)
+    return variants
 
 
 def _derive_seed(image: NDArray[np.uint8], copy: int, seed: int) -> int:

@@ -3,7 +3,7 @@
 import base64
 import io
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from kedro.io import AbstractDataset
@@ -11,6 +11,7 @@ from kedro_datasets._typing import ImagePreview
 from numpy.typing import NDArray
 
 from onion_pipeline.datasets.atomic import write_whole
+from onion_pipeline.images.arrays import ArrayChunks
 from onion_pipeline.images.drawing import tile_images
 
 PREVIEW_IMAGES = 50
@@ -18,12 +19,14 @@ PREVIEW_COLUMNS = 10
 PREVIEW_WIDTH = 600
 
 
-class ImageArrayDataset(AbstractDataset[NDArray[Any], NDArray[Any]]):
+class ImageArrayDataset(AbstractDataset[NDArray[Any] | ArrayChunks, NDArray[Any]]):
     """``ImageArrayDataset`` saves images as a NumPy file and loads them as a memory map.
 
     The array is either plain, uint8 (N, H, W, C), or structured with such a field named
     ``image`` (see :func:`onion_pipeline.images.arrays.labelled_dtype`). Loading takes no
-    memory for pixels that are not looked at. A file appears whole or not at all.
+    memory for pixels that are not looked at, and saving none for those of an
+    :class:`~onion_pipeline.images.arrays.ArrayChunks`, which are made while they are written.
+    A file appears whole or not at all.
 
     Examples:
         Using the [YAML API](https://docs.kedro.org/en/stable/catalog-data/data_catalog_yaml_examples/):
@@ -60,10 +63,13 @@ class ImageArrayDataset(AbstractDataset[NDArray[Any], NDArray[Any]]):
         """Return the array as a read-only memory map."""
         return np.load(self._filepath, mmap_mode="r", allow_pickle=False)
 
-    def save(self, data: NDArray[Any]) -> None:
+    def save(self, data: NDArray[Any] | ArrayChunks) -> None:
         """Write the array to a temporary file and rename it."""
         with write_whole(self._filepath) as path:
-            np.save(path, data, allow_pickle=False)
+            if isinstance(data, ArrayChunks):
+                _write_chunks(path, data)
+            else:
+                np.save(path, data, allow_pickle=False)
 
     def preview(self) -> ImagePreview:
         """Return fifty of the images, evenly spaced, as one PNG in base64."""
@@ -81,3 +87,20 @@ class ImageArrayDataset(AbstractDataset[NDArray[Any], NDArray[Any]]):
 
     def _exists(self) -> bool:
         return self._filepath.is_file()
+
+
+def _write_chunks(path: Path, data: ArrayChunks) -> None:
+    with path.open("wb") as file:
+        _write_header(file, data, 0)
+        count = 0
+        for piece in data.pieces:
+            file.write(np.ascontiguousarray(piece, data.dtype).data)
+            count += len(piece)
+        file.seek(0)
+        _write_header(file, data, count)  # of the same length: NumPy leaves room for the count
+
+
+def _write_header(file: BinaryIO, data: ArrayChunks, count: int) -> None:
+    described = np.lib.format.dtype_to_descr(data.dtype)
+    header = {"descr": described, "fortran_order": False, "shape": (count, *data.shape)}
+    np.lib.format.write_array_header_1_0(file, header)

@@ -1,11 +1,15 @@
-"""``ImageSourceDataset`` opens a folder, a zip or a single file of images for reading."""
+"""``ImageSourceDataset`` opens a collection of image files, near or far, for reading."""
 
-from pathlib import Path
 from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
 
-from onion_pipeline.images.sources import ImageSource, open_source
+from onion_pipeline.images.sources import (
+    ImageSource,
+    find_place,
+    hide_credentials,
+    open_source,
+)
 
 
 class ImageSourceDataset(AbstractDataset[NoReturn, ImageSource]):
@@ -21,6 +25,10 @@ class ImageSourceDataset(AbstractDataset[NoReturn, ImageSource]):
         raw_images:
           type: onion_pipeline.datasets.image_source_dataset.ImageSourceDataset
           filepath: ${runtime_params:images, data/01_raw/digits.zip}
+
+        photos_of_last_year:
+          type: onion_pipeline.datasets.image_source_dataset.ImageSourceDataset
+          filepath: s3://my-bucket/photos/2024
         ```
 
         Using the [Python API](https://docs.kedro.org/en/stable/catalog-data/advanced_data_catalog_usage/):
@@ -38,18 +46,22 @@ class ImageSourceDataset(AbstractDataset[NoReturn, ImageSource]):
         """Creates a new instance of ``ImageSourceDataset``.
 
         Args:
-            filepath: A folder with one sub-folder per class, a zip of one, or an image file.
+            filepath: A path or a URI that fsspec understands (``s3://``, ``gs://``,
+                ``https://`` and others) of a folder with one sub-folder per class, a zip or
+                tar archive of one, a CSV, TSV, JSON Lines or Parquet table with the columns
+                ``path`` and ``label``, IDX files as those of MNIST, or an image file.
+                Credentials are those that the environment holds for the file system.
             metadata: Any arbitrary metadata. This is ignored by Kedro, but may be consumed by
                 users or external plugins.
         """
-        self._filepath = Path(filepath)
+        self._filepath = str(filepath)
         self.metadata = metadata
 
     def load(self) -> ImageSource:
         """List the files.
 
         Raises:
-            DataError: there is nothing at the path, or no file in it.
+            DataError: nothing is there, it is of no known kind, or it holds no file.
         """
         return open_source(self._filepath)
 
@@ -58,7 +70,7 @@ class ImageSourceDataset(AbstractDataset[NoReturn, ImageSource]):
         raise DatasetError(f"{self.__class__.__name__} is read-only: raw images stay as they are")
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
+        return {"filepath": hide_credentials(self._filepath)}
 
     def _exists(self) -> bool:
-        return self._filepath.exists()
+        return find_place(self._filepath).find_kind() is not None

@@ -1,16 +1,18 @@
-"""The figures of a test: the confusion matrix and the worst mistakes."""
+"""The figures of a test and of an audit: the confusion matrix, mistakes and suspect labels."""
 
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure
+from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure, Series
 from onion_pipeline.evaluation.metrics import confusion_matrix
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.images.drawing import ACCENT, show_image
 
 COLUMNS = 6
 READABLE = 30  # classes that a confusion matrix can name and count
+LONGEST = 14  # characters of a label that fit beside a picture
 
 
 def plot_confusion_matrix(predictions: DataFrame, class_names: Sequence[str]) -> PlotlyFigure:
@@ -64,22 +66,60 @@ def draw_mistakes(predictions: DataFrame, images: LabelledImages, most: int) -> 
         images: the test images.
         most: how many to show.
     """
-    from matplotlib.figure import Figure
-
     wrong = predictions.reset_index(drop=True).query("label != predicted")
     worst = wrong.nlargest(most, "confidence", keep="first")
-    rows = max(1, -(-len(worst) // COLUMNS))
+    return _draw_gallery(
+        _title_mistakes(len(worst), len(wrong), len(predictions)),
+        images["image"][worst.index],
+        [f"{_shorten(row.predicted)}  {row.confidence:.0%}" for row in worst.itertuples()],
+        [f"is {_shorten(label)}" for label in worst["label"]],
+    )
+
+
+def draw_suspect_labels(
+    issues: DataFrame, images: NDArray[np.uint8], paths: Series, most: int
+) -> ImageFigure:
+    """Return the images whose labels are least likely, worst first.
+
+    Args:
+        issues: from :func:`~onion_pipeline.evaluation.label_issues.find_label_issues`.
+        images: uint8, (N, H, W, C); may be a memory map.
+        paths: of `images`, in their order.
+        most: how many to show.
+    """
+    import pandas as pd
+
+    worst = issues.head(most)
+    return _draw_gallery(
+        _title_suspect_labels(len(worst), len(issues)),
+        images[pd.Index(paths).get_indexer(worst["path"])],
+        [f"labelled {_shorten(label)}" for label in worst["label"]],
+        [f"looks like {_shorten(label)}" for label in worst["suggested_label"]],
+    )
+
+
+def _draw_gallery(
+    title: str, images: NDArray[np.uint8], above: Sequence[str], below: Sequence[str]
+) -> ImageFigure:
+    """Return `images`, uint8 (N, H, W, C), each between two of the N lines of text."""
+    from matplotlib.figure import Figure
+
+    rows = max(1, -(-len(images) // COLUMNS))
     figure = Figure(figsize=(COLUMNS * 1.6, rows * 2.05 + 0.6), dpi=110, layout="constrained")
-    figure.suptitle(_title_mistakes(len(worst), len(wrong), len(predictions)), fontsize=11)
+    figure.suptitle(title, fontsize=11)
     cells = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
     for cell in cells:
         cell.set_axis_off()
-    for cell, row in zip(cells, worst.itertuples(), strict=False):
-        show_image(cell, images["image"][row.Index])
+    for cell, image, upper, lower in zip(cells, images, above, below, strict=False):
+        show_image(cell, image)
         cell.set_axis_on()
-        cell.set_title(f"{row.predicted}  {row.confidence:.0%}", fontsize=9, color=ACCENT)
-        cell.set_xlabel(f"is {row.label}", fontsize=9)
+        cell.set_title(upper, fontsize=9, color=ACCENT)
+        cell.set_xlabel(lower, fontsize=9)
     return figure
+
+
+def _shorten(label: str) -> str:
+    return label if len(label) <= LONGEST else f"{label[: LONGEST - 1]}…"
 
 
 def _title_mistakes(shown: int, wrong: int, total: int) -> str:
@@ -87,3 +127,10 @@ def _title_mistakes(shown: int, wrong: int, total: int) -> str:
         return f"No mistake among {total} test images"
     which = "All" if shown == wrong else f"The {shown} most confident of"
     return f"{which} {wrong} mistakes among {total} test images: predicted (confidence), truth"
+
+
+def _title_suspect_labels(shown: int, found: int) -> str:
+    if not found:
+        return "No label looks wrong"
+    which = "All" if shown == found else f"The {shown} least likely of"
+    return f"{which} {found} labels that look wrong"

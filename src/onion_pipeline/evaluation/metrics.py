@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.annotations import DataFrame, Series
-from onion_pipeline.evaluation.predictions import read_probabilities
+from onion_pipeline.annotations import DataFrame
+from onion_pipeline.evaluation.predictions import find_ids, read_probabilities
 
 # Probabilities below it count as it in the log loss, so that one certain mistake is not infinite.
 SMALLEST_PROBABILITY = 1e-7
@@ -31,7 +31,7 @@ def compute_metrics(
         (natural logarithm, mean over images); ``top_<k>_accuracy``; ``test_images``.
     """
     probabilities = read_probabilities(predictions, class_names)
-    truth = _find_ids(predictions["label"], class_names)
+    truth = find_ids(predictions["label"], class_names)
     right = int((predictions["label"] == predictions["predicted"]).sum())
     metrics = {
         "accuracy": right / len(predictions),
@@ -97,7 +97,7 @@ def confusion_matrix(predictions: DataFrame, class_names: Sequence[str]) -> NDAr
     As in scikit-learn, rows are the truth; Wikipedia and some libraries swap the axes.
     """
     count = len(class_names)
-    cells = _find_ids(predictions["label"], class_names) * count + _find_ids(
+    cells = find_ids(predictions["label"], class_names) * count + find_ids(
         predictions["predicted"], class_names
     )
     return np.bincount(cells, minlength=count**2).reshape(count, count)
@@ -116,8 +116,3 @@ def top_k_accuracy(truth: NDArray[np.int64], probabilities: NDArray[np.float64],
     """
     likeliest = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
     return float((likeliest == truth[:, None]).any(axis=1).mean())
-
-
-def _find_ids(labels: Series, class_names: Sequence[str]) -> NDArray[np.int64]:
-    ids = {name: number for number, name in enumerate(class_names)}
-    return labels.map(ids).to_numpy(np.int64)

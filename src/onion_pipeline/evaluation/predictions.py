@@ -57,3 +57,9 @@ def tabulate_predictions(
 def read_probabilities(predictions: DataFrame, class_names: Sequence[str]) -> NDArray[np.float64]:
     """Return the probabilities, float64 (N, K), of a table of predictions."""
     return predictions[[PROBABILITY + name for name in class_names]].to_numpy(np.float64)
+
+
+def find_ids(labels: Series, class_names: Sequence[str]) -> NDArray[np.int64]:
+    """Return the class id, int64 (N,), of each of N labels."""
+    ids = {name: number for number, name in enumerate(class_names)}
+    return labels.map(ids).to_numpy(np.int64)

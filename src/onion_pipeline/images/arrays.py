@@ -4,15 +4,53 @@ A structured array is one plain ``.npy`` file that can be memory-mapped, and its
 lose their labels: whoever gathers or shuffles rows moves both.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.annotations import DataFrame
+from onion_pipeline.annotations import DataFrame, Series
+from onion_pipeline.errors import DataError
+
+DecodedImages = NDArray[np.void]
+"""Rows of :func:`decoded_dtype`; ``images["image"]`` is uint8 (N, H, W, C)."""
 
 LabelledImages = NDArray[np.void]
 """Rows of :func:`labelled_dtype`; ``images["image"]`` is uint8 (N, H, W, C)."""
+
+# What passes through memory at once where an array is larger than memory.
+CHUNK_BYTES = 8 << 20
+
+
+class ArrayChunks(NamedTuple):
+    """An array that is made piece by piece while it is saved, since it may exceed memory.
+
+    Kedro's ``PartitionedDataset`` calls this lazy saving; here it is
+    :class:`~onion_pipeline.datasets.image_array_dataset.ImageArrayDataset` that does it.
+
+    Args:
+        dtype: of the array.
+        shape: of one row.
+        pieces: arrays of some rows each, to be iterated once.
+    """
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    pieces: Iterable[NDArray[Any]]
+
+    def gather(self) -> NDArray[Any]:
+        """Return the whole array, in memory."""
+        return np.concatenate([np.empty((0, *self.shape), self.dtype), *self.pieces])
+
+
+def decoded_dtype(shape: tuple[int, ...]) -> np.dtype[np.void]:
+    """Return the fields of a decoded image of `shape` (H, W, C).
+
+    ``image`` uint8; ``index`` the row in ``image_index``; ``key`` what ties it to the bytes of
+    its file, see :func:`make_keys`.
+    """
+    return np.dtype([("image", np.uint8, shape), ("index", np.int64), ("key", np.uint64)])
 
 
 def labelled_dtype(shape: tuple[int, ...]) -> np.dtype[np.void]:
@@ -26,29 +64,64 @@ def labelled_dtype(shape: tuple[int, ...]) -> np.dtype[np.void]:
     )
 
 
+def make_keys(checksums: Series) -> NDArray[np.uint64]:
+    """Return the first 64 bits of each SHA-256 in hexadecimal."""
+    return np.array([int(checksum[:16], 16) for checksum in checksums], np.uint64)
+
+
+def count_rows(dtype: np.dtype[Any], most: int = 1024) -> int:
+    """Return how many rows of `dtype` to take at a time: 8 MiB, at least 1, at most `most`."""
+    return min(most, max(1, CHUNK_BYTES // dtype.itemsize))
+
+
 def select_split(
-    images: NDArray[np.uint8], splits: DataFrame, class_names: Sequence[str], split: str
-) -> LabelledImages:
+    images: DecodedImages, splits: DataFrame, class_names: Sequence[str], split: str
+) -> ArrayChunks:
     """Return the images of one split with their labels.
 
     Args:
-        images: uint8, (N, H, W, C).
-        splits: columns ``label``, ``split``; one row per image, in the same order.
+        images: N decoded images.
+        splits: columns ``label``, ``split``, ``sha256``; one row per image, in the same order.
         class_names: the label of each class id.
         split: ``train``, ``validation`` or ``test``.
 
     Raises:
-        ValueError: `images` and `splits` are not of one length.
+        DataError: `images` and `splits` are of different files.
     """
-    if len(images) != len(splits):
-        raise ValueError(f"{len(images)} images do not match {len(splits)} rows of splits")
+    check_match(images, splits)
     rows = np.flatnonzero(splits["split"] == split)
     ids = {name: number for number, name in enumerate(class_names)}
-    selected = np.zeros(len(rows), labelled_dtype(images.shape[1:]))
-    selected["image"] = images[rows]
-    selected["label"] = splits["label"].iloc[rows].map(ids)
-    selected["index"] = rows
-    return selected
+    labels = splits["label"].iloc[rows].map(ids).to_numpy(np.int64)
+    shape = images["image"].shape[1:]
+    return ArrayChunks(labelled_dtype(shape), (), _select_rows(images, rows, labels))
+
+
+def check_match(images: DecodedImages, table: DataFrame) -> None:
+    """Check that the rows of `table` describe `images`, one each.
+
+    Raises:
+        DataError: they are the results of different runs.
+    """
+    if len(images) != len(table) or not np.array_equal(images["key"], make_keys(table["sha256"])):
+        raise DataError(
+            f"The {len(images)} decoded images and the {len(table)} rows of the table that "
+            "describes them are of different files: one is left from another run. Make both "
+            "anew: kedro run --pipelines ingest"
+        )
+
+
+def _select_rows(
+    images: DecodedImages, rows: NDArray[np.int64], labels: NDArray[np.int64]
+) -> Iterator[LabelledImages]:
+    dtype = labelled_dtype(images["image"].shape[1:])
+    step = count_rows(dtype)
+    for start in range(0, len(rows), step):
+        chosen = rows[start : start + step]
+        selected = np.zeros(len(chosen), dtype)
+        selected["image"] = images["image"][chosen]
+        selected["label"] = labels[start : start + step]
+        selected["index"] = chosen
+        yield selected
 
 
 def find_examples(images: LabelledImages) -> LabelledImages:

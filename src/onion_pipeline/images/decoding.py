@@ -1,16 +1,9 @@
 """From the bytes of a file to pixels: one policy, used in training and in serving alike.
 
-| reason | the file |
-|---|---|
-| `unreadable` | could not be read from disk or from its archive |
-| `no_label` | lies in no class folder |
-| `empty` | has no bytes |
-| `too_many_bytes` | is larger than 64 MiB |
-| `unsupported_format` | is not JPEG, PNG, BMP, GIF, WebP or TIFF |
-| `too_many_pixels` | has over 50 million pixels, or a side over 20,000 |
-| `animated` | has several frames, of which none is the picture |
-| `unsupported_mode` | stores pixels that have no 8-bit meaning (floating point) |
-| `undecodable` | is truncated or damaged |
+What is refused, and why, is told by a reason code (:mod:`onion_pipeline.images.quarantine`).
+What is accepted is turned upright (Exif), converted to sRGB (ICC) and to 8 bits (16-bit values
+are scaled, not clipped), laid on a background where it is transparent, and resized with
+antialiasing.
 """
 
 import io
@@ -22,9 +15,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageColor, ImageOps, UnidentifiedImageError
 
-from onion_pipeline.parameters import Resize
+from onion_pipeline.images import jpeg
+from onion_pipeline.parameters import Animation, IngestParameters, Resize
 
 # An allow-list: Pillow also opens formats that run programs (EPS) or fetch other files.
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF")
@@ -34,16 +28,40 @@ MAX_BYTES = 64 << 20
 MAX_PIXELS = 50_000_000
 MAX_SIDE = 20_000
 GRAYSCALE_MODES = frozenset({"1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "I;16N"})
-DEEP_MODES = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
+DEEP_MODES = frozenset({"I;16", "I;16B", "I;16L", "I;16N"})
+# Without a stated range of values, what is white cannot be known.
+UNKNOWN_RANGE = {"F": "floating point", "I": "32-bit integer"}
 ORIENTATION = 0x0112  # the Exif tag; 5 to 8 turn the picture by a quarter
-BACKGROUND = (255, 255, 255)
+
+
+class Rendering(NamedTuple):
+    """The choices in how a picture becomes pixels; the same in training and in serving.
+
+    Args:
+        resize: ``stretch`` to the shape, ``crop`` the middle or ``pad`` with the background
+            to keep the proportions.
+        background: what shows through transparent pixels, a colour by its CSS name or code.
+        animation: ``refuse`` files with several frames or take their ``first_frame``.
+    """
+
+    resize: Resize = "stretch"
+    background: str = "white"
+    animation: Animation = "refuse"
+
+
+DEFAULT_RENDERING = Rendering()
+
+
+def make_rendering(parameters: IngestParameters) -> Rendering:
+    """Return how `parameters` want pictures to become pixels."""
+    return Rendering(parameters.resize, parameters.background, parameters.animation)
 
 
 class RejectedImageError(ValueError):
     """A file that is no usable image.
 
     Args:
-        reason: a code from the table in this module's docstring.
+        reason: a code from :data:`onion_pipeline.images.quarantine.REASONS`.
         detail: what was found, in words.
     """
 
@@ -65,14 +83,19 @@ class ImageHeader(NamedTuple):
     grayscale: bool
 
 
-def read_header(data: bytes) -> ImageHeader:
+def read_header(data: bytes, rendering: Rendering = DEFAULT_RENDERING) -> ImageHeader:
     """Return what `data` says of itself, without decoding a pixel.
 
     Raises:
-        RejectedImageError: see the table in this module's docstring.
+        RejectedImageError: names the reason.
     """
+    _check_bytes(data)
+    plain = jpeg.read_plain_header(data)
+    if plain:
+        _check_size(plain.width, plain.height)
+        return ImageHeader("JPEG", plain.height, plain.width, plain.grayscale)
     with _name_reason(data):
-        image = _open(data)
+        image = _open(data, rendering.animation)
         # Pillow decodes a PNG that has no Exif before its pixels, to look for one behind them.
         exif = image.getexif() if image.format != "PNG" or "exif" in image.info else {}
     lies_on_its_side = exif.get(ORIENTATION, 1) >= 5  # noqa: PLR2004
@@ -81,54 +104,107 @@ def read_header(data: bytes) -> ImageHeader:
 
 
 def decode_image(
-    data: bytes, shape: tuple[int, int, int], resize: Resize = "stretch"
+    data: bytes, shape: tuple[int, int, int], rendering: Rendering = DEFAULT_RENDERING
 ) -> NDArray[np.uint8]:
     """Return the picture in `data` upright, opaque, in sRGB and at the wanted size.
 
     Args:
         data: an encoded image file.
         shape: height, width and channels (1 grayscale, 3 RGB) of the result.
-        resize: ``stretch`` to the shape, ``crop`` the middle or ``pad`` with white to keep
-            the proportions; always antialiased.
+        rendering: how it is resized, and what lies behind it.
 
     Returns:
-        uint8, `shape`, in [0, 255].
+        uint8, `shape`, in [0, 255]; always antialiased.
 
     Raises:
-        RejectedImageError: see the table in this module's docstring.
+        RejectedImageError: names the reason.
     """
     height, width, channels = shape
+    _check_bytes(data)
+    pixels = _decode_plain(data, (width, height))
+    if pixels is not None and pixels.shape == shape:
+        return pixels
     with _name_reason(data):
-        picture = _flatten(_load(data)).convert("RGB" if channels == 3 else "L")  # noqa: PLR2004
-        resized = _resize(picture, (width, height), resize)
+        picture = _load(data, shape, rendering) if pixels is None else _show(pixels)
+        picture = picture.convert("RGB" if channels == 3 else "L")  # noqa: PLR2004
+        resized = _resize(picture, (width, height), rendering)
     return np.asarray(resized, dtype=np.uint8).reshape(shape)
 
 
-def _open(data: bytes) -> Image.Image:
+def _check_bytes(data: bytes) -> None:
     if not data:
         raise RejectedImageError("empty", "the file has no bytes")
     if len(data) > MAX_BYTES:
         raise RejectedImageError("too_many_bytes", f"{len(data)} bytes, {MAX_BYTES} allowed")
-    image = Image.open(io.BytesIO(data), formats=FORMATS)
-    width, height = image.size
+
+
+def _check_size(width: int, height: int) -> None:
     if min(width, height) < 1 or width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
         raise RejectedImageError("too_many_pixels", f"{width}x{height} pixels")
-    frames = getattr(image, "n_frames", 1)
+
+
+def _open(data: bytes, animation: Animation) -> Image.Image:
+    image = Image.open(io.BytesIO(data), formats=FORMATS)
+    _check_size(*image.size)
     # MPO is a JPEG with further pictures behind it, such as the previews of telephones.
-    if frames > 1 and image.format not in {"JPEG", "MPO"}:
-        raise RejectedImageError("animated", f"{frames} frames")
+    if animation == "refuse" and image.format not in {"JPEG", "MPO"}:
+        frames = getattr(image, "n_frames", 1)
+        if frames > 1:
+            raise RejectedImageError("animated", f"{frames} frames")
     return image
 
 
-def _load(data: bytes) -> Image.Image:
-    image = _open(data)
+def _decode_plain(data: bytes, size: tuple[int, int]) -> NDArray[np.uint8] | None:
+    """Decode a JPEG that is nothing but pixels, if it is one; six times as fast as Pillow.
+
+    The pixels are those of Pillow. A large one is left to Pillow, which decodes it reduced.
+    """
+    plain = jpeg.read_plain_header(data)
+    if not plain:
+        return None
+    _check_size(plain.width, plain.height)
+    if _find_reduction((plain.width, plain.height), size) > 1:
+        return None
+    return jpeg.decode_plain(data, plain.grayscale)
+
+
+def _show(pixels: NDArray[np.uint8]) -> Image.Image:
+    return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+
+
+def _load(data: bytes, shape: tuple[int, int, int], rendering: Rendering) -> Image.Image:
+    image = _open(data, rendering.animation)
     if image.format == "PNG":  # load() alone overlooks a bad checksum in the last block
         image.verify()
-        image = _open(data)
+        image = _open(data, rendering.animation)
+    if image.format in {"JPEG", "MPO"}:
+        _reduce(image, shape[1::-1])
     image.load()
-    if image.mode == "F":
-        raise RejectedImageError("unsupported_mode", "32-bit floating point pixels")
-    return image
+    if image.mode in UNKNOWN_RANGE:
+        raise RejectedImageError("unsupported_mode", f"{UNKNOWN_RANGE[image.mode]} pixels")
+    return _flatten(image, ImageColor.getrgb(rendering.background)[:3])
+
+
+def _reduce(image: Image.Image, size: tuple[int, int]) -> None:
+    """Have a large JPEG decoded at an eighth, a quarter or half of its sides."""
+    reduction = _find_reduction(image.size, size)
+    if reduction > 1:
+        image.draft(None, (image.width // reduction, image.height // reduction))
+
+
+def _find_reduction(source: tuple[int, int], target: tuple[int, int]) -> int:
+    """Return by how much the sides of a JPEG may be divided while it is decoded.
+
+    The rest stays three times as large as the target, for the antialiasing, and the division
+    leaves no remainder, which would move the picture. Measured on photographs of 0.3 to 9
+    megapixels, the resized pixels differ by 0.3 of 255 levels in the mean and 99 % of them by
+    at most 2 from those of a full decoding, which takes up to six times as long.
+    """
+    for reduction in (8, 4, 2):
+        fits = min(source) >= 3 * reduction * max(target)
+        if fits and source[0] % reduction == source[1] % reduction == 0:
+            return reduction
+    return 1
 
 
 @contextmanager
@@ -153,7 +229,7 @@ def _name_reason(data: bytes) -> Iterator[None]:
         raise RejectedImageError("undecodable", f"{type(error).__name__}: {error}") from error
 
 
-def _flatten(image: Image.Image) -> Image.Image:
+def _flatten(image: Image.Image, background: tuple[int, ...]) -> Image.Image:
     """Turn upright, scale to 8 bits, convert to sRGB and lay on the background."""
     profile = image.info.get("icc_profile")
     image = ImageOps.exif_transpose(image)
@@ -166,7 +242,7 @@ def _flatten(image: Image.Image) -> Image.Image:
     if profile and image.mode in {"RGB", "RGBA", "CMYK"}:
         image = _convert_to_srgb(image, profile)
     if image.mode == "RGBA":
-        canvas = Image.new("RGBA", image.size, (*BACKGROUND, 255))
+        canvas = Image.new("RGBA", image.size, (*background, 255))
         image = Image.alpha_composite(canvas, image)
     return image
 
@@ -174,8 +250,6 @@ def _flatten(image: Image.Image) -> Image.Image:
 def _scale_to_8_bits(image: Image.Image) -> Image.Image:
     """Scale 16-bit grey to 8 bits, where Pillow's own ``convert`` would clip at 255."""
     pixels = np.asarray(image).astype(np.int64)
-    if pixels.min() < 0 or pixels.max() > 65535:  # noqa: PLR2004
-        raise RejectedImageError("unsupported_mode", "grey values outside 0 to 65535")
     grey = Image.fromarray(((pixels + 128) // 257).astype(np.uint8))
     if "transparency" in image.info:
         opaque = pixels != image.info["transparency"]
@@ -201,12 +275,12 @@ def _make_transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | N
         return None
 
 
-def _resize(image: Image.Image, size: tuple[int, int], resize: Resize) -> Image.Image:
+def _resize(image: Image.Image, size: tuple[int, int], rendering: Rendering) -> Image.Image:
     if image.size == size:
         return image
-    if resize == "crop":
+    if rendering.resize == "crop":
         return ImageOps.fit(image, size, Image.Resampling.BILINEAR)
-    if resize == "pad":
-        white = BACKGROUND if image.mode == "RGB" else BACKGROUND[0]
-        return ImageOps.pad(image, size, Image.Resampling.BILINEAR, color=white)
+    if rendering.resize == "pad":
+        color = ImageColor.getcolor(rendering.background, image.mode)
+        return ImageOps.pad(image, size, Image.Resampling.BILINEAR, color=color)
     return image.resize(size, Image.Resampling.BILINEAR)

@@ -1,36 +1,39 @@
 """The index of a source: one row per file, with what it is or why it is refused."""
 
 import hashlib
-import lzma
-import zlib
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple
-from zipfile import BadZipFile
+from typing import Literal, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from onion_pipeline.annotations import DataFrame
-from onion_pipeline.errors import DataError
+from onion_pipeline.annotations import DataFrame, Series
 from onion_pipeline.images.decoding import (
-    MAX_BYTES,
+    DEFAULT_RENDERING,
     RejectedImageError,
-    decode_image,
+    Rendering,
     read_header,
 )
 from onion_pipeline.images.labels import label_paths
+from onion_pipeline.images.loading import read_file
 from onion_pipeline.images.parallel import map_chunks
 from onion_pipeline.images.sources import ImageSource
-from onion_pipeline.parameters import ColorMode, Resize
+from onion_pipeline.parameters import ColorMode
 
-# Files a job: large enough to be worth sending, small enough that its pixels fit in memory.
+# Files a job: a tenth of a second for small ones.
 CHUNK = 1024
 # The longest side that `auto` chooses: a plain network gains little above it and takes long.
 LARGEST_AUTO_SIDE = 128
+# A file that is no image by its content, and has no such name either, is not a broken image.
+IMAGE_NAME = re.compile(
+    r"\.(apng|arw|avif|bmp|cr[23]|dng|eps|gif|hei[cf]|ico|j2k|jfif|jp2|jpe?g?|jxl|mpo|nef|orf|png|ppm|"
+    r"psd|raf|raw|rw2|svg|tga|tiff?|webp)$",
+    re.IGNORECASE,
+)
 COLUMNS = {
     "path": "str",
     "label": "str",
     "split": "str",
+    "group": "str",
     "bytes": "Int64",
     "sha256": "str",
     "format": "str",
@@ -42,40 +45,58 @@ COLUMNS = {
 }
 
 
-class Decoded(NamedTuple):
-    """The pixels of the files that could be decoded, and a row for each that could not.
+class _File(NamedTuple):
+    path: str
+    bytes: int | None = None
+    sha256: str | None = None
+    format: str | None = None
+    height: int | None = None
+    width: int | None = None
+    grayscale: bool | None = None
+    reason: str | None = None
+    detail: str | None = None
 
-    Args:
-        images: uint8, (N, H, W, C), in the order of the index.
-        rejected: columns ``path``, ``reason``, ``detail``.
-    """
 
-    images: NDArray[np.uint8]
-    rejected: DataFrame
+class _Job(NamedTuple):
+    source: ImageSource
+    rendering: Rendering
 
 
-def index_images(source: ImageSource) -> DataFrame:
+def index_images(
+    source: ImageSource,
+    rendering: Rendering = DEFAULT_RENDERING,
+    label_level: int = 1,
+    group_by: str | None = None,
+) -> DataFrame:
     """Return one row per file of `source`, read once for its header and checksum.
 
+    Args:
+        source: the files.
+        rendering: decides whether files with several frames are refused.
+        label_level: which folder is the label; see
+            :func:`~onion_pipeline.images.labels.label_paths`. A table in the source goes first.
+        group_by: a regular expression on the path; what it finds (its first group in
+            parentheses, if it has one) names pictures that belong together, such as those of
+            one patient. A table in the source goes first.
+
     Returns:
-        Columns ``path``, ``label``, ``split`` (given by folders), ``bytes``, ``sha256``,
-        ``format``, ``height``, ``width``, ``grayscale``; and ``reason``, ``detail`` where the
-        file is refused (see :mod:`onion_pipeline.images.decoding`). Sorted by path.
+        Columns ``path``, ``label``, ``split`` (where the user has given it), ``group``,
+        ``bytes``, ``sha256``, ``format``, ``height``, ``width``, ``grayscale``; and ``reason``,
+        ``detail`` where the file is refused
+        (see :mod:`onion_pipeline.images.quarantine`). Sorted by path.
     """
     import pandas as pd
 
-    rows = [row for rows in map_chunks(_index_chunk, _cut(source)) for row in rows]
-    for row, labelled in zip(rows, label_paths(source.paths), strict=True):
-        row.update(labelled._asdict())
-        if labelled.label is None:
-            row.setdefault("reason", "no_label")
-            row.setdefault("detail", "the file lies in no class folder")
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
-
-
-def list_rejected(index: DataFrame) -> DataFrame:
-    """Return ``path``, ``reason`` and ``detail`` of the files that `index` refuses."""
-    return index.loc[index["reason"].notna(), ["path", "reason", "detail"]]
+    jobs = [_Job(part, rendering) for part in _cut(source)]
+    found = map_chunks(_index_chunk, jobs, title="index images")
+    refused = [_File(path, reason=reason, detail=detail) for path, reason, detail in source.refused]
+    files = pd.concat([_tabulate(rows) for rows in [*found, refused]], ignore_index=True)
+    given = _give_labels(source, label_level, group_by)
+    index = files.merge(given, on="path", how="left", sort=True)[list(COLUMNS)].astype(COLUMNS)
+    unlabelled = index["label"].isna() & index["reason"].isna()
+    index.loc[unlabelled, "reason"] = "no_label"
+    index.loc[unlabelled, "detail"] = "no folder and no table gives it a label"
+    return index
 
 
 def choose_image_shape(
@@ -86,12 +107,12 @@ def choose_image_shape(
     ``auto`` takes the median height and width of the readable files, shrunk in proportion
     where a side exceeds 128 pixels, and RGB unless every file is stored in grayscale.
 
-    Raises:
-        DataError: no file is readable; lists the most frequent reasons.
+    Args:
+        index: with at least one file that is not refused.
+        image_size: height and width, or ``auto``.
+        color_mode: ``auto``, ``grayscale`` or ``rgb``.
     """
     readable = index[index["reason"].isna()]
-    if readable.empty:
-        raise DataError(describe_all_rejected(list_rejected(index)))
     grayscale = color_mode == "grayscale" or (
         color_mode == "auto" and bool(readable["grayscale"].all())
     )
@@ -99,107 +120,59 @@ def choose_image_shape(
     return (*size, 1 if grayscale else 3)
 
 
-def decode_images(
-    source: ImageSource,
-    index: DataFrame,
-    shape: tuple[int, int, int],
-    resize: Resize = "stretch",
-) -> Decoded:
-    """Decode the files that `index` does not refuse.
-
-    Args:
-        source: where the files are.
-        index: from :func:`index_images`.
-        shape: height, width and channels of every decoded image.
-        resize: see :func:`~onion_pipeline.images.decoding.decode_image`.
-
-    Raises:
-        DataError: not one file could be decoded; lists the most frequent reasons.
-    """
-    import pandas as pd
-
-    readable = replace(source, paths=tuple(index.loc[index["reason"].isna(), "path"]))
-    images = np.empty((len(readable.paths), *shape), np.uint8)
-    rejected: list[dict[str, str]] = []
-    count = 0
-    jobs = [(chunk, shape, resize) for chunk in _cut(readable)]
-    for decoded, refused in map_chunks(_decode_chunk, jobs):
-        images[count : count + len(decoded)] = decoded
-        count += len(decoded)
-        rejected += refused
-    table = pd.DataFrame(rejected, columns=["path", "reason", "detail"], dtype="str")
-    if not count:
-        raise DataError(describe_all_rejected(pd.concat([list_rejected(index), table])))
-    return Decoded(images[:count], table)
+def _cut(source: ImageSource) -> Iterator[ImageSource]:
+    source = replace(source, given=None)  # which a worker would need pandas for
+    for start in range(0, len(source.paths), CHUNK):
+        yield source.select(source.paths[start : start + CHUNK])
 
 
-def describe_rejected(rejected: DataFrame) -> str:
-    """Return how many files are refused for which reason, and one example."""
-    counts = rejected["reason"].value_counts()
-    reasons = ", ".join(f"{reason} ({count})" for reason, count in counts.items())
-    first = rejected.iloc[0]
-    return f"{reasons}; the first is {first['path']}: {first['detail']}"
+def _index_chunk(job: _Job) -> list[_File]:
+    return [_index_file(job.source, path, job.rendering) for path in job.source.paths]
 
 
-def describe_all_rejected(rejected: DataFrame) -> str:
-    """Return a message for a source of which no file is usable."""
-    return (
-        f"None of the {len(rejected)} files is a usable image: {describe_rejected(rejected)}. "
-        "Expected JPEG, PNG, BMP, GIF, WebP or TIFF files in one folder per class."
-    )
-
-
-def _cut(source: ImageSource) -> list[ImageSource]:
-    starts = range(0, len(source.paths), CHUNK)
-    return [replace(source, paths=source.paths[start : start + CHUNK]) for start in starts]
-
-
-def _index_chunk(source: ImageSource) -> list[dict[str, Any]]:
-    return [_index_file(source, path) for path in source.paths]
-
-
-def _index_file(source: ImageSource, path: str) -> dict[str, Any]:
+def _index_file(source: ImageSource, path: str, rendering: Rendering) -> _File:
+    found = _File(path)
     try:
         data = read_file(source, path)
-        known = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        found = _File(path, len(data), hashlib.sha256(data).hexdigest())
+        return found._replace(**read_header(data, rendering)._asdict())
     except RejectedImageError as error:
-        return {"path": path, "reason": error.reason, "detail": error.detail}
-    try:
-        return {"path": path, **known, **read_header(data)._asdict()}
-    except RejectedImageError as error:
-        return {"path": path, **known, "reason": error.reason, "detail": error.detail}
+        return found._replace(reason=_name_reason(error, path), detail=error.detail)
 
 
-def read_file(source: ImageSource, path: str) -> bytes:
-    """Return the bytes of one file.
-
-    Raises:
-        RejectedImageError: it cannot be read, or is larger than 64 MiB.
-    """
-    try:
-        size = source.measure(path)
-        if size > MAX_BYTES:  # not read: a zip member may inflate to any size
-            raise RejectedImageError("too_many_bytes", f"{size} bytes, {MAX_BYTES} allowed")
-        return source.read(path)
-    except (OSError, EOFError, BadZipFile, RuntimeError, zlib.error, lzma.LZMAError) as error:
-        # RuntimeError: an encrypted zip member; NotImplementedError: an unknown compression.
-        raise RejectedImageError("unreadable", f"{type(error).__name__}: {error}") from error
+def _name_reason(error: RejectedImageError, path: str) -> str:
+    unknown = error.reason in {"unsupported_format", "empty"}
+    return "not_an_image" if unknown and not IMAGE_NAME.search(path) else error.reason
 
 
-def _decode_chunk(
-    job: tuple[ImageSource, tuple[int, int, int], Resize],
-) -> tuple[NDArray[np.uint8], list[dict[str, str]]]:
-    source, shape, resize = job
-    images = np.empty((len(source.paths), *shape), np.uint8)
-    rejected = []
-    count = 0
-    for path in source.paths:
-        try:
-            images[count] = decode_image(read_file(source, path), shape, resize)
-            count += 1
-        except RejectedImageError as error:
-            rejected.append({"path": path, "reason": error.reason, "detail": error.detail})
-    return images[:count], rejected
+def _tabulate(files: Sequence[_File]) -> DataFrame:
+    import pandas as pd
+
+    types = {name: COLUMNS[name] for name in _File._fields}
+    return pd.DataFrame(files, columns=list(types)).astype(types)
+
+
+def _give_labels(source: ImageSource, level: int, group_by: str | None) -> DataFrame:
+    """Return ``path``, ``label``, ``split`` and ``group`` of each file that may be read."""
+    import pandas as pd
+
+    if source.given is None:
+        labelled = label_paths(source.paths, level)
+        table = pd.DataFrame(labelled, columns=["label", "split"], dtype="str")
+        table["path"] = pd.Series(source.paths, dtype="str")
+    else:
+        table = source.given
+    if "group" not in table or table["group"].isna().all():
+        table = table.assign(group=_find_groups(table["path"], group_by))
+    return table
+
+
+def _find_groups(paths: Series, group_by: str | None) -> Series:
+    import pandas as pd
+
+    found = [group_by and re.search(group_by, path) for path in paths]
+    names = [match[1 if match.re.groups else 0] if match else None for match in found]
+    return pd.Series(names, dtype="str")
 
 
 def _median_size(readable: DataFrame) -> tuple[int, int]:

@@ -1,96 +1,210 @@
-"""Which images train the network, which choose among its epochs and which test it."""
+"""Which images train the network, which choose among its epochs and which test it.
+
+No split knows a picture of another: near-duplicates, and pictures of one group such as a
+patient, lie in one split only. A split depends on the content of the files and on the seed,
+never on their order, names or place.
+"""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame, Series
 from onion_pipeline.errors import DataError
+from onion_pipeline.images.draws import LEFT_OUT, SPLITS, draw_exactly, draw_stably
+from onion_pipeline.images.duplicates import join_pairs
 
-Split = Literal["train", "validation", "test"]
-SPLITS: tuple[Split, ...] = get_args(Split)
 
+def split_images(
+    files: DataFrame,
+    duplicates: DataFrame,
+    fractions: Mapping[str, float],
+    seed: int,
+    method: Literal["exact", "stable"] = "exact",
+) -> DataFrame:
+    """Return `files` with the split of each.
 
-def split_images(files: DataFrame, fractions: Mapping[str, float], seed: int) -> DataFrame:
-    """Return `files` with the split of each, stratified by label.
+    Splits that the user has given stay as they are. Those that are missing are drawn from the
+    files without one, or, where each has one, from those for training.
 
-    Images that lie in folders named ``train``, ``validation`` or ``test`` stay there; splits
-    that are missing are drawn from those for training. Each split gets its share of the
-    whole to the nearest image, and at least one image of every class.
+    ``exact`` stratifies by label: of each class, each split gets its share to within the size
+    of the largest cluster (to the image, where no pictures belong together), and at least one.
+
+    ``stable`` draws each picture, or group, by a hash of its own: images that are added move
+    no earlier one to another split, and the fractions hold on average. Of near-duplicates
+    whose hashes disagree, those for the test stay, else those for validation; the others are
+    ``left_out``.
 
     Args:
-        files: columns ``path``, ``label`` and ``split`` (missing where none is given).
+        files: columns ``path``, ``label``, ``split`` and ``group`` (missing where none is
+            given), ``sha256``.
+        duplicates: columns ``first``, ``second``: positions in `files` of near-duplicates.
         fractions: share of each split; they add up to 1.
+        seed: of the draw.
+        method: how.
+
+    Returns:
+        Columns ``path``, ``label``, ``split``, ``group``, ``sha256`` and ``cluster`` (int64; the
+        same for files that belong together); one row per row of `files`, in their order.
+
+    Raises:
+        DataError: fewer than two classes, or a class that cannot be in every split.
+    """
+    names = ["path", "label", "split", "group", "sha256"]
+    table = files[names].reset_index(drop=True)
+    table["cluster"] = cluster_files(table, duplicates)
+    table["split"] = _join_given(table)
+    free, drawn = _find_free(table["split"])
+    pool = table[free]
+    _check_clusters(table, pool, len(drawn))
+    if len(drawn) > 1:
+        whole = sum(fractions[name] for name in drawn)
+        shares = {name: fractions[name] / whole for name in drawn}
+        if method == "exact":
+            table.loc[free, "split"] = draw_exactly(pool, shares, seed)
+        else:
+            alike = cluster_files(table.assign(group=None), duplicates)[free]
+            table.loc[free, "split"] = draw_stably(pool, alike, shares, seed)
+    _check_every_class(table, drawn)
+    return table.astype({"split": "str"})
+
+
+def cluster_files(files: DataFrame, duplicates: DataFrame) -> NDArray[np.int64]:
+    """Return a number for each file; files that belong together have the same.
+
+    Those are near-duplicates, files of the same bytes, and files of one group; and what
+    belongs together with one of them.
+    """
+    links = [duplicates[["first", "second"]].to_numpy(np.int64)]
+    for column in ("sha256", "group"):
+        named = np.flatnonzero(files[column].notna())
+        _, first, same = np.unique(
+            files[column].iloc[named], return_index=True, return_inverse=True
+        )
+        links.append(np.stack([named[first][same], named], axis=1))
+    pairs = np.concatenate(links)
+    return join_pairs(len(files), pairs[:, 0], pairs[:, 1])
+
+
+def check_classes(files: DataFrame) -> None:
+    """Check that `files` can be split at all, before any is decoded.
+
+    Args:
+        files: columns ``label``, ``split``, ``sha256``.
+
+    Raises:
+        DataError: fewer than two classes, or a class with fewer files than splits to draw.
+    """
+    table = files[["label", "split"]].assign(cluster=files["sha256"])
+    free, drawn = _find_free(table["split"])
+    _check_clusters(table, table[free], len(drawn))
+
+
+def assign_folds(splits: DataFrame, folds: int, seed: int) -> Series:
+    """Return the fold of each image for training and validation, for cross-validation.
+
+    Stratified by label; what belongs together lies in one fold.
+
+    Args:
+        splits: columns ``label``, ``split``, ``sha256``, ``cluster``.
+        folds: their number.
         seed: of the draw.
 
     Returns:
-        Columns ``path``, ``label``, ``split``; one row per row of `files`, in their order.
+        Int64, 0 to `folds` - 1, missing for the other images; indexed as `splits`.
 
     Raises:
-        DataError: fewer than two classes, or a class with fewer images than splits.
+        DataError: a class has fewer clusters of images than there are folds.
     """
     import pandas as pd
+    from sklearn.model_selection import StratifiedGroupKFold
 
-    splits = files["split"].fillna("train").to_numpy(dtype=object)
-    missing = [name for name in SPLITS[1:] if name not in set(splits)]
-    pools = _pool_by_class(files["label"], splits)
-    _check_classes(pools, 1 + len(missing))
-    generator = np.random.default_rng(seed)
-    orders = [generator.permutation(pool) for pool in pools.values()]
-    whole = sum(fractions[name] for name in ("train", *missing))
-    sizes = [len(order) for order in orders]
-    for later, name in zip(range(len(missing), 0, -1), missing, strict=True):
-        # Each split that is still to be drawn, and train, needs one image of every class.
-        most = [len(order) - later for order in orders]
-        counts = allot_stratified(sizes, fractions[name] / whole, most)
-        for number, count in enumerate(counts):
-            splits[orders[number][:count]] = name
-            orders[number] = orders[number][count:]
-    return pd.DataFrame({"path": files["path"], "label": files["label"], "split": splits}).astype(
-        {"split": "str"}
+    used = splits[splits["split"].isin(["train", "validation"])].sort_values("sha256")
+    clusters = used.groupby("label")["cluster"].nunique()
+    if clusters.min() < folds:
+        raise DataError(
+            f"{folds} folds need {folds} images of each class that do not belong together; "
+            f"{clusters.idxmin()} has {clusters.min()}. Ask for fewer folds, or add images."
+        )
+    assigned = pd.Series(pd.NA, index=splits.index, dtype="Int64")
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    for number, (_, held) in enumerate(splitter.split(used, used["label"], used["cluster"])):
+        assigned.loc[used.index[held]] = number
+    return assigned
+
+
+def find_leaks(splits: DataFrame, duplicates: DataFrame) -> DataFrame:
+    """Return the `duplicates` of which one file lies in another split than the other.
+
+    Only splits that the user has given can hold any.
+    """
+    first, second = (
+        splits["split"].to_numpy(object)[duplicates[side]] for side in ("first", "second")
+    )
+    apart = (first != second) & (first != LEFT_OUT) & (second != LEFT_OUT)
+    return duplicates[apart].assign(first_split=first[apart], second_split=second[apart])
+
+
+def describe_leaks(leaks: DataFrame) -> str:
+    """Return a warning about `leaks`, from :func:`find_leaks`."""
+    pair = leaks.iloc[0]
+    return (
+        f"{len(leaks)} pairs of pictures that are the same or nearly so lie in different splits, "
+        f"as they were given: for example {pair['first_path']} ({pair['first_split']}) and "
+        f"{pair['second_path']} ({pair['second_split']}). The test is too kind to a network that "
+        "has seen its pictures; the data report lists them."
     )
 
 
-def allot_stratified(sizes: Sequence[int], share: float, most: Sequence[int]) -> NDArray[np.int64]:
-    """Return how many images each class gives to a split that wants `share` of all.
-
-    The counts add up to the nearest whole number of ``share * sum(sizes)`` (largest
-    remainders first, as in Hamilton's method of apportionment) as far as the bounds allow:
-    at least 1 and at most `most` of each class.
-
-    Example:
-        >>> allot_stratified([10, 10, 5], share=0.2, most=[8, 8, 3])
-        array([2, 2, 1])
-    """
-    quotas = np.asarray(sizes) * share
-    counts = np.clip(np.floor(quotas + 1e-9).astype(np.int64), 1, most)
-    open_places = round(float(quotas.sum())) - int(counts.sum())
-    by_remainder = np.argsort(counts - quotas, kind="stable")
-    with_room = by_remainder[(counts < most)[by_remainder]]
-    counts[with_room[: max(0, open_places)]] += 1
-    return counts
+def _join_given(table: DataFrame) -> Series:
+    """Give files without a split that of the files to which they belong, if these have one."""
+    ranks = table["split"].map({name: rank for rank, name in enumerate(SPLITS)})
+    highest = ranks.groupby(table["cluster"]).transform("max")
+    return table["split"].where(table["split"].notna(), highest.map(dict(enumerate(SPLITS))))
 
 
-def _pool_by_class(labels: Series, splits: NDArray[np.object_]) -> dict[str, NDArray[np.int64]]:
-    values = labels.to_numpy(dtype=object)
-    return {
-        str(name): np.flatnonzero((values == name) & (splits == "train"))
-        for name in sorted(set(values))
-    }
+def _find_free(given: Series) -> tuple[NDArray[np.bool_], list[str]]:
+    """Return which files are to be drawn, and to which splits."""
+    if given.isna().any():
+        return given.isna().to_numpy(), list(SPLITS)
+    missing = [name for name in SPLITS[1:] if name not in set(given)]
+    return (given == "train").to_numpy(), ["train", *missing]
 
 
-def _check_classes(pools: Mapping[str, NDArray[np.int64]], needed: int) -> None:
-    if len(pools) < 2:  # noqa: PLR2004
+def _check_clusters(table: DataFrame, pool: DataFrame, needed: int) -> None:
+    labels = sorted(table["label"].unique())
+    if len(labels) < 2:  # noqa: PLR2004
         raise DataError(
-            f"Only one class was found: {', '.join(pools)}. A classifier needs two or more; "
+            f"Only one class was found: {', '.join(labels)}. A classifier needs two or more; "
             "put each class into a folder of its own: <class>/<picture>."
         )
-    small = {name: len(pool) for name, pool in pools.items() if len(pool) < needed}
+    clusters = pool.groupby("label")["cluster"].nunique().reindex(labels, fill_value=0)
+    images = pool["label"].value_counts()
+    small = [label for label in labels if clusters[label] < needed]
     if small:
-        listing = ", ".join(f"{name} ({count})" for name, count in small.items())
+        listing = ", ".join(_describe_small(label, images, clusters) for label in small)
         raise DataError(
-            f"{len(small)} of {len(pools)} classes have fewer readable images than the {needed} "
-            f"splits to draw: {listing}. Add images to these folders, or remove the folders."
+            f"{len(small)} of {len(labels)} classes have fewer readable images than the {needed} "
+            f"splits to draw: {listing}. Near-duplicates and images of one group count once, since "
+            "they must stay in one split. Add images to these classes, or remove them."
         )
+
+
+def _describe_small(label: str, images: Series, clusters: Series) -> str:
+    count = int(images.get(label, 0))
+    apart = int(clusters[label])
+    return f"{label} ({count})" if apart == count else f"{label} ({count}, {apart} of them apart)"
+
+
+def _check_every_class(table: DataFrame, drawn: Sequence[str]) -> None:
+    labels = set(table["label"])
+    for name in drawn:
+        absent = labels - set(table.loc[table["split"] == name, "label"])
+        if absent:
+            raise DataError(
+                f"The {name} split would have no image of {', '.join(sorted(absent))}: too few of "
+                "them are apart from each other. Add images, set ingest.split_method: exact, or "
+                "loosen ingest.group_by."
+            )

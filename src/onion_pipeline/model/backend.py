@@ -1,5 +1,6 @@
 """TensorFlow under Keras: imported late, quietly, and with its threads pinned."""
 
+import logging
 import os
 import sys
 import tempfile
@@ -34,6 +35,25 @@ def _pin_threads(tf: Any) -> None:
     except RuntimeError:
         return  # somebody else, a notebook perhaps, has started TensorFlow with their own number
     tf.config.list_logical_devices()  # starts TensorFlow, which has more lines to say
+
+
+@contextmanager
+def allow_retracing() -> Iterator[None]:
+    """Let many networks be compiled in the block, each of which may be for a few steps only.
+
+    TensorFlow counts how often functions of the same lines of code are compiled, and takes
+    one network after the other for one whose shapes change.
+    """
+    logger = logging.getLogger("tensorflow")
+
+    def is_other(record: logging.LogRecord) -> bool:
+        return "triggered tf.function retracing" not in record.getMessage()
+
+    logger.addFilter(is_other)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_other)
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """Many new pictures through one registered model."""
 
 from onion_pipeline.annotations import DataFrame
-from onion_pipeline.errors import DataError
 from onion_pipeline.images.decoding import RejectedImageError
-from onion_pipeline.images.index import describe_all_rejected, read_file
+from onion_pipeline.images.loading import read_file
+from onion_pipeline.images.quarantine import check_quarantine
 from onion_pipeline.images.sources import ImageSource
 from onion_pipeline.registry.versions import load_classifier
 
@@ -30,7 +30,7 @@ def classify_images(source: ImageSource, uri: str) -> tuple[DataFrame, DataFrame
     import pandas as pd
 
     model, version = load_classifier(uri)
-    predictions, unreadable = [], []
+    predictions, unreadable = [], [pd.DataFrame(source.refused, columns=REJECTED, dtype="str")]
     for start in range(0, len(source.paths), CHUNK):
         files, refused = _read_files(source, source.paths[start : start + CHUNK])
         unreadable.append(refused)
@@ -39,8 +39,7 @@ def classify_images(source: ImageSource, uri: str) -> tuple[DataFrame, DataFrame
             predictions.append(answers[answers["error"] == ""])
             unreadable.append(_explain(answers[answers["error"] != ""]))
     rejected = pd.concat(unreadable).sort_values("path", ignore_index=True)
-    if len(rejected) == len(source.paths):
-        raise DataError(describe_all_rejected(rejected))
+    check_quarantine(rejected, len(source.paths) + len(source.refused), limit=1.0)
     table = pd.concat(predictions, ignore_index=True).drop(columns="error")
     table.insert(0, "path", table.pop("path"))
     return table.assign(model_version=version), rejected

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from onion_pipeline.parameters import Resize
+from onion_pipeline.images.decoding import Rendering
 
 
 class ModelCard(NamedTuple):
@@ -14,19 +14,21 @@ class ModelCard(NamedTuple):
     Args:
         class_names: the label of each class id.
         image_shape: height, width and channels that the model takes.
-        resize: how pictures were brought to that size in training.
+        rendering: how pictures became pixels of that size in training.
     """
 
     class_names: Sequence[str]
     image_shape: tuple[int, int, int]
-    resize: Resize
+    rendering: Rendering
 
     def write(self, path: Path) -> None:
         """Write the card as JSON."""
-        path.write_text(json.dumps(self._asdict(), indent=2), encoding="utf-8")
+        card = {**self._asdict(), "rendering": self.rendering._asdict()}
+        path.write_text(json.dumps(card, indent=2), encoding="utf-8")
 
     @classmethod
     def read(cls, path: Path) -> Self:
         """Return the card that :meth:`write` wrote."""
         card = json.loads(path.read_text(encoding="utf-8"))
-        return cls(card["class_names"], tuple(card["image_shape"]), card["resize"])
+        shape = tuple(card["image_shape"])
+        return cls(card["class_names"], shape, Rendering(**card["rendering"]))

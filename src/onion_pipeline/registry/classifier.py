@@ -50,7 +50,7 @@ class ImageClassifier(mlflow.pyfunc.PythonModel):
         decoded, errors = [], []
         for data in images:
             try:
-                decoded.append(decode_image(data, self.card.image_shape, self.card.resize))
+                decoded.append(decode_image(data, self.card.image_shape, self.card.rendering))
                 errors.append("")
             except RejectedImageError as error:
                 errors.append(str(error))

@@ -11,6 +11,7 @@ import os
 import platform
 import subprocess
 import time
+import warnings
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -44,7 +45,11 @@ def resolve_tracking_uri(uri: str, project: Path) -> str:
 
 def import_client() -> "MlflowClient":
     """Return a client of the store that ``MLFLOW_TRACKING_URI`` names, made if need be."""
-    from mlflow import MlflowClient
+    # No bar for each file of some kilobytes, and no complaint that a notebook cannot draw one.
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "IProgress not found")
+        from mlflow import MlflowClient
 
     # After the import, which sets these itself: creating the tables takes nine lines.
     for name in ("alembic", "mlflow"):

@@ -28,6 +28,7 @@ SERVING_LIBRARIES = (
     "pandas",
     "pillow",
     "pydantic",
+    "simplejpeg",
 )
 
 

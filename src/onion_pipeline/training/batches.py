@@ -1,13 +1,26 @@
 """Batches in an order that depends on the seed and the epoch alone."""
 
 import math
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.model.backend import import_keras
+
+
+class ImageRows(Protocol):
+    """Labelled images whose rows are read when they are asked for.
+
+    An array of them is one (see :func:`~onion_pipeline.images.arrays.labelled_dtype`), and so
+    is a selection of rows that is never gathered.
+    """
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+
+    def __getitem__(self, key: Any, /) -> Any:
+        """Return the rows of these numbers, int64 (M,), or one field of all."""
 
 
 def draw_order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
@@ -18,7 +31,7 @@ def draw_order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
     return np.random.default_rng([seed, epoch]).permutation(count)
 
 
-def make_batches(images: LabelledImages, batch_size: int, seed: int | None) -> Any:
+def make_batches(images: ImageRows, batch_size: int, seed: int | None) -> Any:
     """Return a ``keras.utils.PyDataset`` of (images, labels) batches.
 
     Args:

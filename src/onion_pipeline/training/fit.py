@@ -5,10 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from onion_pipeline.annotations import DataFrame, KerasModel
-from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.model.backend import import_keras
 from onion_pipeline.parameters import TrainParameters
-from onion_pipeline.training.batches import make_batches
+from onion_pipeline.training.batches import ImageRows, make_batches
 from onion_pipeline.training.callbacks import make_callbacks
 from onion_pipeline.training.optimizers import make_optimizer
 
@@ -33,8 +32,8 @@ class Trained(NamedTuple):
 
 def train_model(
     untrained: KerasModel,
-    images: LabelledImages,
-    validation: LabelledImages,
+    images: ImageRows,
+    validation: ImageRows,
     parameters: TrainParameters,
     seed: int,
 ) -> Trained:

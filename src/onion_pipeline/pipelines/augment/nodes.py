@@ -2,13 +2,13 @@
 
 from onion_pipeline.annotations import ImageFigure
 from onion_pipeline.augmentation import policy, preview, variants
-from onion_pipeline.images.arrays import LabelledImages
+from onion_pipeline.images.arrays import ArrayChunks, LabelledImages
 from onion_pipeline.parameters import AugmentParameters
 
 
 def augment_images(
     train_images: LabelledImages, parameters: AugmentParameters, seed: int
-) -> tuple[list[policy.Step], LabelledImages]:
+) -> tuple[list[policy.Step], ArrayChunks]:
     """Add variants of each training image, and write out the transforms that made them."""
     steps = policy.make_policy(parameters.transforms)
     return steps, variants.augment_images(train_images, steps, parameters.copies, seed)

@@ -1,47 +1,131 @@
-"""Nodes that turn image files into arrays and splits."""
+"""Nodes that turn image files into arrays and splits one can trust."""
 
 import logging
+from typing import Any
 
-from numpy import uint8
-from numpy.typing import NDArray
-
-from onion_pipeline.annotations import DataFrame
+from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure
 from onion_pipeline.images import index as indexing
-from onion_pipeline.images.arrays import LabelledImages, select_split
+from onion_pipeline.images import (
+    loading,
+    measures,
+    pairs,
+    quality,
+    quality_figures,
+    quarantine,
+    splits,
+)
+from onion_pipeline.images.arrays import ArrayChunks, DecodedImages, check_match, select_split
+from onion_pipeline.images.decoding import make_rendering
 from onion_pipeline.images.sources import ImageSource
-from onion_pipeline.images.splits import SPLITS, split_images
 from onion_pipeline.parameters import IngestParameters
 
 logger = logging.getLogger(__name__)
 
 
-def read_images(
-    raw_images: ImageSource, parameters: IngestParameters, seed: int
-) -> tuple[DataFrame, DataFrame, NDArray[uint8], DataFrame, list[str]]:
-    """List every file, decode the usable ones and draw their splits.
+def index_images(raw_images: ImageSource, parameters: IngestParameters) -> DataFrame:
+    """List every file with its checksum, size and label, or why it is refused."""
+    source = _follow(raw_images, parameters)
+    index = indexing.index_images(
+        source, make_rendering(parameters), parameters.label_level, parameters.group_by
+    )
+    refused = index[index["reason"].notna()]
+    # What cannot be mended later is told now: no result of an earlier run has been replaced.
+    quarantine.check_quarantine(refused, len(index), limit=1.0)
+    splits.check_classes(index[index["reason"].isna()])
+    return index
 
-    One node, so that images which cannot be split leave the results of an earlier run alone.
-    """
-    import pandas as pd
 
-    index = indexing.index_images(raw_images)
-    shape = indexing.choose_image_shape(index, parameters.image_size, parameters.color_mode)
-    images, rejected = indexing.decode_images(raw_images, index, shape, parameters.resize)
-    quarantine = pd.concat([indexing.list_rejected(index), rejected])
-    if len(quarantine):
-        refused = indexing.describe_rejected(quarantine)
-        logger.info("%d of %d files are refused: %s", len(quarantine), len(index), refused)
-    usable = index[~index["path"].isin(quarantine["path"])].reset_index(drop=True)
-    splits = split_images(usable, parameters.fractions.model_dump(), seed)
-    quarantine = quarantine.sort_values("path", ignore_index=True)
-    return index, quarantine, images, splits, sorted(splits["label"].unique())
+def decode_images(
+    raw_images: ImageSource, image_index: DataFrame, parameters: IngestParameters
+) -> ArrayChunks:
+    """Decode the usable files to pixels of one size."""
+    shape = indexing.choose_image_shape(image_index, parameters.image_size, parameters.color_mode)
+    source = _follow(raw_images, parameters)
+    return loading.decode_images(source, image_index, shape, make_rendering(parameters))
+
+
+def quarantine_files(
+    raw_images: ImageSource,
+    image_index: DataFrame,
+    decoded_images: DecodedImages,
+    parameters: IngestParameters,
+) -> DataFrame:
+    """List the files that are refused, each with the reason."""
+    source = _follow(raw_images, parameters)
+    listed = quarantine.list_quarantined(
+        source, image_index, decoded_images, make_rendering(parameters)
+    )
+    if len(listed):
+        reasons = quarantine.describe_reasons(listed)
+        logger.info("%d of %d files are refused: %s", len(listed), len(image_index), reasons)
+    return listed
+
+
+def find_duplicates(
+    image_index: DataFrame,
+    quarantine_table: DataFrame,
+    decoded_images: DecodedImages,
+    parameters: IngestParameters,
+) -> DataFrame:
+    """Find pictures that are the same or nearly so, unless too many files are refused."""
+    quarantine.check_quarantine(quarantine_table, len(image_index), parameters.max_quarantined)
+    files = _select_decoded(image_index, decoded_images)
+    near = parameters.near_duplicates == "together"
+    return pairs.list_duplicates(files, decoded_images["image"], near)
+
+
+def split_images(
+    image_index: DataFrame,
+    decoded_images: DecodedImages,
+    duplicates: DataFrame,
+    parameters: IngestParameters,
+    seed: int,
+) -> tuple[DataFrame, list[str]]:
+    """Draw the splits, such that no picture and its like lie in two of them."""
+    files = _select_decoded(image_index, decoded_images)
+    fractions = parameters.fractions.model_dump()
+    table = splits.split_images(files, duplicates, fractions, seed, parameters.split_method)
+    leaks = splits.find_leaks(table, duplicates)
+    if len(leaks):
+        logger.warning(splits.describe_leaks(leaks))
+    if parameters.folds:
+        table["fold"] = splits.assign_folds(table, parameters.folds, seed)
+    return table, sorted(table["label"].unique())
 
 
 def select_images(
-    decoded_images: NDArray[uint8], image_splits: DataFrame, class_names: list[str]
-) -> tuple[LabelledImages, LabelledImages, LabelledImages]:
+    decoded_images: DecodedImages, image_splits: DataFrame, class_names: list[str]
+) -> tuple[ArrayChunks, ArrayChunks, ArrayChunks]:
     """Gather the images of each split with their labels."""
     train, validation, test = (
-        select_split(decoded_images, image_splits, class_names, split) for split in SPLITS
+        select_split(decoded_images, image_splits, class_names, split) for split in splits.SPLITS
     )
     return train, validation, test
+
+
+def report_data(
+    image_index: DataFrame,
+    quarantine_table: DataFrame,
+    decoded_images: DecodedImages,
+    duplicates: DataFrame,
+    image_splits: DataFrame,
+) -> tuple[dict[str, Any], PlotlyFigure, ImageFigure]:
+    """Report what the data holds, and what a person should look at."""
+    measured = measures.measure_images(decoded_images["image"])
+    report = quality.report_data(image_index, quarantine_table, duplicates, image_splits, measured)
+    figure = quality_figures.draw_data_report(image_index, image_splits, measured)
+    gallery = quality_figures.draw_suspects(
+        decoded_images["image"], duplicates, image_splits, measured
+    )
+    return report, figure, gallery
+
+
+def _follow(source: ImageSource, parameters: IngestParameters) -> ImageSource:
+    return source.follow_links() if parameters.follow_links else source
+
+
+def _select_decoded(image_index: DataFrame, decoded_images: DecodedImages) -> DataFrame:
+    """Return the rows of the index that were decoded, in their order."""
+    files = image_index.iloc[decoded_images["index"]].reset_index(drop=True)
+    check_match(decoded_images, files)
+    return files

@@ -2,7 +2,15 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from onion_pipeline.pipelines.ingest.nodes import read_images, select_images
+from onion_pipeline.pipelines.ingest.nodes import (
+    decode_images,
+    find_duplicates,
+    index_images,
+    quarantine_files,
+    report_data,
+    select_images,
+    split_images,
+)
 
 
 def create_pipeline() -> Pipeline:
@@ -10,22 +18,58 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             Node(
-                func=read_images,
-                inputs=["raw_images", "params:ingest", "params:seed"],
-                outputs=[
+                func=index_images,
+                inputs=["raw_images", "params:ingest"],
+                outputs="image_index",
+                name="index_images",
+            ),
+            Node(
+                func=decode_images,
+                inputs=["raw_images", "image_index", "params:ingest"],
+                outputs="decoded_images",
+                name="decode_images",
+            ),
+            Node(
+                func=quarantine_files,
+                inputs=["raw_images", "image_index", "decoded_images", "params:ingest"],
+                outputs="quarantine",
+                name="quarantine_files",
+            ),
+            Node(
+                func=find_duplicates,
+                inputs=["image_index", "quarantine", "decoded_images", "params:ingest"],
+                outputs="duplicates",
+                name="find_duplicates",
+            ),
+            Node(
+                func=split_images,
+                inputs=[
                     "image_index",
-                    "quarantine",
                     "decoded_images",
-                    "image_splits",
-                    "class_names",
+                    "duplicates",
+                    "params:ingest",
+                    "params:seed",
                 ],
-                name="read_images",
+                outputs=["image_splits", "class_names"],
+                name="split_images",
             ),
             Node(
                 func=select_images,
                 inputs=["decoded_images", "image_splits", "class_names"],
                 outputs=["train_images", "validation_images", "test_images"],
                 name="select_images",
+            ),
+            Node(
+                func=report_data,
+                inputs=[
+                    "image_index",
+                    "quarantine",
+                    "decoded_images",
+                    "duplicates",
+                    "image_splits",
+                ],
+                outputs=["data_report", "data_figures", "suspect_images"],
+                name="report_data",
             ),
         ],
         tags="ingest",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from onion_pipeline.annotations import KerasModel
+from onion_pipeline.images.decoding import make_rendering
 from onion_pipeline.parameters import IngestParameters, RegisterParameters
 from onion_pipeline.registry import versions
 from onion_pipeline.registry.card import ModelCard
@@ -16,7 +17,7 @@ def register_model(
     parameters: RegisterParameters,
 ) -> dict[str, Any]:
     """Register the network with its class names and preprocessing as a new model version."""
-    card = ModelCard(class_names, trained_model.input_shape[1:], ingest.resize)
+    card = ModelCard(class_names, trained_model.input_shape[1:], make_rendering(ingest))
     registered = versions.register_model(
         trained_model, card, parameters.model_name, parameters.alias
     )

@@ -1,0 +1,1 @@
+"""Comparisons of this project with other tools: ``make bench``, see README.md."""

@@ -1,0 +1,120 @@
+"""From the files of a source to pixels: read, compared with the index, decoded."""
+
+import hashlib
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onion_pipeline.annotations import DataFrame
+from onion_pipeline.images.arrays import (
+    ArrayChunks,
+    DecodedImages,
+    count_rows,
+    decoded_dtype,
+    make_keys,
+)
+from onion_pipeline.images.decoding import (
+    MAX_BYTES,
+    RejectedImageError,
+    Rendering,
+    decode_image,
+)
+from onion_pipeline.images.parallel import map_chunks
+from onion_pipeline.images.sources import ImageSource
+
+Shape = tuple[int, int, int]
+
+
+class _Job(NamedTuple):
+    source: ImageSource
+    rows: NDArray[np.int64]
+    keys: NDArray[np.uint64]
+    shape: Shape
+    rendering: Rendering
+
+
+def read_file(source: ImageSource, path: str) -> bytes:
+    """Return the bytes of one file.
+
+    Raises:
+        RejectedImageError: it cannot be read, or is larger than 64 MiB.
+    """
+    try:
+        size = source.measure(path)
+        if size > MAX_BYTES:  # not read: an archive's member may inflate to any size
+            raise RejectedImageError("too_many_bytes", f"{size} bytes, {MAX_BYTES} allowed")
+        return source.read(path)
+    except OSError as error:
+        raise RejectedImageError("unreadable", f"{type(error).__name__}: {error}") from error
+
+
+def decode_images(
+    source: ImageSource, index: DataFrame, shape: Shape, rendering: Rendering
+) -> ArrayChunks:
+    """Return the pixels of the files that `index` does not refuse, made as they are saved.
+
+    A file that turns out to be damaged, or is not what was indexed, has no row in the result;
+    :func:`~onion_pipeline.images.quarantine.list_quarantined` says why.
+
+    Args:
+        source: where the files are.
+        index: from :func:`~onion_pipeline.images.index.index_images`.
+        shape: height, width and channels of every decoded image.
+        rendering: how pictures become pixels.
+
+    Returns:
+        Rows of :func:`~onion_pipeline.images.arrays.decoded_dtype`, in the order of the index.
+    """
+    readable = index[index["reason"].isna()]
+    rows = np.flatnonzero(index["reason"].isna())
+    keys = make_keys(readable["sha256"])
+    dtype = decoded_dtype(shape)
+    step = count_rows(dtype)
+    source = replace(source, given=None)  # which a worker would need pandas for
+    jobs = [
+        _Job(
+            source.select(tuple(readable["path"].iloc[start : start + step])),
+            rows[start : start + step],
+            keys[start : start + step],
+            shape,
+            rendering,
+        )
+        for start in range(0, len(rows), step)
+    ]
+    return ArrayChunks(dtype, (), map_chunks(_decode_chunk, jobs, title="decode images"))
+
+
+def decode_file(
+    source: ImageSource, path: str, key: np.uint64, shape: Shape, rendering: Rendering
+) -> NDArray[np.uint8]:
+    """Return the pixels of one file.
+
+    Args:
+        source: where the file is.
+        path: of the file.
+        key: of the bytes that were indexed, see :func:`~onion_pipeline.images.arrays.make_keys`.
+        shape: height, width and channels of the result.
+        rendering: how it becomes pixels.
+
+    Raises:
+        RejectedImageError: it cannot be read or decoded, or has changed since.
+    """
+    data = read_file(source, path)
+    if hashlib.sha256(data).digest()[:8] != int(key).to_bytes(8):
+        raise RejectedImageError("changed", "the file is not what it was when it was indexed")
+    return decode_image(data, shape, rendering)
+
+
+def _decode_chunk(job: _Job) -> DecodedImages:
+    decoded = np.zeros(len(job.rows), decoded_dtype(job.shape))
+    count = 0
+    for path, row, key in zip(job.source.paths, job.rows, job.keys, strict=True):
+        try:
+            decoded["image"][count] = decode_file(job.source, path, key, job.shape, job.rendering)
+        except RejectedImageError:
+            continue  # told in the quarantine
+        decoded["index"][count], decoded["key"][count] = row, key
+        count += 1
+    return decoded[:count]

@@ -1,0 +1,126 @@
+"""The quarantine: which files are refused, why, and how many a run bears."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from onion_pipeline.annotations import DataFrame
+from onion_pipeline.errors import DataError
+from onion_pipeline.images.arrays import DecodedImages, make_keys
+from onion_pipeline.images.decoding import RejectedImageError, Rendering
+from onion_pipeline.images.loading import decode_file
+from onion_pipeline.images.sources import ImageSource
+
+REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "animated": "has several frames or pages, of which none is the picture "
+        "(`ingest.animation: first_frame` takes the first)",
+        "changed": "was rewritten while the run was reading it",
+        "compressed_too_much": "unpacks to more than 200 times its size in the archive",
+        "contradicting_rows": "is listed more than once, with different labels, splits or groups",
+        "empty": "has no bytes",
+        "encrypted": "is encrypted in its archive",
+        "link": "is a link (`ingest.follow_links: true` follows links to files)",
+        "listed_twice": "has the name of another file",
+        "missing_file": "is listed in a table, but not there",
+        "nested_archive": "is an archive inside the source; unpack it, or name it itself",
+        "no_label": "lies in no class folder, or has no label in the table",
+        "not_a_file": "is a device, a pipe or a socket",
+        "not_an_image": "neither is an image nor has the name of one",
+        "too_many_bytes": "is larger than 64 MiB",
+        "too_many_pixels": "has over 50 million pixels, or a side over 20,000",
+        "undecodable": "is truncated or damaged",
+        "unreadable": "could not be read from its disk, archive or server",
+        "unsafe_path": "has a path that leads out of its archive or out of the folder of its table",
+        "unsupported_format": "is an image by its name, but not JPEG, PNG, BMP, GIF, WebP or TIFF",
+        "unsupported_mode": "stores pixels that have no 8-bit meaning (floating point, 32 bits)",
+    }
+)
+# Notes, licences and tables lie beside pictures; they say nothing of the pictures' state.
+HARMLESS = frozenset({"not_an_image"})
+COLUMNS = ["path", "sha256", "reason", "detail"]
+
+
+def list_quarantined(
+    source: ImageSource, index: DataFrame, decoded: DecodedImages, rendering: Rendering
+) -> DataFrame:
+    """Return the files that are not among the decoded images, and why.
+
+    Files that were refused by their pixels are decoded once more for the reason; they are few.
+
+    Args:
+        source: where the files are.
+        index: from :func:`~onion_pipeline.images.index.index_images`.
+        decoded: from :func:`~onion_pipeline.images.loading.decode_images`.
+        rendering: as it was decoded.
+
+    Returns:
+        Columns ``path``, ``sha256`` (missing where the file could not be read), ``reason`` and
+        ``detail``; sorted by path.
+    """
+    import pandas as pd
+
+    readable = np.flatnonzero(index["reason"].isna())
+    refused = index.iloc[np.setdiff1d(readable, decoded["index"])]
+    shape = decoded["image"].shape[1:]
+    found = [
+        _explain(source, path, key, shape, rendering)
+        for path, key in zip(refused["path"], make_keys(refused["sha256"]), strict=True)
+    ]
+    by_pixels = refused.assign(
+        reason=[error.reason for error in found], detail=[error.detail for error in found]
+    )
+    by_header = index[index["reason"].notna()]
+    listed = pd.concat([by_header, by_pixels.astype(by_header.dtypes)])[COLUMNS]
+    return listed.sort_values("path", ignore_index=True)
+
+
+def check_quarantine(quarantine: DataFrame, count: int, limit: float) -> None:
+    """Check that not too many files are refused.
+
+    Files that are no pictures by name or content, such as notes, do not count.
+
+    Args:
+        quarantine: columns ``path``, ``reason``, ``detail``.
+        count: of all files.
+        limit: the share of refused pictures that a run bears.
+
+    Raises:
+        DataError: more are refused, or all.
+    """
+    harmless = int(quarantine["reason"].isin(HARMLESS).sum())
+    counted = quarantine[~quarantine["reason"].isin(HARMLESS)]
+    pictures = count - harmless
+    if len(quarantine) == count:
+        raise DataError(
+            f"None of the {count} files is a usable image: {describe_reasons(quarantine)}. "
+            "Expected JPEG, PNG, BMP, GIF, WebP or TIFF files in one folder per class."
+        )
+    if len(counted) > limit * pictures:
+        raise DataError(
+            f"{len(counted)} of {pictures} pictures ({len(counted) / pictures:.1%}) are refused, "
+            f"more than ingest.max_quarantined allows ({limit:.1%}): {describe_reasons(counted)}. "
+            "Mend or remove them, or raise the limit if they may be left out: "
+            "--params ingest.max_quarantined=1",
+            dataset="quarantine",
+        )
+
+
+def describe_reasons(rejected: DataFrame) -> str:
+    """Return how many files are refused for which reason, and one example."""
+    counts = rejected["reason"].value_counts()
+    reasons = ", ".join(f"{reason} ({count})" for reason, count in counts.items())
+    first = rejected.iloc[0]
+    return f"{reasons}; the first is {first['path']}: {first['detail']}"
+
+
+def _explain(
+    source: ImageSource, path: str, key: Any, shape: Any, rendering: Rendering
+) -> RejectedImageError:
+    try:
+        decode_file(source, path, key, shape, rendering)
+    except RejectedImageError as error:
+        return error
+    return RejectedImageError("unreadable", "it could not be read at first; now it can: run again")

@@ -1,0 +1,8 @@
+"""Where image files come from: folders, archives, tables and IDX files, near and far."""
+
+from onion_pipeline.images.sources.names import hide_credentials
+from onion_pipeline.images.sources.opening import open_source
+from onion_pipeline.images.sources.places import find_place
+from onion_pipeline.images.sources.source import ImageSource, Refusal
+
+__all__ = ["ImageSource", "Refusal", "find_place", "hide_credentials", "open_source"]

@@ -1,0 +1,91 @@
+"""What a source holds, path by path: a file that may be read, or why it may not."""
+
+from collections.abc import Callable
+from itertools import accumulate
+from typing import Generic, TypeVar
+
+from onion_pipeline.images.sources.names import (
+    find_fault,
+    is_archive,
+    is_litter,
+    make_printable,
+    normalize_name,
+    shorten_name,
+)
+from onion_pipeline.images.sources.source import Refusal
+
+Member = TypeVar("Member")
+# Whether a file or folder is wanted, by its path; a folder that is not is not entered.
+Keep = Callable[[str], bool]
+
+
+def is_no_litter(path: str) -> bool:
+    """Tell whether the last part of `path` is what a user has put there."""
+    return not is_litter(path.rpartition("/")[2])
+
+
+class Listing(Generic[Member]):
+    """Collects the files of a source under their paths.
+
+    A path that comes up twice is refused: two systems would take different files for it, and
+    nobody can tell which of them is meant.
+
+    Args:
+        keep: tells which paths are wanted.
+    """
+
+    def __init__(self, keep: Keep = is_no_litter) -> None:
+        self.keep = keep
+        self._found: dict[str, Member | Refusal] = {}
+        self._entered = {"": True}
+
+    def admit_name(self, name: str) -> str | None:
+        """Return the path of the file that a stranger calls `name`.
+
+        ``None`` if it is not wanted, or not safe: then it has been refused.
+        """
+        fault = find_fault(name)
+        if fault:
+            self.refuse(shorten_name(name), "unsafe_path", fault)
+            return None
+        path = make_printable(normalize_name(name))
+        return path if self._is_entered(path.rpartition("/")[0]) and self.keep(path) else None
+
+    def add(self, path: str, member: Member) -> None:
+        """List the file at `path`, unless it is an archive: that is a source of its own."""
+        if is_archive(path):
+            self.refuse(path, "nested_archive", "an archive inside: unpack it, or name it itself")
+        elif path in self._found:
+            self._refuse_twice(path)
+        else:
+            self._found[path] = member
+
+    def refuse(self, path: str, reason: str, detail: str) -> None:
+        """List the file at `path` as one that must not be read."""
+        if path in self._found:
+            self._refuse_twice(path)
+        else:
+            self._found[path] = Refusal(path, reason, detail)
+
+    def find_members(self) -> dict[str, Member]:
+        """Return what may be read, sorted by path."""
+        return {
+            path: found
+            for path, found in sorted(self._found.items(), key=lambda item: item[0])
+            if not isinstance(found, Refusal)
+        }
+
+    def find_refused(self) -> tuple[Refusal, ...]:
+        """Return what may not, sorted by path."""
+        return tuple(sorted(found for found in self._found.values() if isinstance(found, Refusal)))
+
+    def _is_entered(self, folder: str) -> bool:
+        if folder not in self._entered:
+            parts = accumulate(folder.split("/"), "{}/{}".format)
+            self._entered[folder] = all(map(self.keep, parts))
+        return self._entered[folder]
+
+    def _refuse_twice(self, path: str) -> None:
+        if not isinstance(self._found[path], Refusal):
+            detail = "several files have this name; which of them is meant cannot be told"
+            self._found[path] = Refusal(path, "listed_twice", detail)

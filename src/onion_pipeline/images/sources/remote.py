@@ -1,0 +1,181 @@
+"""Files wherever fsspec finds them: S3, Google Cloud, the web, memory."""
+
+import posixpath
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Literal
+from urllib.parse import quote, unquote
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from onion_pipeline.errors import DataError
+from onion_pipeline.images.sources.failures import fail_as_os_error
+from onion_pipeline.images.sources.listing import Keep, Listing, is_no_litter
+from onion_pipeline.images.sources.local import LocalPlace
+from onion_pipeline.images.sources.names import find_ancestors, hide_credentials
+from onion_pipeline.images.sources.places import Place
+from onion_pipeline.images.sources.source import ImageSource
+
+# What tells one version of a file from the next, as the file systems call it.
+VERSIONS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "created")
+
+# The name that the file system has for a file, and its size if the listing told it.
+File = tuple[str, int | None]
+
+
+def connect(uri: str) -> Place:
+    """Return the place that `uri` names.
+
+    Credentials and endpoints come from where each library looks for them, such as
+    ``AWS_ENDPOINT_URL``, and from fsspec's configuration: ``FSSPEC_S3_ENDPOINT_URL`` names
+    another server, and ``FSSPEC_S3_ANON=true`` reads a public bucket.
+
+    Raises:
+        DataError: what reads such URIs is not installed, or cannot begin.
+    """
+    try:
+        with fail_as_os_error():
+            filesystem, path = fsspec.core.url_to_fs(uri)
+    except (ImportError, ValueError, OSError) as error:
+        raise DataError(
+            f"{hide_credentials(uri)} cannot be opened: {hide_credentials(str(error))}. What reads "
+            's3://, gs:// and https:// comes with: pip install "onion-pipeline[remote]".'
+        ) from error
+    if isinstance(filesystem, LocalFileSystem):
+        return LocalPlace(path, uri)
+    filesystem.invalidate_cache()  # in a notebook, files may have been added since
+    return RemotePlace(filesystem, path, hide_credentials(uri))
+
+
+@dataclass(frozen=True)
+class RemotePlace:
+    """A :class:`~onion_pipeline.images.sources.places.Place` in a file system of fsspec."""
+
+    filesystem: fsspec.AbstractFileSystem
+    path: str
+    location: str
+
+    @property
+    def name(self) -> str:
+        """Its last part, without what an URL asks for."""
+        return self.path.partition("?")[0].rstrip("/").rpartition("/")[2]
+
+    @property
+    def parent(self) -> "RemotePlace":
+        """The folder it lies in."""
+        folder, shown = (text.partition("?")[0] for text in (self.path, self.location))
+        return RemotePlace(self.filesystem, posixpath.dirname(folder), posixpath.dirname(shown))
+
+    def join(self, name: str) -> "RemotePlace":
+        """Return the place `name` in this folder."""
+        quoted = quote(name) if self._is_web else name
+        path = f"{self.path.rstrip('/')}/{quoted}"
+        return RemotePlace(self.filesystem, path, f"{self.location.rstrip('/')}/{name}")
+
+    def find_kind(self) -> Literal["folder", "file"] | None:
+        """Return what is here; a web page that lists files ends in ``/``."""
+        if self._is_web and self.path.endswith("/"):
+            return "folder"
+        try:
+            found = self._describe()["type"]
+        except FileNotFoundError:
+            return None
+        return "folder" if found == "directory" else "file"
+
+    def find_neighbours(self) -> list[str] | None:
+        """Return ``None``: a bucket may hold millions of names."""
+        return None
+
+    def find_version(self) -> Hashable:
+        """Return size and time of change, or whatever the file system has of that kind."""
+        found = self._describe()
+        return found["size"], *(str(found[key]) for key in VERSIONS if key in found)
+
+    def measure(self) -> int:
+        """Return the size of the file in bytes."""
+        return self._describe()["size"] or 0
+
+    def open(self) -> BinaryIO:
+        """Return the file, open for reading; parts of it are fetched as they are needed."""
+        with fail_as_os_error():
+            return self.filesystem.open(self.path, "rb")
+
+    def read(self, start: int = 0, stop: int | None = None) -> bytes:
+        """Return the bytes from `start` up to `stop` or the end."""
+        with fail_as_os_error():
+            return self.filesystem.cat_file(self.path, start=start or None, end=stop)
+
+    def list_alone(self) -> ImageSource:
+        """Return a source of this one file."""
+        reader = RemoteReader(self.filesystem, {self.name: (self.path, None)})
+        return ImageSource(self.location, reader, (self.name,))
+
+    def list_files(self) -> ImageSource:
+        """Return a source of the files in this folder and the folders in it."""
+        return self._list("", is_no_litter)
+
+    def list_named(self, names: Collection[str]) -> ImageSource:
+        """Return a source of those files in this folder that `names` has.
+
+        The web lists no files: there, those that are missing turn up when they are read.
+        """
+        if self._is_web:
+            files = {name: (self.join(name).path, None) for name in sorted(names)}
+            return ImageSource(self.location, RemoteReader(self.filesystem, files), tuple(files))
+        shared = posixpath.commonpath([posixpath.dirname(name) for name in names] or [""])
+        return self._list(shared, find_ancestors(names).__contains__)
+
+    @property
+    def _is_web(self) -> bool:
+        return "http" in self.filesystem.protocol
+
+    def _describe(self) -> dict[str, Any]:
+        with fail_as_os_error():
+            return self.filesystem.info(self.path)
+
+    def _list(self, folder: str, keep: Keep) -> ImageSource:
+        listing: Listing[File] = Listing(keep)
+        root = self.path.rstrip("/")
+        with fail_as_os_error():
+            found = self.filesystem.find(posixpath.join(root, folder), detail=True)
+        for key, entry in found.items():
+            if not key.endswith("/"):  # consoles of S3 make such a key for a folder
+                self._list_entry(listing, key, entry, key.removeprefix(f"{root}/"))
+        files = listing.find_members()
+        reader = RemoteReader(self.filesystem, files)
+        return ImageSource(self.location, reader, tuple(files), listing.find_refused())
+
+    def _list_entry(
+        self, listing: Listing[File], key: str, entry: dict[str, Any], name: str
+    ) -> None:
+        path = listing.admit_name(unquote(name) if self._is_web else name)
+        if path and entry["type"] == "file":
+            listing.add(path, (key, entry.get("size")))
+        elif path and entry["type"] != "directory":
+            listing.refuse(path, "not_a_file", f"a {entry['type']}")
+
+
+@dataclass(frozen=True)
+class RemoteReader:
+    """Reads files in a file system of fsspec, of which the listing has told the sizes."""
+
+    filesystem: fsspec.AbstractFileSystem
+    files: Mapping[str, File]
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of the file at `path`."""
+        with fail_as_os_error():
+            return self.filesystem.cat_file(self.files[path][0])
+
+    def measure(self, path: str) -> int:
+        """Return the size of the file at `path` in bytes."""
+        key, size = self.files[path]
+        if size is not None:
+            return size
+        with fail_as_os_error():
+            return self.filesystem.size(key) or 0
+
+    def select(self, paths: Sequence[str]) -> "RemoteReader":
+        """Return a reader that knows `paths` alone."""
+        return RemoteReader(self.filesystem, {path: self.files[path] for path in paths})

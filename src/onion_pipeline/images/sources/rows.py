@@ -1,0 +1,130 @@
+"""What tables say of files: the label, the split and the group of each."""
+
+import posixpath
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from onion_pipeline.annotations import DataFrame
+from onion_pipeline.errors import DataError, suggest
+from onion_pipeline.images.labels import SPLIT_FOLDERS, Labelled
+from onion_pipeline.images.sources.names import (
+    find_ancestors,
+    find_fault,
+    normalize_name,
+    shorten_name,
+)
+from onion_pipeline.images.sources.source import ImageSource, Refusal
+from onion_pipeline.images.sources.tables import Table
+
+NOTHING = Labelled(None, None)
+
+
+class Given(NamedTuple):
+    """What is given for one file; ``None`` where nothing is."""
+
+    label: str | None
+    split: str | None
+    group: str | None = None
+
+    def __str__(self) -> str:
+        parts = [f"{name} {value}" for name, value in self._asdict().items() if value]
+        return ", ".join(parts) or "nothing"
+
+
+class GivenRows:
+    """Collects the rows of tables by the path of their file.
+
+    Rows that repeat one another count once. Rows that contradict one another refuse their file.
+
+    Args:
+        folders: the label and the split by folders, for where the tables give none.
+    """
+
+    def __init__(self, folders: Mapping[str, Labelled] | None = None) -> None:
+        self.folders = folders or {}
+        self.given: dict[str, Given] = {}
+        self.refused: dict[str, Refusal] = {}
+
+    def add_table(self, table: Table, name_column: str, folder: str = "") -> None:
+        """Add the rows of `table`, whose column `name_column` has paths relative to `folder`."""
+        labelled = table.has("label")
+        for number, cells in table.rows:
+            place = f"{table.location}, row {number}"
+            path = self._find_path(cells.get(name_column, ""), folder, place)
+            if path is not None:
+                inferred = self.folders.get(path, NOTHING)
+                label = cells.get("label", "").strip() if labelled else inferred.label
+                split = _read_split(cells.get("split", "").strip(), place) or inferred.split
+                group = cells.get("group", "").strip()
+                self._add(path, Given(label or None, split, group or None))
+
+    def attach(self, source: ImageSource, *, unlisted: bool) -> ImageSource:
+        """Return `source` with these rows; files of rows that it lacks are refused.
+
+        Args:
+            source: whose paths the rows have.
+            unlisted: whether files that no row names stay, without a label.
+        """
+        known = {refusal.path: refusal for refusal in source.refused}
+        absent = self.given.keys() - set(source.paths)
+        explained = {path: _explain_absence(path, known, source.location) for path in absent}
+        refused = (known if unlisted else {}) | explained | self.refused
+        wanted = (path for path in source.paths if unlisted or path in self.given)
+        paths = tuple(path for path in wanted if path not in refused)
+        links = tuple(path for path in source.links if _is_link(refused.get(path)))
+        return replace(
+            source,
+            paths=paths,
+            refused=tuple(refused[path] for path in sorted(refused)),
+            given=self._tabulate(paths),
+            links=links,
+            given_links=self._tabulate(links),
+        )
+
+    def _find_path(self, name: str, folder: str, place: str) -> str | None:
+        if not name:
+            raise DataError(f"{place} names no file. Name one, or remove the row.")
+        fault = find_fault(name)
+        if fault:
+            shown = shorten_name(name)
+            self.refused[shown] = Refusal(shown, "unsafe_path", f"{place}: {fault}")
+            return None
+        return posixpath.join(folder, normalize_name(name))
+
+    def _add(self, path: str, given: Given) -> None:
+        known = self.given.setdefault(path, given)
+        if known != given:
+            detail = f"one row says {known}, another {given}"
+            self.refused[path] = Refusal(path, "contradicting_rows", detail)
+
+    def _tabulate(self, paths: Sequence[str]) -> DataFrame:
+        import pandas as pd
+
+        rows = [(path, *self._find_given(path)) for path in paths]
+        return pd.DataFrame(rows, columns=["path", *Given._fields]).astype("str")
+
+    def _find_given(self, path: str) -> Given:
+        return self.given.get(path) or Given(None, self.folders.get(path, NOTHING).split)
+
+
+def _read_split(text: str, place: str) -> str | None:
+    if text and text.lower() not in SPLIT_FOLDERS:
+        raise DataError(
+            f"{place}: split {suggest(text, SPLIT_FOLDERS)} "
+            "Leave it empty where the split is to be drawn."
+        )
+    return SPLIT_FOLDERS.get(text.lower())
+
+
+def _explain_absence(path: str, refused: Mapping[str, Refusal], root: str) -> Refusal:
+    """Return why `path` cannot be read: itself refused, in a refused folder, or not there."""
+    for part in sorted(find_ancestors([path])):
+        if part in refused:
+            _, reason, detail = refused[part]
+            return Refusal(path, reason, detail if part == path else f"{part}: {detail}")
+    return Refusal(path, "missing_file", f"no such file in {root}")
+
+
+def _is_link(refusal: Refusal | None) -> bool:
+    return refusal is not None and refusal.reason == "link"

@@ -1,0 +1,59 @@
+"""Nodes that find labels that are probably wrong."""
+
+from onion_pipeline.annotations import DataFrame, ImageFigure, KerasModel
+from onion_pipeline.evaluation import figures, label_issues, predictions
+from onion_pipeline.images import splits
+from onion_pipeline.images.arrays import DecodedImages, LabelledImages, check_match
+from onion_pipeline.parameters import AuditParameters, TrainParameters
+from onion_pipeline.training import folds
+
+
+def assign_folds(image_splits: DataFrame, parameters: AuditParameters, seed: int) -> DataFrame:
+    """Draw the folds, such that no picture and its like lie in two of them."""
+    fold = splits.assign_folds(image_splits, parameters.folds, seed)
+    return image_splits[["path", "label", "split"]].assign(fold=fold)
+
+
+def predict_out_of_fold(
+    untrained_model: KerasModel,
+    image_folds: DataFrame,
+    class_names: list[str],
+    parameters: TrainParameters,
+    seed: int,
+    *images: LabelledImages,
+) -> DataFrame:
+    """Classify each image by a network that has not been trained on it."""
+    divided = folds.divide_images(images, image_folds["fold"])
+    tables = []
+    for network, unseen in folds.train_folds(untrained_model, divided, parameters, seed):
+        probabilities = predictions.predict_probabilities(network, unseen["image"])
+        tables.append(
+            predictions.tabulate_predictions(
+                unseen, probabilities, image_folds["path"], class_names
+            )
+        )
+    return label_issues.join_folds(tables, image_folds)
+
+
+def find_label_issues(
+    out_of_fold_predictions: DataFrame,
+    test_predictions: DataFrame,
+    image_folds: DataFrame,
+    class_names: list[str],
+) -> DataFrame:
+    """List the images whose label is probably wrong, worst first."""
+    joined = label_issues.join_test(out_of_fold_predictions, test_predictions, image_folds)
+    return label_issues.find_label_issues(joined, class_names)
+
+
+def draw_suspect_labels(
+    issues: DataFrame,
+    decoded_images: DecodedImages,
+    image_splits: DataFrame,
+    parameters: AuditParameters,
+) -> ImageFigure:
+    """Show the images whose labels are least likely."""
+    check_match(decoded_images, image_splits)
+    return figures.draw_suspect_labels(
+        issues, decoded_images["image"], image_splits["path"], parameters.shown
+    )

@@ -1,0 +1,56 @@
+"""The audit pipeline."""
+
+from kedro.pipeline import Node, Pipeline
+
+from onion_pipeline.pipelines.audit.nodes import (
+    assign_folds,
+    draw_suspect_labels,
+    find_label_issues,
+    predict_out_of_fold,
+)
+
+
+def create_pipeline() -> Pipeline:
+    """Return the pipeline from an untrained network to the labels that are probably wrong."""
+    return Pipeline(
+        [
+            Node(
+                func=assign_folds,
+                inputs=["image_splits", "params:audit", "params:seed"],
+                outputs="image_folds",
+                name="assign_folds",
+            ),
+            Node(
+                func=predict_out_of_fold,
+                inputs=[
+                    "untrained_model",
+                    "image_folds",
+                    "class_names",
+                    "params:train",
+                    "params:seed",
+                    "augmented_images",
+                    "validation_images",
+                ],
+                outputs="out_of_fold_predictions",
+                name="predict_out_of_fold",
+            ),
+            Node(
+                func=find_label_issues,
+                inputs=[
+                    "out_of_fold_predictions",
+                    "test_predictions",
+                    "image_folds",
+                    "class_names",
+                ],
+                outputs="label_issues",
+                name="find_label_issues",
+            ),
+            Node(
+                func=draw_suspect_labels,
+                inputs=["label_issues", "decoded_images", "image_splits", "params:audit"],
+                outputs="suspect_labels",
+                name="draw_suspect_labels",
+            ),
+        ],
+        tags="audit",
+    )

@@ -1,0 +1,135 @@
+"""Cross-validation: for each image a network that has not trained on it."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onion_pipeline.annotations import KerasModel, Series
+from onion_pipeline.errors import DataError
+from onion_pipeline.images.arrays import LabelledImages
+from onion_pipeline.model.backend import allow_retracing
+from onion_pipeline.parameters import TrainParameters
+from onion_pipeline.training.fit import train_model
+
+logger = logging.getLogger(__name__)
+
+
+class SelectedImages:
+    """Rows of several arrays of labelled images, read when they are asked for.
+
+    What trains one fold is most of the images, and a copy of them may exceed memory.
+
+    Args:
+        parts: arrays of labelled images of one type; memory-mapped ones stay so.
+        rows: int64, (N,), counted through all parts.
+    """
+
+    def __init__(self, parts: Sequence[LabelledImages], rows: NDArray[np.int64]) -> None:
+        self._parts = parts
+        self._rows = rows
+
+    def __len__(self) -> int:
+        """Return N."""
+        return len(self._rows)
+
+    def __getitem__(self, key: str | NDArray[np.int64]) -> NDArray[Any]:
+        """Return one field of all N images, or the images of these numbers, in memory."""
+        if isinstance(key, str):
+            return _gather_rows([part[key] for part in self._parts], self._rows)
+        return _gather_rows(self._parts, self._rows[key])
+
+    def gather(self) -> LabelledImages:
+        """Return all N images, in memory."""
+        return _gather_rows(self._parts, self._rows)
+
+
+class Fold(NamedTuple):
+    """What one network of a cross-validation learns from, and what it never sees.
+
+    Args:
+        train: images and their variants.
+        validation: images that choose among the epochs.
+        unseen: images of which neither themselves nor their variants are in the other two.
+    """
+
+    train: SelectedImages
+    validation: SelectedImages
+    unseen: SelectedImages
+
+
+def divide_images(parts: Sequence[LabelledImages], folds: Series) -> list[Fold]:
+    """Return for each fold: itself unseen, the next one for validation, the rest for training.
+
+    Args:
+        parts: labelled images; together all images that have a fold, each once as itself
+            (``copy`` 0), and variants of any of them.
+        folds: Int64, of each row to which images refer by their ``index``: 0 to K - 1, or
+            missing where an image takes no part.
+
+    Returns:
+        K folds.
+
+    Raises:
+        DataError: `parts` and `folds` are of different files.
+    """
+    index = np.concatenate([part["index"] for part in parts])
+    original = np.concatenate([part["copy"] for part in parts]) == 0
+    _check_complete(index, original, folds)
+    numbers = folds.fillna(-1).to_numpy(np.int64)[index]
+    count = int(folds.max()) + 1
+    divided = []
+    for unseen in range(count):
+        distance = (numbers - unseen) % count
+        chosen = (distance > 1, (distance == 1) & original, (distance == 0) & original)
+        divided.append(Fold(*(SelectedImages(parts, np.flatnonzero(rows)) for rows in chosen)))
+    return divided
+
+
+def train_folds(
+    untrained: KerasModel, folds: Sequence[Fold], parameters: TrainParameters, seed: int
+) -> Iterator[tuple[KerasModel, LabelledImages]]:
+    """Train a copy of `untrained` for each fold.
+
+    Args:
+        untrained: left as it is.
+        folds: from :func:`divide_images`.
+        parameters: how to train.
+        seed: of the order of the images and of Dropout, in each fold the same.
+
+    Yields:
+        The trained network and, in memory, the images that it has not seen.
+    """
+    with allow_retracing():
+        for number, fold in enumerate(folds, start=1):
+            logger.info("fold %d of %d: %s", number, len(folds), _describe(fold))
+            trained = train_model(untrained, fold.train, fold.validation, parameters, seed)
+            yield trained.model, fold.unseen.gather()
+
+
+def _describe(fold: Fold) -> str:
+    return ", ".join(f"{len(images)} {name}" for name, images in fold._asdict().items())
+
+
+def _gather_rows(parts: Sequence[NDArray[Any]], rows: NDArray[np.int64]) -> NDArray[Any]:
+    """Return `rows`, counted through all `parts`, in their order."""
+    found = np.empty((len(rows), *parts[0].shape[1:]), parts[0].dtype)
+    start = 0
+    for part in parts:
+        here = (start <= rows) & (rows < start + len(part))
+        found[here] = part[rows[here] - start]
+        start += len(part)
+    return found
+
+
+def _check_complete(index: NDArray[np.int64], original: NDArray[np.bool_], folds: Series) -> None:
+    expected = np.flatnonzero(folds.notna())
+    originals = np.sort(index[original])
+    if not (np.array_equal(originals, expected) and np.array_equal(np.unique(index), expected)):
+        raise DataError(
+            f"The {len(originals)} images for training and validation and the {len(expected)} "
+            "rows of image_splits that describe them are of different files: one is left from "
+            "another run. Make all anew: kedro run"
+        )

@@ -1,0 +1,212 @@
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from onion_pipeline.errors import DataError
+from onion_pipeline.images.sources import ImageSource, open_source
+
+COLUMNS = ["path", "label", "split", "group"]
+
+
+@pytest.fixture
+def folder(tmp_path, write_files) -> Path:
+    return write_files(tmp_path)
+
+
+@pytest.fixture
+def open_rows(folder):
+    """A function that opens a manifest of these lines."""
+
+    def open_lines(*lines: str, name: str = "labels.csv") -> ImageSource:
+        (folder / name).write_text("\n".join(lines) + "\n")
+        return open_source(folder / name)
+
+    return open_lines
+
+
+def list_rows(source: ImageSource) -> list[tuple]:
+    assert source.given.columns.tolist() == COLUMNS
+    assert set(source.given.dtypes.astype(str)) == {"str"}
+    assert source.given["path"].tolist() == list(source.paths)
+    table = source.given.astype(object)
+    return list(table.where(table.notna(), None).itertuples(index=False, name=None))
+
+
+def list_reasons(source: ImageSource) -> dict[str, str]:
+    return {refusal.path: refusal.reason for refusal in source.refused}
+
+
+def test_files_and_labels_are_those_of_the_rows(folder, open_rows):
+    source = open_rows("path,label", "dogs/1.jpg,dog", "cats/1.jpg,cat")
+    assert list_rows(source) == [
+        ("cats/1.jpg", "cat", None, None),
+        ("dogs/1.jpg", "dog", None, None),
+    ]
+    assert source.location == str(folder / "labels.csv")
+    assert source.read("dogs/1.jpg") == b"a dog"
+    assert source.refused == ()
+
+
+def test_splits_and_groups_are_given_where_they_are_written(open_rows):
+    source = open_rows(
+        "group,split,label,path",
+        " anna ,Valid,cat,cats/1.jpg",
+        ", ,cat,cats/2.jpg",
+        "7,TEST,dog,dogs/1.jpg",
+    )
+    assert list_rows(source) == [
+        ("cats/1.jpg", "cat", "validation", "anna"),
+        ("cats/2.jpg", "cat", None, None),
+        ("dogs/1.jpg", "dog", "test", "7"),
+    ]
+
+
+def test_a_row_without_a_label_gives_none(open_rows):
+    assert list_rows(open_rows("path,label", "cats/1.jpg,")) == [("cats/1.jpg", None, None, None)]
+
+
+def test_a_file_beside_its_manifest_in_any_spelling(open_rows, folder, write_files):
+    write_files(folder, {"a b é.jpg": b"", ".hidden/1.jpg": b""})
+    source = open_rows("path\tlabel", "./a b é.jpg\tx", ".hidden//1.jpg\ty", name="labels.tsv")
+    assert source.paths == (".hidden/1.jpg", "a b é.jpg")
+
+
+def test_parquet_and_json_lines_are_manifests_too(folder):
+    table = pd.DataFrame({"file_name": ["cats/1.jpg", "dogs/1.jpg"], "label": [0, 1]})
+    table.to_parquet(folder / "labels.parquet")
+    table.to_json(folder / "labels.jsonl", orient="records", lines=True)
+    for name in ("labels.parquet", "labels.jsonl"):
+        assert list_rows(open_source(folder / name)) == [
+            ("cats/1.jpg", "0", None, None),
+            ("dogs/1.jpg", "1", None, None),
+        ]
+
+
+def test_rows_that_repeat_count_once(open_rows):
+    source = open_rows("path,label", "cats/1.jpg,cat", "cats//1.jpg, cat", "./cats/1.jpg,cat")
+    assert list_rows(source) == [("cats/1.jpg", "cat", None, None)]
+    assert source.refused == ()
+
+
+@pytest.mark.parametrize(
+    ("other", "detail"),
+    [
+        ("dog,train,a", "one row says label cat, split train, group a, another label dog, "),
+        ("cat,test,a", "another label cat, split test, group a"),
+        ("cat,train,b", "another label cat, split train, group b"),
+        (",,", "another nothing"),
+    ],
+)
+def test_rows_that_contradict_refuse_their_file(open_rows, other, detail):
+    source = open_rows(
+        "path,label,split,group", "1.jpg,cat,train,a", f"1.jpg,{other}", "1.jpg,cat,train,a"
+    )
+    assert source.paths == ()
+    (refusal,) = source.refused
+    assert refusal[:2] == ("1.jpg", "contradicting_rows")
+    assert detail in refusal.detail
+
+
+@pytest.fixture(autouse=True)
+def one_more_file(folder, write_files):
+    """A file that lies where the manifest does."""
+    write_files(folder, {"1.jpg": b"one"})
+
+
+def test_contradicting_rows_do_not_harm_the_others(open_rows):
+    source = open_rows("path,label", "1.jpg,cat", "1.jpg,dog", "dogs/1.jpg,dog")
+    assert list_rows(source) == [("dogs/1.jpg", "dog", None, None)]
+
+
+def test_a_missing_file_is_refused(open_rows, folder):
+    source = open_rows("path,label", "cats/9.jpg,cat", "cats/1.jpg,cat", "Cats/1.jpg,cat")
+    assert source.paths == ("cats/1.jpg",)
+    assert list_reasons(source) == {"Cats/1.jpg": "missing_file", "cats/9.jpg": "missing_file"}
+    assert source.refused[0].detail.startswith("no such file in ")
+
+
+@pytest.mark.parametrize(
+    "name", ["../1.jpg", "/etc/passwd", "s3://bucket/1.jpg", "cats/../../1.jpg", "..\\1.jpg"]
+)
+def test_a_path_that_leads_outside_is_refused(open_rows, name):
+    source = open_rows("path,label", f"{name},cat", "1.jpg,cat")
+    assert source.paths == ("1.jpg",)
+    assert list_reasons(source) == {name: "unsafe_path"}
+    assert "labels.csv, row 2: its name" in source.refused[0].detail
+
+
+def test_what_the_folder_refuses_is_refused_here(open_rows, folder):
+    (folder / "link.jpg").symlink_to("/etc/passwd")
+    (folder / "more").symlink_to("cats")
+    os.mkfifo(folder / "pipe.jpg")
+    (folder / "a.zip").touch()
+    names = ["link.jpg", "more/1.jpg", "pipe.jpg", "a.zip", "1.jpg", "cats"]
+    source = open_rows("path,label", *(f"{name},cat" for name in names))
+    assert source.paths == ("1.jpg",)
+    assert list_reasons(source) == {
+        "a.zip": "nested_archive",
+        "cats": "missing_file",
+        "link.jpg": "link",
+        "more/1.jpg": "link",
+        "pipe.jpg": "not_a_file",
+    }
+    assert source.refused[3].detail == "more: a link to cats"
+
+
+def test_only_named_files_and_folders_are_looked_at(open_rows, folder):
+    (folder / "other").mkdir()
+    (folder / "other" / "link.jpg").symlink_to("/etc/passwd")
+    (folder / "unnamed.jpg").symlink_to("/etc/passwd")
+    assert open_rows("path,label", "1.jpg,cat").refused == ()
+
+
+def test_a_followed_link_has_the_label_of_its_row(open_rows, folder, tmp_path_factory):
+    target = tmp_path_factory.mktemp("elsewhere") / "target.jpg"
+    target.write_bytes(b"target")
+    (folder / "2.jpg").symlink_to(target)
+    source = open_rows("path,label", "2.jpg,dog", "1.jpg,cat", "dogs/1.jpg,dog").follow_links()
+    assert list_rows(source) == [
+        ("1.jpg", "cat", None, None),
+        ("2.jpg", "dog", None, None),
+        ("dogs/1.jpg", "dog", None, None),
+    ]
+    assert source.read("2.jpg") == b"target"
+
+
+@pytest.mark.parametrize(
+    ("header", "missing", "hint"),
+    [
+        ("path,lable", "label", "'lable' is unknown; did you mean 'label'"),
+        ("paths,label", "path", "'paths' is unknown; did you mean 'path'"),
+        ("cats/1.jpg,cat", "path", "A manifest has the columns path and label"),
+        ("file_name,class", "label", "Its first row names: file_name, class"),
+    ],
+)
+def test_a_missing_column_is_an_error_that_names_those_there_are(open_rows, header, missing, hint):
+    with pytest.raises(DataError, match=rf"labels\.csv has no column '{missing}'\.") as caught:
+        open_rows(header, "cats/1.jpg,cat")
+    assert hint in str(caught.value)
+
+
+def test_an_unknown_split_is_an_error(open_rows):
+    with pytest.raises(
+        DataError, match=r"labels\.csv, row 3: split 'tain' is unknown; did you mean 'train'\?"
+    ):
+        open_rows("path,label,split", "1.jpg,cat,train", "1.jpg,cat,tain")
+
+
+def test_a_row_without_a_file_is_an_error(open_rows):
+    with pytest.raises(DataError, match=r"labels\.csv, row 3 names no file"):
+        open_rows("path,label", "1.jpg,cat", ",dog")
+
+
+def test_a_manifest_without_rows_is_an_error(open_rows):
+    with pytest.raises(DataError, match=r"labels\.csv lists no file"):
+        open_rows("path,label")
+
+
+def test_a_manifest_may_name_unsafe_paths_alone(open_rows):
+    source = open_rows("path,label", "../8.jpg,cat")
+    assert (source.paths, list_reasons(source)) == ((), {"../8.jpg": "unsafe_path"})

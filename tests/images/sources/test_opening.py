@@ -1,0 +1,128 @@
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from onion_pipeline.errors import DataError
+from onion_pipeline.images.sources import open_source
+
+PROJECT = Path(__file__).parents[3]
+# What a worker process should not have to import to read files on this machine.
+HEAVY = {"fsspec", "s3fs", "aiohttp", "pandas", "pyarrow", "kedro", "PIL"}
+
+
+def draw(kind: str) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(buffer, kind)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "TIFF"])
+def test_an_image_is_known_by_its_content(tmp_path, kind):
+    (tmp_path / "picture").write_bytes(draw(kind))
+    source = open_source(tmp_path / "picture")
+    assert (source.paths, source.given) == (("picture",), None)
+
+
+@pytest.mark.parametrize("name", ["1.jpg", "1.JPEG", "1.png", "1.bmp", "1.gif", "1.webp", "1.tif"])
+def test_a_damaged_image_is_known_by_its_name(tmp_path, name):
+    (tmp_path / name).write_bytes(b"damaged")
+    assert open_source(tmp_path / name).read(name) == b"damaged"
+
+
+def test_content_goes_before_the_name(tmp_path):
+    (tmp_path / "picture.zip").write_bytes(draw("JPEG"))
+    assert open_source(tmp_path / "picture.zip").paths == ("picture.zip",)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "shown"),
+    [
+        ("notes.txt", b"some text", "begins with 73 6f 6d 65 20 74 65 78."),
+        ("data.7z", b"7z\xbc\xaf", "begins with 37 7a bc af."),
+        ("empty", b"", "begins with nothing."),
+    ],
+)
+def test_what_is_not_known_is_an_error_that_says_what_would_be(tmp_path, name, data, shown):
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(DataError, match=f"it is called '{name}' and ") as caught:
+        open_source(tmp_path / name)
+    message = str(caught.value)
+    assert shown in message
+    for known in ("sub-folder per class", ".zip", ".tar.gz", ".parquet", "IDX", "metadata.csv"):
+        assert known in message
+
+
+def test_a_missing_place_is_told_with_its_neighbours(tmp_path, write_files):
+    folder = write_files(tmp_path / "photos")
+    with pytest.raises(DataError, match=r"no such file or folder.*photos holds: cats, dogs\. "):
+        open_source(folder / "cast")
+
+
+def test_only_ten_visible_neighbours_are_told(tmp_path, write_files):
+    write_files(tmp_path, {f"{number:02}.jpg": b"" for number in range(12)} | {".hidden": b""})
+    with pytest.raises(DataError, match=r"holds: 00\.jpg, .*09\.jpg\. "):
+        open_source(tmp_path / "cats")
+
+
+def test_an_empty_neighbourhood_is_told(tmp_path):
+    with pytest.raises(DataError, match=r"holds: nothing\. "):
+        open_source(tmp_path / "cats")
+
+
+def test_a_missing_place_in_a_missing_folder_tells_no_neighbours(tmp_path):
+    with pytest.raises(DataError, match="no such file or folder") as caught:
+        open_source(tmp_path / "no" / "cats")
+    assert "holds" not in str(caught.value)
+
+
+def test_an_empty_folder_is_an_error(tmp_path):
+    with pytest.raises(DataError, match=r"it holds no file\. Looked for: "):
+        open_source(tmp_path)
+
+
+def test_a_folder_of_litter_is_an_error(tmp_path, write_files):
+    write_files(tmp_path, {".DS_Store": b"", "Thumbs.db": b""})
+    with pytest.raises(DataError, match="it holds no file"):
+        open_source(tmp_path)
+
+
+def test_a_folder_of_refused_files_says_why(tmp_path, write_files):
+    source = open_source(write_files(tmp_path, {"cats.zip": b"", "dogs.zip": b""}))
+    assert source.paths == ()
+    assert [refusal.reason for refusal in source.refused] == ["nested_archive"] * 2
+
+
+def take_stock(folder: Path) -> dict[Path, tuple[bytes, int]]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+
+def test_reading_changes_nothing(tmp_path, write_files, pack_zip, pack_tar, monkeypatch):
+    folder = write_files(tmp_path / "all" / "photos")
+    archives = [
+        pack_zip(tmp_path / "all" / "photos.zip"),
+        pack_tar(tmp_path / "all" / "photos.tar"),
+        pack_tar(tmp_path / "all" / "photos.tar.gz", mode="w:gz"),
+    ]
+    (folder / "labels.csv").write_text("path,label\ncats/1.jpg,cat\n")
+    before = take_stock(tmp_path)
+    for location in (folder, *archives, folder / "labels.csv", folder / "cats" / "1.jpg"):
+        source = open_source(location)
+        assert all(source.read(path) for path in source.paths)
+    assert take_stock(tmp_path) == before
+
+
+def test_importing_and_reading_here_needs_no_heavy_library(tmp_path, pack_zip):
+    script = (
+        "import sys; from onion_pipeline.images.sources import open_source;"
+        "source = open_source(sys.argv[1]); source.read(source.paths[0]);"
+        f"print(*{HEAVY} & sys.modules.keys())"
+    )
+    command = [sys.executable, "-c", script, str(pack_zip(tmp_path / "a.zip"))]
+    environment = {"PYTHONPATH": str(PROJECT / "src"), "PATH": ""}
+    found = subprocess.run(command, check=True, env=environment, capture_output=True, text=True)
+    assert found.stdout.split() == []

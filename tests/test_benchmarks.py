@@ -1,0 +1,176 @@
+import os
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+
+# A process whose child holds 200 MB, and maps a file, for longer than it takes to see it.
+PARENT = "import subprocess, sys; subprocess.run([sys.executable, '-c', *sys.argv[1:]])"
+CHILD = """
+import sys, time
+import numpy as np
+held = np.ones(200_000_000, np.uint8)
+mapped = np.load(sys.argv[1], mmap_mode="r")
+mapped.sum()
+time.sleep(0.5)
+print("{}")
+"""
+
+
+def find_uv() -> str | None:
+    return shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+
+
+@pytest.fixture
+def compare(monkeypatch):
+    """The harness, which lies beside the package and is not part of it."""
+    monkeypatch.syspath_prepend(PROJECT)
+    from benchmarks import compare
+
+    return compare
+
+
+@pytest.fixture
+def create_contestant(compare, tmp_path):
+    """A function that returns a program which answers a number, and notes that it ran."""
+
+    def create(name: str, answer: float):
+        code = (
+            f"import json, os, pathlib; print('talk'); print(json.dumps({{'images': {answer}}}));"
+            "pathlib.Path(os.environ['TMPDIR'], 'left').touch();"
+            f"pathlib.Path('log').open('a').write('{name} ')"
+        )
+        return compare.Contestant(name, ["-c", code], f"run {name}", tmp_path, packages=["numpy"])
+
+    return create
+
+
+@pytest.fixture
+def benchmark(create_contestant):
+    """Two programs that do next to nothing."""
+    from benchmarks.contest import CPU, HELD_MEMORY, WHOLE_PROCESS, Benchmark
+
+    return Benchmark(
+        name="nothing",
+        purpose="What starting Python takes.",
+        contestants=[create_contestant("one", 20), create_contestant("two", 21)],
+        references=["one"],
+        timed=[WHOLE_PROCESS, replace(CPU, compared=False)],
+        sampled=[HELD_MEMORY],
+        tolerances={"images": 1},
+    )
+
+
+def test_numbers_have_three_digits_or_all_before_the_point(compare):
+    numbers = [0.0, 0.01234, 0.9999, 1.0, 9.996, 12.34, 99.96, 123.4, 12345.6]
+    assert [compare.figures.format_number(number) for number in numbers] == [
+        "0.00", "0.0123", "1.00", "1.00", "10.0", "12.3", "100", "123", "12346"
+    ]  # fmt: skip
+
+
+def test_a_spread_is_median_smallest_and_largest(compare):
+    assert compare.figures.format_spread([4.0, 1.0, 2.0, 3.0]) == "2.50 (1.00 to 4.00)"
+    assert compare.figures.format_spread([4.0]) == "4.00"
+
+
+def test_a_ratio_is_that_of_medians_and_its_spread_that_within_rounds(compare):
+    # The machine was ten times slower in the last round: no ratio knows of it.
+    ratio = compare.figures.format_ratio([2.0, 3.0, 25.0], [1.0, 1.0, 10.0])
+    assert ratio == "3.00 (2.00 to 3.00)"
+
+
+def test_contestants_run_alternately_and_the_section_says_what_came_out(
+    compare, benchmark, tmp_path
+):
+    section = compare.run_benchmark(benchmark, 2, tmp_path)
+    # The round that samples memory, then two that are timed.
+    assert (tmp_path / "log").read_text().split() == ["one", "two", "one", "two", "two", "one"]
+    values, ratios = (part.splitlines() for part in section.split("\n\n") if part[0] == "|")
+    assert values[0] == "|  | whole process, s | CPU, s | peak memory held, MB |"
+    assert [line.split(" | ")[0] for line in values[2:]] == ["| one", "| two"]
+    assert ratios[0] == "| ÷ one | whole process | peak memory held |"
+    assert [line.split(" | ")[0] for line in ratios[2:]] == ["| two"]
+    assert "- Rounds: 2\n" in section
+    assert f"- Versions: numpy {np.__version__}\n" in section
+    assert "  - two: `run two`" in section
+    assert not list(tmp_path.glob("scratch-*"))
+
+
+def test_other_answers_are_no_comparison(compare, benchmark, create_contestant, tmp_path):
+    contestants = [create_contestant("one", 20), create_contestant("two", 22)]
+    with pytest.raises(ValueError, match="images differs by more than 1"):
+        compare.run_benchmark(replace(benchmark, contestants=contestants), 1, tmp_path)
+
+
+@pytest.mark.parametrize("code", ["print(1 / 0)", "print('no JSON')", "print('[1]')", ""])
+def test_a_failure_is_shown_with_its_last_lines(compare, tmp_path, code):
+    with pytest.raises(RuntimeError, match="without a JSON object") as failure:
+        compare.run_command([sys.executable, "-c", code], tmp_path, tmp_path)
+    assert ("ZeroDivisionError" in str(failure.value)) == ("/" in code)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="not Linux")
+def test_memory_of_children_is_counted_and_mapped_files_apart(compare, tmp_path):
+    np.save(tmp_path / "mapped.npy", np.ones(100_000_000, np.uint8))
+    command = [sys.executable, "-c", PARENT, CHILD, str(tmp_path / "mapped.npy")]
+    run = compare.run_command(command, tmp_path, tmp_path, sample_memory=True)
+    assert 200e6 < run.held_bytes < 280e6
+    assert 100e6 < run.mapped_bytes < 180e6
+
+
+def test_a_section_is_replaced_and_others_stay(compare, tmp_path):
+    results = tmp_path / "RESULTS.md"
+    for name, text in (("a", "old"), ("b", "kept"), ("a", "new\n\n| x |")):
+        compare.write_section(results, name, text)
+    written = results.read_text()
+    assert written == compare.HEADER + "\n## a\n\nnew\n\n| x |\n\n## b\n\nkept\n"
+
+
+def test_pictures_are_shared_out_among_classes_and_renamed(compare, photo_folder, tmp_path):
+    from benchmarks.ingest.pictures import prepare_pictures
+
+    (photo_folder / "red").rename(photo_folder / "blue" / "red")
+    (photo_folder / "blue" / "note.txt").touch()
+    target = prepare_pictures(photo_folder, 6, tmp_path)
+    names = sorted(path.relative_to(target).as_posix() for path in target.rglob("*.jpg"))
+    assert [name.removesuffix(".jpg") for name in names] == [
+        "blue/000000", "blue/000002", "blue/000004", "red/000001", "red/000003", "red/000005"
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="holds 20 pictures in class folders, not 21"):
+        prepare_pictures(photo_folder, 21, tmp_path)
+
+
+def test_our_contestant_ingests_a_copy_of_the_project(compare, photo_folder, tmp_path):
+    from benchmarks.ingest.benchmark import clean_project, copy_project, create_own
+
+    project = copy_project(tmp_path / "project")
+    own = create_own("pixels", project, photo_folder, "--to-outputs", "decoded_images")
+    run = compare.run_command([sys.executable, *own.arguments], own.folder, tmp_path)
+    assert {key: run.answer[key] for key in ("images", "labels", "classes")} == {
+        "images": 20, "labels": 20, "classes": 2
+    }  # fmt: skip
+    assert 0 < run.answer["seconds_after_imports"] < run.seconds
+    decoded = np.load(project / "data/02_intermediate/decoded_images.npy")
+    assert run.answer["mean_pixel"] == pytest.approx(decoded["image"].mean())
+    (project / "mlflow.db").touch()
+    clean_project(project)
+    assert not (project / "data").exists()
+    assert (project / "mlflow.db").exists()
+
+
+@pytest.mark.skipif(not find_uv(), reason="uv comes with `make test`")
+def test_an_environment_is_made_once_for_its_requirements(compare, monkeypatch, tmp_path):
+    from benchmarks import environments
+
+    requirements = tmp_path / "requirements-none.txt"
+    requirements.write_text("# nothing\n")
+    python = environments.create_environment(requirements, tmp_path / "made")
+    assert Path(python).exists()
+    monkeypatch.setattr(environments, "find_uv", lambda: pytest.fail("made again"))
+    assert environments.create_environment(requirements, tmp_path / "made") == python
