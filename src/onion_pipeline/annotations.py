@@ -1,10 +1,11 @@
-"""Types of libraries that are too heavy to import for a signature.
+"""Types of libraries that are too heavy to import for a signature, and choices of parameters.
 
 Kedro reads the signatures of nodes at run time to build their parameters, so the names must
-exist then; type checkers see the real ones.
+exist then; type checkers see the real ones. The choices are here and not beside the parameters,
+since worker processes need them and not Pydantic.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from keras import Model as KerasModel
@@ -14,4 +15,17 @@ if TYPE_CHECKING:
 else:
     DataFrame = ImageFigure = KerasModel = PlotlyFigure = Series = Any
 
-__all__ = ["DataFrame", "ImageFigure", "KerasModel", "PlotlyFigure", "Series"]
+Animation = Literal["refuse", "first_frame"]
+ColorMode = Literal["auto", "grayscale", "rgb"]
+Resize = Literal["stretch", "crop", "pad"]
+
+__all__ = [
+    "Animation",
+    "ColorMode",
+    "DataFrame",
+    "ImageFigure",
+    "KerasModel",
+    "PlotlyFigure",
+    "Resize",
+    "Series",
+]

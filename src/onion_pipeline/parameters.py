@@ -20,9 +20,8 @@ from pydantic import (
     model_validator,
 )
 
-ColorMode = Literal["auto", "grayscale", "rgb"]
-Resize = Literal["stretch", "crop", "pad"]
-Animation = Literal["refuse", "first_frame"]
+from onion_pipeline.annotations import Animation, ColorMode, Resize
+
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 LARGEST_SIDE = 4096

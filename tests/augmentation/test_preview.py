@@ -11,7 +11,7 @@ POLICY = make_policy([{"Affine": {"rotate": [-30, 30], "p": 1.0}}])
 
 def test_a_row_per_class_shows_the_original_and_the_variants_of_training(labelled_images):
     figure = draw_augmentation_preview(labelled_images, POLICY, ["a", "b", "c"], seed=4)
-    expected = augment_images(labelled_images[:3], POLICY, VARIANTS, seed=4)["image"]
+    expected = augment_images(labelled_images[:3], POLICY, VARIANTS, seed=4).gather()["image"]
     shown = np.stack([np.asarray(cell.images[0].get_array()) for cell in figure.axes])
     by_class = expected.reshape(1 + VARIANTS, 3, 12, 12, 3).swapaxes(0, 1)
     np.testing.assert_array_equal(shown, by_class.reshape(shown.shape))

@@ -30,8 +30,8 @@ def decode(source: ImageSource, rendering: Rendering = DEFAULT_RENDERING) -> np.
     return decode_images(source, index_images(source), SHAPE, rendering).gather()
 
 
-def make_key(data: bytes) -> np.uint64:
-    return make_keys(pd.Series([hashlib.sha256(data).hexdigest()]))[0]
+def make_key(data: bytes) -> int:
+    return int(make_keys(pd.Series([hashlib.sha256(data).hexdigest()]))[0])
 
 
 def test_images_are_decoded_in_the_order_of_the_index(photo_folder, source):

@@ -291,5 +291,5 @@ def test_folds_depend_on_the_content_alone():
 
 def test_more_folds_than_images_apart_are_refused():
     table = split_usually(list_files([5, 50]), 0)
-    with pytest.raises(DataError, match=r"8 folds need 8 images .*; class_0 has 4\. Lower"):
+    with pytest.raises(DataError, match=r"8 folds need 8 images .*; class_0 has 4\. Ask for fewer"):
         assign_folds(table, 8, 0)

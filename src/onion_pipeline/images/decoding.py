@@ -11,14 +11,17 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageColor, ImageOps, UnidentifiedImageError
 
+from onion_pipeline.annotations import Animation, Resize
 from onion_pipeline.images import jpeg
-from onion_pipeline.parameters import Animation, IngestParameters, Resize
+
+if TYPE_CHECKING:  # each worker would import Pydantic
+    from onion_pipeline.parameters import IngestParameters
 
 # An allow-list: Pillow also opens formats that run programs (EPS) or fetch other files.
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF")
@@ -52,7 +55,7 @@ class Rendering(NamedTuple):
 DEFAULT_RENDERING = Rendering()
 
 
-def make_rendering(parameters: IngestParameters) -> Rendering:
+def make_rendering(parameters: "IngestParameters") -> Rendering:
     """Return how `parameters` want pictures to become pixels."""
     return Rendering(parameters.resize, parameters.background, parameters.animation)
 
@@ -200,8 +203,11 @@ def _find_reduction(source: tuple[int, int], target: tuple[int, int]) -> int:
     megapixels, the resized pixels differ by 0.3 of 255 levels in the mean and 99 % of them by
     at most 2 from those of a full decoding, which takes up to six times as long.
     """
+    room = min(source) // (3 * max(target))
+    if room < 2:  # noqa: PLR2004 - as with most small pictures, of which there are many
+        return 1
     for reduction in (8, 4, 2):
-        fits = min(source) >= 3 * reduction * max(target)
+        fits = room >= reduction
         if fits and source[0] % reduction == source[1] % reduction == 0:
             return reduction
     return 1

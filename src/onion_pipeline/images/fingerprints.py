@@ -78,7 +78,8 @@ def _transform(
     rows = _list_cosines(height, detail, crops, halved)
     columns = _list_cosines(width, detail, crops, halved)
     spectra = (rows @ channel @ columns.T).reshape(count, size, detail, size, detail)
-    return spectra.transpose(0, 1, 3, 2, 4).reshape(count, size * size, detail * detail)
+    ordered = spectra.transpose(0, 1, 3, 2, 4).reshape(count, size * size, detail * detail)
+    return np.asarray(ordered, np.float32)
 
 
 def _list_cosines(

@@ -87,7 +87,7 @@ def decode_images(
 
 
 def decode_file(
-    source: ImageSource, path: str, key: np.uint64, shape: Shape, rendering: Rendering
+    source: ImageSource, path: str, key: int, shape: Shape, rendering: Rendering
 ) -> NDArray[np.uint8]:
     """Return the pixels of one file.
 
@@ -102,19 +102,21 @@ def decode_file(
         RejectedImageError: it cannot be read or decoded, or has changed since.
     """
     data = read_file(source, path)
-    if hashlib.sha256(data).digest()[:8] != int(key).to_bytes(8):
+    if hashlib.sha256(data).digest()[:8] != key.to_bytes(8):
         raise RejectedImageError("changed", "the file is not what it was when it was indexed")
     return decode_image(data, shape, rendering)
 
 
 def _decode_chunk(job: _Job) -> DecodedImages:
     decoded = np.zeros(len(job.rows), decoded_dtype(job.shape))
-    count = 0
-    for path, row, key in zip(job.source.paths, job.rows, job.keys, strict=True):
+    images = decoded["image"]
+    kept: list[int] = []
+    for number, (path, key) in enumerate(zip(job.source.paths, job.keys.tolist(), strict=True)):
         try:
-            decoded["image"][count] = decode_file(job.source, path, key, job.shape, job.rendering)
+            images[len(kept)] = decode_file(job.source, path, key, job.shape, job.rendering)
         except RejectedImageError:
             continue  # told in the quarantine
-        decoded["index"][count], decoded["key"][count] = row, key
-        count += 1
+        kept.append(number)
+    count = len(kept)
+    decoded["index"][:count], decoded["key"][:count] = job.rows[kept], job.keys[kept]
     return decoded[:count]

@@ -67,7 +67,7 @@ def list_quarantined(
     shape = decoded["image"].shape[1:]
     found = [
         _explain(source, path, key, shape, rendering)
-        for path, key in zip(refused["path"], make_keys(refused["sha256"]), strict=True)
+        for path, key in zip(refused["path"], make_keys(refused["sha256"]).tolist(), strict=True)
     ]
     by_pixels = refused.assign(
         reason=[error.reason for error in found], detail=[error.detail for error in found]
@@ -117,7 +117,7 @@ def describe_reasons(rejected: DataFrame) -> str:
 
 
 def _explain(
-    source: ImageSource, path: str, key: Any, shape: Any, rendering: Rendering
+    source: ImageSource, path: str, key: int, shape: Any, rendering: Rendering
 ) -> RejectedImageError:
     try:
         decode_file(source, path, key, shape, rendering)

@@ -74,9 +74,9 @@ def start_run(
         parameters: nested; logged as ``train.epochs`` and the like.
         tags: of the run.
     """
+    client = import_client()
     from mlflow.entities import Param
 
-    client = import_client()
     found = _find_experiment(client, experiment, artifacts)
     run = client.create_run(found, tags=dict(tags), run_name=name)
     entries = flatten_parameters(parameters).items()
