@@ -1,9 +1,12 @@
+import hashlib
+import random
+
 import numpy as np
 import pytest
 
 from onion_pipeline.augmentation import variants
-from onion_pipeline.augmentation.policy import compose, make_policy
-from onion_pipeline.augmentation.variants import augment_image, augment_images
+from onion_pipeline.augmentation.policy import compose, import_albumentations, make_policy
+from onion_pipeline.augmentation.variants import augment_image, augment_images, augment_rows
 from onion_pipeline.images import parallel
 from onion_pipeline.images.arrays import labelled_dtype
 
@@ -130,3 +133,38 @@ def test_different_pictures_draw_different_numbers():
 def test_transforms_that_change_shape_or_type_are_refused(labelled_images, transform, found):
     with pytest.raises(ValueError, match=rf"uint8 \(12, 12, 3\) into {found}; remove"):
         augment_images(labelled_images, make_policy([transform]), 1, seed=0)
+
+
+@pytest.mark.parametrize("rows", [5, 2 * variants.WORTH_ARRAYS])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_rows_are_the_variants_of_their_pictures(rows, channels):
+    images = np.random.default_rng(0).integers(0, 256, (rows, 9, 7, channels), dtype=np.uint8)
+    copies, out = np.arange(rows) % 4, np.zeros_like(images)
+    augment_rows(images, copies, compose(POLICY), 3, out)
+    pipeline = compose(POLICY)
+    for image, copy, made in zip(images, copies, out, strict=True):
+        expected = augment_image(image, pipeline, int(copy), 3) if copy else image
+        np.testing.assert_array_equal(made, expected)
+
+
+def test_a_variant_is_what_albumentations_makes_of_the_seed_of_its_pixels():
+    library = import_albumentations()
+    image = np.random.default_rng(0).integers(0, 256, (9, 7, 3), dtype=np.uint8)
+    stock = library.Compose([getattr(library, s["name"])(**s["arguments"]) for s in POLICY])
+    pipeline = compose(POLICY)
+    for copy in range(1, 20):
+        digest = hashlib.blake2b(image.tobytes(), digest_size=4, salt=b"variant")
+        digest.update(f"{copy}/5".encode())
+        derived = int.from_bytes(digest.digest(), "big")
+        stock.set_random_state(np.random.default_rng(derived), random.Random(derived))
+        expected = stock(image=image)["image"]
+        np.testing.assert_array_equal(augment_image(image, pipeline, copy, 5), expected)
+
+
+def test_rows_want_a_number_each_and_keep_their_shape():
+    images = np.zeros((2, 9, 7, 3), np.uint8)
+    with pytest.raises(ValueError, match="shorter"):
+        augment_rows(images, [1], compose(POLICY), 0, images)
+    turn = compose(make_policy([{"Transpose": {"p": 1.0}}]))
+    with pytest.raises(ValueError, match=r"into uint8 \(7, 9, 3\); remove"):
+        augment_rows(images, [0, 1], turn, 0, images)

@@ -5,12 +5,10 @@ import os
 import warnings
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import Any, TypedDict
 
+from onion_pipeline.augmentation.pipeline import Pipeline
 from onion_pipeline.errors import TransformError, suggest
-
-if TYPE_CHECKING:
-    import albumentations
 
 # A transform as parameter files write it: one name with its arguments.
 Transform = Mapping[str, Mapping[str, Any] | None]
@@ -53,9 +51,9 @@ def make_policy(transforms: Iterable[Transform]) -> list[Step]:
     return steps
 
 
-def compose(policy: Iterable[Step]) -> "albumentations.Compose":
-    """Return `policy` as one callable albumentations pipeline without a seed."""
-    return import_albumentations().Compose([_create(**step) for step in policy])
+def compose(policy: Iterable[Step]) -> Pipeline:
+    """Return `policy` as one function of an image and a seed."""
+    return Pipeline([_create(**step) for step in policy])
 
 
 @cache

@@ -1,20 +1,23 @@
 """Augmented variants of images: each a pure function of its picture, its number and the seed."""
 
 import hashlib
-import random
-from collections.abc import Sequence
-from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Sequence
+from itertools import chain, repeat
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from onion_pipeline.augmentation.draws import expand_seeds
+from onion_pipeline.augmentation.pipeline import Pipeline
 from onion_pipeline.augmentation.policy import Step, compose
 from onion_pipeline.images.arrays import ArrayChunks, LabelledImages, count_rows
 from onion_pipeline.images.parallel import map_chunks
 
-if TYPE_CHECKING:
-    import albumentations
+DIGEST = hashlib.blake2b(digest_size=4, salt=b"variant")
+HASHED_BYTES = 1024
+# From so many seeds on, NumPy expands them together in less time than Python one by one.
+WORTH_ARRAYS = 64
 
 
 class _Job(NamedTuple):
@@ -52,7 +55,7 @@ def augment_images(
 
 
 def augment_image(
-    image: NDArray[np.uint8], pipeline: "albumentations.Compose", copy: int, seed: int
+    image: NDArray[np.uint8], pipeline: Pipeline, copy: int, seed: int
 ) -> NDArray[np.uint8]:
     """Return variant number `copy` of `image`, the same for the same arguments.
 
@@ -65,11 +68,48 @@ def augment_image(
     Raises:
         ValueError: `pipeline` changes the shape or the type of the image.
     """
-    derived = _derive_seed(image, copy, seed)
-    # One generator for all transforms: `set_random_seed` would seed each of them alike, so
-    # that all draw the same numbers, and takes five times as long.
-    pipeline.set_random_state(np.random.default_rng(derived), random.Random(derived))
-    variant = pipeline(image=image)["image"]
+    return _check_kind(pipeline(image, _derive_seed(image, copy, seed)), image)
+
+
+def augment_rows(
+    images: NDArray[np.uint8],
+    copies: Iterable[int],
+    pipeline: Pipeline,
+    seed: int,
+    out: NDArray[np.uint8],
+) -> None:
+    """Write variant number ``copies[n]`` of ``images[n]`` to ``out[n]``, for all n.
+
+    Args:
+        images: uint8, (N, H, W, C).
+        copies: N numbers of variants; 0 is the image itself.
+        pipeline: from :func:`~onion_pipeline.augmentation.policy.compose`.
+        seed: of the draws.
+        out: uint8, (N, H, W, C); `images` itself will do.
+
+    Raises:
+        ValueError: `pipeline` changes the shape or the type of an image, or not N `copies`.
+    """
+    numbers = list(map(int, copies))
+    seeds = [
+        _derive_seed(image, number, seed) if number else 0
+        for image, number in zip(images, numbers, strict=True)
+    ]
+    words = expand_seeds(seeds) if len(seeds) >= WORTH_ARRAYS else repeat(None)
+    for n, (number, derived, expanded) in enumerate(zip(numbers, seeds, words, strict=False)):
+        image = images[n]
+        out[n] = _check_kind(pipeline(image, derived, expanded), image) if number else image
+
+
+def _augment_chunk(job: _Job) -> LabelledImages:
+    variants = np.array(job.images)
+    variants["copy"] = job.copy
+    pixels = variants["image"]
+    augment_rows(pixels, variants["copy"], compose(job.policy), job.seed, out=pixels)
+    return variants
+
+
+def _check_kind(variant: NDArray[np.uint8], image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if variant.shape != image.shape or variant.dtype != image.dtype:
         raise ValueError(
             f"The augmentation policy turns {image.dtype} {image.shape} into "
@@ -78,17 +118,14 @@ def augment_image(
     return variant
 
 
-def _augment_chunk(job: _Job) -> LabelledImages:
-    pipeline = compose(job.policy)
-    variants = np.array(job.images)
-    variants["copy"] = job.copy
-    for image in variants["image"]:
-        image[...] = augment_image(image, pipeline, job.copy, job.seed)
-    return variants
-
-
 def _derive_seed(image: NDArray[np.uint8], copy: int, seed: int) -> int:
-    """Return 32 bits from the pixels: a variant stays the same when other images come or go."""
-    digest = hashlib.blake2b(image.tobytes(), digest_size=4, salt=b"variant")
-    digest.update(f"{copy}/{seed}".encode())
+    """Return 32 bits from the pixels: a variant stays the same when other images come or go.
+
+    Some thousand bytes, evenly spaced, tell pictures apart. Two that agree in all of them may
+    share their draws.
+    """
+    digest = DIGEST.copy()
+    flat = image.reshape(-1)
+    digest.update(flat[:: 1 + flat.size // HASHED_BYTES].tobytes())
+    digest.update(b"%d/%d" % (copy, seed))
     return int.from_bytes(digest.digest(), "big")
