@@ -31,10 +31,11 @@ VALID = {
         "fractions": FRACTIONS,
         "folds": 2,
     },
-    AugmentParameters: {"copies": 1, "transforms": []},
+    AugmentParameters: {"copies": 1, "keep": False, "transforms": []},
     BuildParameters: {"layers": ["flatten"]},
     TrainParameters: {
         "epochs": 1,
+        "variants_per_epoch": None,
         "batch_size": 1,
         "optimizer": "sgd",
         "learning_rate": 0.1,

@@ -17,6 +17,7 @@ else:
 
 Animation = Literal["refuse", "first_frame"]
 ColorMode = Literal["auto", "grayscale", "rgb"]
+Precision = Literal["auto", "float32", "mixed_bfloat16"]
 Resize = Literal["stretch", "crop", "pad"]
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "ImageFigure",
     "KerasModel",
     "PlotlyFigure",
+    "Precision",
     "Resize",
     "Series",
 ]

@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from onion_pipeline.annotations import Animation, ColorMode, Resize
+from onion_pipeline.annotations import Animation, ColorMode, Precision, Resize
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -116,6 +116,7 @@ class AugmentParameters(_Strict):
     """How many variants of each training image, and how they are made (parameters_augment.yml)."""
 
     copies: Annotated[int, Field(ge=0, le=100)]
+    keep: bool
     transforms: list[Any]
 
 
@@ -136,6 +137,7 @@ class TrainParameters(_Strict):
     """How the network learns (parameters_train.yml)."""
 
     epochs: PositiveInt
+    variants_per_epoch: PositiveInt | None
     batch_size: PositiveInt
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop"]
     learning_rate: PositiveFloat
@@ -144,7 +146,7 @@ class TrainParameters(_Strict):
     weight_decay: NonNegativeFloat
     early_stopping: EarlyStopping | None
     class_weights: Literal["balanced"] | None
-    precision: Literal["float32", "mixed_bfloat16"]
+    precision: Precision
 
 
 class EvaluateParameters(_Strict):

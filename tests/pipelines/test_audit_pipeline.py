@@ -10,7 +10,7 @@ from onion_pipeline.images.arrays import labelled_dtype, make_keys
 from onion_pipeline.images.splits import assign_folds
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
-from onion_pipeline.parameters import AuditParameters, TrainParameters
+from onion_pipeline.parameters import AuditParameters, AugmentParameters, TrainParameters
 from onion_pipeline.pipelines.audit.pipeline import create_pipeline
 from onion_pipeline.training import folds
 
@@ -86,6 +86,8 @@ def inputs(pictures, image_splits, select, load_conf):
         "decoded_images": decoded,
         "class_names": NAMES,
         "params:audit": AuditParameters(folds=3, shown=4),
+        "augmentation_policy": [],
+        "params:augment": AugmentParameters(copies=1, keep=True, transforms=[]),
         "params:train": TrainParameters.model_validate(train | QUICK),
         "params:seed": 1,
     }

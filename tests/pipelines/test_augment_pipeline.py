@@ -32,6 +32,14 @@ def test_without_copies_the_images_stay_alone(run_nodes, labelled_images, base_p
     np.testing.assert_array_equal(made["augmented_images"], labelled_images)
 
 
+def test_variants_that_are_not_to_be_kept_are_left_to_the_training(
+    run_nodes, labelled_images, base_parameters
+):
+    made = run(run_nodes, labelled_images, base_parameters, copies=2, keep=False)
+    np.testing.assert_array_equal(made["augmented_images"], labelled_images)
+    assert made["augmentation_policy"]
+
+
 def test_the_seed_alone_decides_the_pixels(run_nodes, labelled_images, base_parameters):
     one, same, other = (
         run(run_nodes, labelled_images, base_parameters, seed, copies=1)["augmented_images"]

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from onion_pipeline.augmentation.policy import make_policy
+from onion_pipeline.augmentation.variants import augment_images
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.pipelines.train.pipeline import create_pipeline
@@ -15,6 +17,8 @@ def made(run_nodes, labelled_images, base_parameters, keras):
             "untrained_model": untrained,
             "augmented_images": labelled_images,
             "validation_images": labelled_images[:6],
+            "augmentation_policy": [],
+            "params:augment": base_parameters.augment.model_copy(update={"copies": 0}),
             "params:train": base_parameters.train.model_copy(update={"epochs": 2, "batch_size": 4}),
             "params:seed": 1,
         },
@@ -42,3 +46,30 @@ def test_the_best_epoch_is_the_one_that_is_kept(made, labelled_images, keras):
     best = history.loc[history["best"], "validation_loss"].item()
     assert best == history["validation_loss"].min()
     np.testing.assert_allclose(-np.log(right).mean(), best, rtol=1e-4)
+
+
+def test_streamed_variants_train_to_the_same_weights_as_kept_ones(
+    run_nodes, labelled_images, base_parameters, keras
+):
+    untrained = build_model(read_layers(["flatten"]), (12, 12, 3), 3, seed=0)
+    policy = make_policy(base_parameters.augment.transforms)
+    train = base_parameters.train.model_copy(update={"epochs": 3, "batch_size": 4})
+    results = []
+    for keep in (True, False):
+        copies = 2 if keep else 0
+        augmented = augment_images(labelled_images, policy, copies, seed=1).gather()
+        values = {
+            "untrained_model": untrained,
+            "augmented_images": augmented,
+            "validation_images": labelled_images,
+            "augmentation_policy": policy,
+            "params:augment": base_parameters.augment.model_copy(
+                update={"copies": 2, "keep": keep}
+            ),
+            "params:train": train,
+            "params:seed": 1,
+        }
+        results.append(run_nodes(create_pipeline(), values))
+    kept, streamed = (result["trained_model"].get_weights() for result in results)
+    assert all(map(np.array_equal, kept, streamed))
+    assert results[0]["training_history"].equals(results[1]["training_history"])

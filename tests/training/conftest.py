@@ -15,6 +15,7 @@ def parameters() -> TrainParameters:
     """Plain gradient descent for three epochs."""
     return TrainParameters(
         epochs=3,
+        variants_per_epoch=None,
         batch_size=8,
         optimizer="sgd",
         learning_rate=0.05,

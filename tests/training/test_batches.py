@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 
 from onion_pipeline.images.arrays import labelled_dtype
-from onion_pipeline.training.batches import draw_order, make_batches
+from onion_pipeline.training import batches
+from onion_pipeline.training.batches import BatchPlan, EpochOrder, draw_order, read_pixels
 
 COUNT = 23
+BYTES = 4
 
 
 @pytest.fixture
@@ -14,11 +16,37 @@ def marked():
     images["label"] = np.random.default_rng(0).integers(0, 5, COUNT)
     images["image"][:, 0, 0, 0] = images["label"]
     images["image"][:, 1, 1, 0] = np.arange(COUNT)
+    images["index"] = np.arange(COUNT)
     return images
 
 
-def read_rows(batches):
-    return np.concatenate([batches[number][0][:, 1, 1, 0] for number in range(len(batches))])
+@pytest.fixture
+def variants(marked):
+    """Three variants of each picture, but none of the last one."""
+    copies = [marked, marked[:-1], marked[:-1], marked[:-1]]
+    images = np.concatenate(copies)
+    images["copy"] = np.repeat(range(4), [len(some) for some in copies])
+    return images
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Two batches to a block."""
+    monkeypatch.setattr(batches, "MOST_BATCHES", 2)
+
+
+def make_plan(images, size=4, epochs=1, seed=5, variants=None):
+    return BatchPlan(images, size, BYTES, EpochOrder(epochs, seed, variants))
+
+
+def read_epochs(plan):
+    """The rows of each epoch, without those that fill the last batch up."""
+    rows, weights = list(plan), [plan.weigh_rows(number) for number in range(len(plan))]
+    step = plan.blocks_per_epoch
+    return [
+        np.concatenate(rows[i : i + step])[np.concatenate(weights[i : i + step]) > 0]
+        for i in range(0, len(plan), step)
+    ]
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 100])
@@ -32,56 +60,56 @@ def test_an_order_depends_on_seed_and_epoch_alone():
     assert all(tuple(draw_order(COUNT, *key)) == order for key, order in drawn.items())
 
 
-@pytest.mark.parametrize("seed", [None, 5])
-def test_pixels_belong_to_their_labels(marked, keras, seed):
-    batches = make_batches(marked, 4, seed)
-    for _ in range(3):
-        for images, labels in (batches[number] for number in range(len(batches))):
-            np.testing.assert_array_equal(images[:, 0, 0, 0], labels)
-        batches.on_epoch_end()
+@pytest.mark.parametrize("size", [1, 4, 22, 23, 100])
+def test_each_epoch_has_its_own_order_of_all_images(marked, small_blocks, size):
+    epochs = read_epochs(make_plan(marked, size, epochs=3))
+    assert len(epochs) == 3
+    for epoch, rows in enumerate(epochs):
+        np.testing.assert_array_equal(rows, draw_order(COUNT, 5, epoch))
 
 
-@pytest.mark.parametrize(("size", "lengths"), [(10, [10, 10, 3]), (23, [23]), (100, [23])])
-def test_the_last_batch_may_be_smaller(marked, keras, size, lengths):
-    batches = make_batches(marked, size, seed=0)
-    assert [len(batches[number][1]) for number in range(len(batches))] == lengths
+def test_without_a_seed_the_order_is_kept(marked, small_blocks):
+    for rows in read_epochs(make_plan(marked, epochs=2, seed=None)):
+        np.testing.assert_array_equal(rows, np.arange(COUNT))
 
 
-def test_each_epoch_has_its_own_order_of_all_images(marked, keras):
-    batches = make_batches(marked, 4, seed=5)
-    for epoch in range(3):
-        np.testing.assert_array_equal(read_rows(batches), draw_order(COUNT, 5, epoch))
-        batches.on_epoch_end()
+@pytest.mark.parametrize(
+    ("each", "numbers"), [(3, [{1, 2, 3}, {0, 1, 2}]), (9, [{0, 1, 2, 3}] * 2)]
+)
+def test_an_epoch_may_take_some_variants_and_no_image_twice(variants, each, numbers):
+    epochs = read_epochs(make_plan(variants, epochs=2, variants=each))
+    for rows, expected in zip(epochs, numbers, strict=True):
+        first = variants[rows][variants[rows]["index"] == 0]
+        assert len(set(rows)) == len(rows)
+        assert set(first["copy"].tolist()) == expected
 
 
-def test_without_a_seed_the_order_is_kept(marked, keras):
-    batches = make_batches(marked, 4, seed=None)
-    batches.on_epoch_end()
-    np.testing.assert_array_equal(read_rows(batches), np.arange(COUNT))
+def test_a_block_beyond_the_last_is_an_index_error(marked):
+    plan = make_plan(marked, epochs=2)
+    assert len(list(plan)) == len(plan)
+    with pytest.raises(IndexError):
+        plan[len(plan)]
+    np.testing.assert_array_equal(plan[:1], [plan[0]])
 
 
-def test_memory_mapped_images_give_contiguous_bytes(marked, keras, tmp_path):
+def test_pixels_are_those_of_the_rows(marked, small_blocks, tmp_path):
     np.save(tmp_path / "images.npy", marked)
     mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
-    images, _ = make_batches(mapped, 4, seed=5)[0]
-    assert images.dtype == np.uint8
-    assert images.flags.c_contiguous
-    np.testing.assert_array_equal(images, marked["image"][draw_order(COUNT, 5, 0)[:4]])
+    plan = make_plan(marked, epochs=2)
+    for images in (marked, mapped):
+        blocks = list(read_pixels(images, plan))
+        assert len(blocks) == len(plan)
+        for pixels, rows in zip(blocks, plan, strict=True):
+            assert pixels.dtype == np.uint8
+            assert pixels.flags.c_contiguous
+            np.testing.assert_array_equal(pixels, marked["image"][rows])
 
 
-def test_keras_sees_every_image_once_per_epoch_with_its_label(marked, keras):
-    seen = []
+def test_rows_that_are_streamed_are_asked_for_by_block(marked):
+    class Streamed:
+        def stream_pixels(self, blocks):
+            return (marked["image"][rows] for rows in blocks)
 
-    class Recorder(keras.Model):
-        def train_step(self, data):
-            seen.append([np.asarray(part) for part in data])
-            return {"loss": 0.0}
-
-    model = Recorder()
-    model.compile(run_eagerly=True)
-    model.fit(make_batches(marked, 4, seed=5), epochs=2, shuffle=False, verbose=0)
-    images, labels = (np.concatenate(parts) for parts in zip(*seen, strict=True))
-    np.testing.assert_array_equal(images[:, 0, 0, 0], labels)
-    orders = [draw_order(COUNT, 5, epoch).tolist() for epoch in range(4)]
-    first, second = images[:, 1, 1, 0].reshape(2, COUNT).tolist()
-    assert orders.index(second) == orders.index(first) + 1
+    plan = make_plan(marked, epochs=2)
+    blocks = [rows.copy() for rows in read_pixels(Streamed(), plan)]
+    np.testing.assert_array_equal(blocks[-1], marked["image"][plan[1]])

@@ -3,15 +3,13 @@ import logging
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.utils.class_weight import compute_class_weight
 
 from onion_pipeline.errors import TrainingDivergedError
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.parameters import EarlyStopping
-from onion_pipeline.training import fit
-from onion_pipeline.training.batches import make_batches
-from onion_pipeline.training.fit import train_model, weigh_classes
+from onion_pipeline.training.epochs import weigh_classes
+from onion_pipeline.training.fit import train_model
 
 # Noise is learned by heart at once, so that the validation loss is least early on.
 OVERFIT = {"epochs": 6, "optimizer": "adam", "learning_rate": 0.02}
@@ -24,18 +22,6 @@ def are_equal(weights, others):
 def measure_losses(model, images):
     probabilities = model.predict_on_batch(images["image"])
     return -np.log(probabilities[np.arange(len(images)), images["label"]])
-
-
-@pytest.mark.parametrize("counts", [[3, 3], [1, 9], [5, 2, 40], [1]])
-def test_class_weights_are_those_of_scikit_learn(counts):
-    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(len(counts)), counts))
-    classes = np.unique(labels)
-    expected = compute_class_weight("balanced", classes=classes, y=labels)
-    assert weigh_classes(labels) == pytest.approx(dict(zip(classes, expected, strict=True)))
-
-
-def test_a_class_without_images_has_no_weight():
-    assert weigh_classes(np.array([0, 2, 2])) == {0: 1.5, 2: 0.75}
 
 
 @pytest.mark.parametrize("patience", [None, 2])
@@ -80,22 +66,6 @@ def test_a_seed_decides_weights_and_history_to_the_last_bit(keras, parameters, m
     assert not are_equal(first.model.get_weights(), other.model.get_weights())
 
 
-def test_batches_are_taken_in_their_own_order(untrained, parameters, make_noise, monkeypatch):
-    asked = []
-
-    def make_noting(images, batch_size, seed):
-        batches = make_batches(images, batch_size, seed)
-        kind = type(batches)
-        if seed is not None:
-            read = kind.__getitem__
-            kind.__getitem__ = lambda self, number: asked.append(number) or read(self, number)
-        return batches
-
-    monkeypatch.setattr(fit, "make_batches", make_noting)
-    train_model(untrained, make_noise(40, 0), make_noise(9, 1), parameters, seed=0)
-    assert asked[-15:] == [0, 1, 2, 3, 4] * 3
-
-
 def test_the_untrained_model_is_left_as_it_is(untrained, parameters, make_noise):
     before = untrained.get_weights()
     trained = train_model(untrained, make_noise(9, 0), make_noise(9, 1), parameters, seed=0)
@@ -127,7 +97,7 @@ def test_class_weights_weigh_the_loss(untrained, parameters, make_noise, weighin
     whole = {"epochs": 1, "batch_size": len(images), "class_weights": weighing}
     expected = measure_losses(untrained, images)
     if weighing:
-        expected *= [weigh_classes(images["label"])[label] for label in images["label"]]
+        expected *= weigh_classes(images["label"], 3)[images["label"]]
     changed = parameters.model_copy(update=whole)
     history = train_model(untrained, images, images, changed, seed=0).history
     assert history["loss"][0] == pytest.approx(expected.mean(), rel=1e-4)
@@ -148,11 +118,13 @@ def test_mixed_precision_trains_and_returns_a_float32_model(keras, parameters, l
 
 def test_an_absurd_learning_rate_is_a_named_error(untrained, parameters, make_noise):
     absurd = parameters.model_copy(update={"learning_rate": 1e30})
-    with pytest.raises(TrainingDivergedError, match=r"became nan .* of epoch 1 \(batches of 8\)"):
+    with pytest.raises(
+        TrainingDivergedError, match=r"became nan in step . of epoch 1 \(batches of 8\)"
+    ):
         train_model(untrained, make_noise(24, 0), make_noise(9, 1), absurd, seed=0)
 
 
 def test_weights_that_are_no_numbers_are_a_named_error(untrained, parameters, make_noise):
     untrained.set_weights([weights * np.nan for weights in untrained.get_weights()])
-    with pytest.raises(TrainingDivergedError, match="nan by step 1 of epoch 1"):
+    with pytest.raises(TrainingDivergedError, match="nan in step 1 of epoch 1"):
         train_model(untrained, make_noise(8, 0), make_noise(9, 1), parameters, seed=0)

@@ -1,5 +1,6 @@
 from typing import get_args
 
+import numpy as np
 import pytest
 
 from onion_pipeline.parameters import TrainParameters
@@ -77,3 +78,23 @@ def test_the_optimizer_follows_the_schedule(parameters):
     optimizer.iterations.assign(STEPS)
     rates.append(float(optimizer.learning_rate))
     assert rates == pytest.approx([0, parameters.learning_rate])
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_the_update_in_one_operation_is_that_of_keras(keras, parameters, name):
+    changes = {"optimizer": name, "weight_decay": 0.01, "schedule": "cosine", "warmup_epochs": 1}
+    ours = make_optimizer(parameters.model_copy(update=changes), STEPS)
+    schedule = make_schedule(parameters.model_copy(update=changes), STEPS)
+    theirs = type(ours).__bases__[0](schedule, weight_decay=0.01)
+    generator = np.random.default_rng(0)
+    start = generator.normal(size=(5, 3)).astype(np.float32)
+    variables = [keras.Variable(start), keras.Variable(start)]
+    for optimizer, variable in zip((ours, theirs), variables, strict=True):
+        optimizer.build([variable])
+    for _ in range(30):
+        gradient = keras.ops.convert_to_tensor(generator.normal(size=(5, 3)), "float32")
+        ours.apply([gradient])
+        theirs.apply([gradient])
+    found, expected = (keras.ops.convert_to_numpy(variable) for variable in variables)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert not np.allclose(found, start, atol=1e-2)

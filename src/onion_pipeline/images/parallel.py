@@ -64,6 +64,24 @@ def _map(function: Callable[[Job], Result], jobs: Sequence[Job], workers: int) -
             future.cancel()
 
 
+def start_pool(prepare: Callable[[], object]) -> None:
+    """Start the processes of :func:`map_chunks` without waiting for them.
+
+    Args:
+        prepare: called in each, to import what the first job will need; importable by name.
+    """
+    from loky import get_reusable_executor
+
+    workers = count_processors()
+    pool = get_reusable_executor(workers)
+    for _ in range(workers):
+        pool.submit(_call, prepare)
+
+
+def _call(prepare: Callable[[], object]) -> None:
+    prepare()  # what it returns may be nothing that can be sent back
+
+
 def count_processors() -> int:
     """Return how many processors this process may use (containers grant fewer than exist)."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

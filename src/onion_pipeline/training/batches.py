@@ -1,12 +1,20 @@
-"""Batches in an order that depends on the seed and the epoch alone."""
+"""The order of training: which rows make up each batch, and which batches go in one call.
+
+Batches are cut from one permutation of an epoch's images. Several of them form a block, whose
+pixels are gathered while the network still learns from the block before.
+"""
 
 import math
-from typing import Any, Protocol
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, Protocol, overload, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.model.backend import import_keras
+# More batches in one call gain nothing; fewer bytes leave the memory of the machine alone.
+MOST_BATCHES = 64
+BLOCK_BYTES = 8 << 20
 
 
 class ImageRows(Protocol):
@@ -23,6 +31,133 @@ class ImageRows(Protocol):
         """Return the rows of these numbers, int64 (M,), or one field of all."""
 
 
+@runtime_checkable
+class StreamedRows(Protocol):
+    """Labelled images that are made on demand, by other processes."""
+
+    def stream_pixels(self, blocks: "Sequence[NDArray[np.int64]]") -> Iterator[NDArray[np.uint8]]:
+        """Yield the pixels of each block of rows, each array good until the next is asked for."""
+
+
+class EpochOrder(NamedTuple):
+    """Which images each epoch takes, and in which order.
+
+    Args:
+        epochs: how many.
+        seed: of the order in each epoch; ``None`` keeps the order of the images.
+        variants: how many variants of each picture an epoch takes, the next ones in the next,
+            with the picture itself as the last one; ``None`` takes all in every epoch.
+    """
+
+    epochs: int = 1
+    seed: int | None = None
+    variants: int | None = None
+
+
+class BatchPlan(Sequence[NDArray[np.int64]]):
+    """The rows of every block of a training, epoch after epoch.
+
+    Each item is int64 (B * S,) for S batches of B rows. What the last batch of an epoch lacks
+    is filled up with the epoch's first rows; see :meth:`weigh_rows`.
+
+    Args:
+        images: N labelled images.
+        batch_size: rows of a batch; all rows of an epoch if these are fewer.
+        image_bytes: of the pixels of one image.
+        order: of the epochs.
+    """
+
+    def __init__(
+        self, images: ImageRows, batch_size: int, image_bytes: int, order: EpochOrder
+    ) -> None:
+        self._order = order
+        self._variants = None if order.variants is None else _Variants.sort(images)
+        self._count = len(images)
+        self.images_per_epoch = len(self._collect_rows(0))
+        self.batch_size = min(batch_size, self.images_per_epoch)
+        self.batches_per_epoch = math.ceil(self.images_per_epoch / self.batch_size)
+        most = BLOCK_BYTES // (self.batch_size * image_bytes)
+        self._batches = max(1, min(MOST_BATCHES, most))
+        self.blocks_per_epoch = math.ceil(self.batches_per_epoch / self._batches)
+        self._drawn: tuple[int, NDArray[np.int64]] | None = None
+
+    def __len__(self) -> int:
+        """Return the number of blocks in all epochs."""
+        return self._order.epochs * self.blocks_per_epoch
+
+    @overload
+    def __getitem__(self, number: int) -> NDArray[np.int64]: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[NDArray[np.int64]]: ...
+    def __getitem__(self, number: int | slice) -> Any:
+        """Return the rows of one block, counted through all epochs."""
+        if isinstance(number, slice):
+            return [self[one] for one in range(*number.indices(len(self)))]
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        epoch, block = divmod(number, self.blocks_per_epoch)
+        rows = self.draw_rows(epoch)
+        step = self._batches * self.batch_size
+        chosen = rows[block * step : (block + 1) * step]
+        return np.concatenate([chosen, np.resize(rows, -len(chosen) % self.batch_size)])
+
+    def draw_rows(self, epoch: int) -> NDArray[np.int64]:
+        """Return the rows of an epoch in their order, the same for the same arguments."""
+        if self._drawn is None or self._drawn[0] != epoch:
+            rows = self._collect_rows(epoch)
+            if self._order.seed is not None:
+                rows = rows[draw_order(len(rows), self._order.seed, epoch)]
+            self._drawn = epoch, rows
+        return self._drawn[1]
+
+    def weigh_rows(self, number: int) -> NDArray[np.float32]:
+        """Return what each row of a block counts in the mean over its batch.
+
+        Returns:
+            float32, like the block: one over the size of the batch, 0 where it is filled up.
+        """
+        count = self.images_per_epoch
+        block = number % self.blocks_per_epoch
+        first = block * self._batches * self.batch_size
+        places = first + np.arange(len(self[number]))
+        sizes = np.minimum(self.batch_size, count - places // self.batch_size * self.batch_size)
+        return np.where(places < count, 1 / sizes, 0).astype(np.float32)
+
+    def _collect_rows(self, epoch: int) -> NDArray[np.int64]:
+        if self._variants is None or self._order.variants is None:
+            return np.arange(self._count)
+        return self._variants.take(epoch * self._order.variants, self._order.variants)
+
+
+class _Variants(NamedTuple):
+    """The rows of each picture's variants, one picture after the other.
+
+    Args:
+        rows: int64, (N,), of a picture first the variants by their numbers, then itself.
+        first: int64, (P,), for each picture the place of its first variant in `rows`.
+        counts: int64, (P,), its number of variants, itself included.
+    """
+
+    rows: NDArray[np.int64]
+    first: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+    @classmethod
+    def sort(cls, images: ImageRows) -> "_Variants":
+        pictures, copies = images["index"], images["copy"]
+        rows = np.lexsort((copies, copies == 0, pictures))
+        _, first, counts = np.unique(pictures[rows], return_index=True, return_counts=True)
+        return cls(rows, first, counts)
+
+    def take(self, start: int, count: int) -> NDArray[np.int64]:
+        """Return `count` variants of each picture, or all it has, in a ring from `start` on."""
+        taken = [
+            self.rows[self.first + (start + number) % self.counts][number < self.counts]
+            for number in range(count)
+        ]
+        return np.sort(np.concatenate(taken))
+
+
 def draw_order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
     """Return the order of `count` images in `epoch`, the same for the same arguments.
 
@@ -31,38 +166,23 @@ def draw_order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
     return np.random.default_rng([seed, epoch]).permutation(count)
 
 
-def make_batches(images: ImageRows, batch_size: int, seed: int | None) -> Any:
-    """Return a ``keras.utils.PyDataset`` of (images, labels) batches.
+def read_pixels(images: ImageRows, plan: BatchPlan) -> Generator[NDArray[np.uint8]]:
+    """Yield the pixels of each block of `plan`, uint8 (B * S, H, W, C).
 
-    Args:
-        images: labelled images; memory-mapped ones are read batch by batch.
-        batch_size: images per batch; the last one may be smaller.
-        seed: of the order in each epoch; ``None`` keeps the order of `images`.
+    An array is good until the next one is asked for: its memory may be used again.
     """
-    keras = import_keras()
+    if isinstance(images, StreamedRows):
+        yield from images.stream_pixels(plan)
+        return
+    # Beside the training, since pictures on a disk may have to be read first.
+    with ThreadPoolExecutor(1) as reader:
+        ahead = reader.submit(_gather_pixels, images, plan[0])
+        for number in range(1, len(plan)):
+            pixels = ahead.result()
+            ahead = reader.submit(_gather_pixels, images, plan[number])
+            yield pixels
+        yield ahead.result()
 
-    class Batches(keras.utils.PyDataset):  # type: ignore[name-defined]
-        """Each batch is a gather of rows: pixels and labels move together."""
 
-        def __init__(self) -> None:
-            super().__init__()
-            self.epoch = 0
-            self.order = self._draw()
-
-        def __len__(self) -> int:
-            return math.ceil(len(images) / batch_size)
-
-        def __getitem__(self, number: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-            rows = images[self.order[number * batch_size : (number + 1) * batch_size]]
-            return np.ascontiguousarray(rows["image"]), rows["label"]
-
-        def on_epoch_end(self) -> None:
-            self.epoch += 1
-            self.order = self._draw()
-
-        def _draw(self) -> NDArray[np.int64]:
-            if seed is None:
-                return np.arange(len(images))
-            return draw_order(len(images), seed, self.epoch)
-
-    return Batches()
+def _gather_pixels(images: ImageRows, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(images[rows]["image"])

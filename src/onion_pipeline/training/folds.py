@@ -12,6 +12,7 @@ from onion_pipeline.errors import DataError
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.model.backend import allow_retracing
 from onion_pipeline.parameters import TrainParameters
+from onion_pipeline.training.batches import ImageRows
 from onion_pipeline.training.fit import train_model
 
 logger = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ class SelectedImages:
         rows: int64, (N,), counted through all parts.
     """
 
-    def __init__(self, parts: Sequence[LabelledImages], rows: NDArray[np.int64]) -> None:
+    def __init__(self, parts: Sequence[ImageRows], rows: NDArray[np.int64]) -> None:
         self._parts = parts
         self._rows = rows
 
@@ -60,7 +61,7 @@ class Fold(NamedTuple):
     unseen: SelectedImages
 
 
-def divide_images(parts: Sequence[LabelledImages], folds: Series) -> list[Fold]:
+def divide_images(parts: Sequence[ImageRows], folds: Series) -> list[Fold]:
     """Return for each fold: itself unseen, the next one for validation, the rest for training.
 
     Args:
@@ -113,9 +114,10 @@ def _describe(fold: Fold) -> str:
     return ", ".join(f"{len(images)} {name}" for name, images in fold._asdict().items())
 
 
-def _gather_rows(parts: Sequence[NDArray[Any]], rows: NDArray[np.int64]) -> NDArray[Any]:
+def _gather_rows(parts: Sequence[ImageRows], rows: NDArray[np.int64]) -> NDArray[Any]:
     """Return `rows`, counted through all `parts`, in their order."""
-    found = np.empty((len(rows), *parts[0].shape[1:]), parts[0].dtype)
+    like = parts[0][rows[:0]]
+    found = np.empty((len(rows), *like.shape[1:]), like.dtype)
     start = 0
     for part in parts:
         here = (start <= rows) & (rows < start + len(part))

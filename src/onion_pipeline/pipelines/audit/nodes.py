@@ -1,10 +1,12 @@
 """Nodes that find labels that are probably wrong."""
 
 from onion_pipeline.annotations import DataFrame, ImageFigure, KerasModel
+from onion_pipeline.augmentation.policy import Step
+from onion_pipeline.augmentation.streaming import offer_variants
 from onion_pipeline.evaluation import figures, label_issues, predictions
 from onion_pipeline.images import splits
 from onion_pipeline.images.arrays import DecodedImages, LabelledImages, check_match
-from onion_pipeline.parameters import AuditParameters, TrainParameters
+from onion_pipeline.parameters import AuditParameters, AugmentParameters, TrainParameters
 from onion_pipeline.training import folds
 
 
@@ -18,12 +20,16 @@ def predict_out_of_fold(
     untrained_model: KerasModel,
     image_folds: DataFrame,
     class_names: list[str],
+    augmented_images: LabelledImages,
+    validation_images: LabelledImages,
+    augmentation_policy: list[Step],
+    augment: AugmentParameters,
     parameters: TrainParameters,
     seed: int,
-    *images: LabelledImages,
 ) -> DataFrame:
     """Classify each image by a network that has not been trained on it."""
-    divided = folds.divide_images(images, image_folds["fold"])
+    images = offer_variants(augmented_images, augmentation_policy, augment, seed)
+    divided = folds.divide_images([images, validation_images], image_folds["fold"])
     tables = []
     for network, unseen in folds.train_folds(untrained_model, divided, parameters, seed):
         probabilities = predictions.predict_probabilities(network, unseen["image"])

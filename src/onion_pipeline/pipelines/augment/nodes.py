@@ -9,9 +9,13 @@ from onion_pipeline.parameters import AugmentParameters
 def augment_images(
     train_images: LabelledImages, parameters: AugmentParameters, seed: int
 ) -> tuple[list[policy.Step], ArrayChunks]:
-    """Add variants of each training image, and write out the transforms that made them."""
+    """Add variants of each training image, and write out the transforms that make them.
+
+    What is not to be kept is not made here but while training.
+    """
     steps = policy.make_policy(parameters.transforms)
-    return steps, variants.augment_images(train_images, steps, parameters.copies, seed)
+    copies = parameters.copies if parameters.keep else 0
+    return steps, variants.augment_images(train_images, steps, copies, seed)
 
 
 def draw_augmentation_preview(

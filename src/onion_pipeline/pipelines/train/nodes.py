@@ -1,8 +1,10 @@
 """Nodes that train the network."""
 
 from onion_pipeline.annotations import DataFrame, KerasModel, PlotlyFigure
+from onion_pipeline.augmentation.policy import Step
+from onion_pipeline.augmentation.streaming import offer_variants
 from onion_pipeline.images.arrays import LabelledImages
-from onion_pipeline.parameters import TrainParameters
+from onion_pipeline.parameters import AugmentParameters, TrainParameters
 from onion_pipeline.training import curves, fit
 
 
@@ -10,13 +12,14 @@ def train_model(
     untrained_model: KerasModel,
     augmented_images: LabelledImages,
     validation_images: LabelledImages,
+    augmentation_policy: list[Step],
+    augment: AugmentParameters,
     parameters: TrainParameters,
     seed: int,
 ) -> tuple[KerasModel, DataFrame]:
     """Train the network; keep the best epoch by the validation images."""
-    trained = fit.train_model(
-        untrained_model, augmented_images, validation_images, parameters, seed
-    )
+    images = offer_variants(augmented_images, augmentation_policy, augment, seed)
+    trained = fit.train_model(untrained_model, images, validation_images, parameters, seed)
     return trained.model, trained.history
 
 

@@ -15,6 +15,8 @@ def create_pipeline() -> Pipeline:
                     "untrained_model",
                     "augmented_images",
                     "validation_images",
+                    "augmentation_policy",
+                    "params:augment",
                     "params:train",
                     "params:seed",
                 ],

@@ -1,0 +1,149 @@
+"""Variants that are made while a network learns from them, instead of being kept."""
+
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onion_pipeline.augmentation.policy import Step, compose, import_albumentations
+from onion_pipeline.augmentation.variants import augment_rows
+from onion_pipeline.errors import DataError
+from onion_pipeline.images.arrays import LabelledImages
+from onion_pipeline.images.parallel import count_processors, map_chunks, start_pool
+from onion_pipeline.images.shared import SharedArray, create_shared, share_array
+from onion_pipeline.parameters import AugmentParameters
+
+
+class _Job(NamedTuple):
+    source: SharedArray
+    target: SharedArray
+    rows: NDArray[np.int64]
+    copies: NDArray[np.int64]
+    policy: Sequence[Step]
+    seed: int
+
+
+class _Jobs(Sequence[_Job]):
+    """The job of each block: made when it is asked for, since a training has many."""
+
+    def __init__(
+        self,
+        source: SharedArray,
+        slots: Sequence[SharedArray],
+        blocks: Sequence[NDArray[np.int64]],
+        draws: tuple[Sequence[Step], int],
+    ) -> None:
+        self._source = source
+        self._slots = slots
+        self._blocks = blocks
+        self._draws = draws
+
+    def __len__(self) -> int:
+        return len(self._blocks)
+
+    def __getitem__(self, number: Any) -> Any:
+        copies, rows = np.divmod(self._blocks[number], self._source.shape[0])
+        slot = self._slots[number % len(self._slots)]
+        return _Job(self._source, slot, rows, copies, *self._draws)
+
+
+class StreamedImages:
+    """Labelled images and their variants, of which only the images exist.
+
+    Row for row and byte for byte it is what
+    :func:`~onion_pipeline.augmentation.variants.augment_images` would keep: the N images, then
+    the first variants of all, and so on.
+
+    Args:
+        images: N labelled images; memory-mapped ones are read by the workers themselves.
+        policy: from :func:`~onion_pipeline.augmentation.policy.make_policy`.
+        copies: number of variants of each image.
+        seed: of the draws.
+    """
+
+    def __init__(
+        self, images: LabelledImages, policy: Sequence[Step], copies: int, seed: int
+    ) -> None:
+        self._images = images
+        self._policy = policy
+        self._copies = copies
+        self._seed = seed
+
+    def __len__(self) -> int:
+        """Return ``N * (1 + copies)``."""
+        return len(self._images) * (1 + self._copies)
+
+    def __getitem__(self, key: str | NDArray[np.int64]) -> NDArray[Any]:
+        """Return the rows of these numbers, made in this process, or one field of all but pixels.
+
+        Raises:
+            KeyError: all pixels are asked for, which are too many.
+        """
+        if isinstance(key, str):
+            return self._get_field(key)
+        copies, rows = np.divmod(key, len(self._images))
+        made = np.array(self._images[rows])
+        made["copy"] = copies
+        pixels = made["image"]
+        augment_rows(pixels, copies, compose(self._policy), self._seed, out=pixels)
+        return made
+
+    def stream_pixels(self, blocks: Sequence[NDArray[np.int64]]) -> Generator[NDArray[np.uint8]]:
+        """Yield the pixels of each block of rows, made by a process per processor.
+
+        Args:
+            blocks: numbers of rows, int64 (M,); none is longer than the first.
+
+        Yields:
+            uint8, (M, H, W, C), good until the next is asked for: its memory is used again.
+        """
+        pixels = np.dtype(np.uint8), (len(blocks[0]), *self._images.dtype["image"].shape)
+        with ExitStack() as stack:
+            source = stack.enter_context(share_array(self._images))
+            # As many as `map_chunks` has under way, the block that is in use among them.
+            count = 2 * count_processors()
+            slots = [stack.enter_context(create_shared(*pixels)) for _ in range(count)]
+            views = [slot.open() for slot in slots]
+            jobs = _Jobs(source, slots, blocks, (self._policy, self._seed))
+            for number, rows in enumerate(map_chunks(_make_block, jobs)):
+                yield views[number % count][:rows]
+
+    def _get_field(self, name: str) -> NDArray[Any]:
+        if name == "image":
+            raise KeyError("the pixels of streamed images are read row by row")
+        if name == "copy":
+            return np.repeat(np.arange(1 + self._copies), len(self._images))
+        return np.tile(self._images[name], 1 + self._copies)
+
+
+def offer_variants(
+    images: LabelledImages, policy: Sequence[Step], parameters: AugmentParameters, seed: int
+) -> LabelledImages | StreamedImages:
+    """Return the images with their variants: those that were kept, or a stream of them.
+
+    The processes that make a stream are started at once, beside what this one does next.
+
+    Raises:
+        DataError: `images` have variants that should not be kept, or lack those that should.
+    """
+    kept = int(images["copy"].max(initial=0))
+    if kept != (parameters.copies if parameters.keep else 0):
+        raise DataError(
+            f"augmented_images holds {kept} variants of each picture, which is not what "
+            f"augment.copies ({parameters.copies}) and augment.keep ({parameters.keep}) ask "
+            "for: it is left from another run. Make it anew: kedro run --pipelines augment"
+        )
+    if parameters.keep or not parameters.copies:
+        return images
+    start_pool(import_albumentations)
+    return StreamedImages(images, policy, parameters.copies, seed)
+
+
+def _make_block(job: _Job) -> int:
+    """Write the variants of one block, and return how many there are."""
+    pixels = job.source.open("r")["image"][job.rows]
+    target = job.target.open()
+    augment_rows(pixels, job.copies, compose(job.policy), job.seed, out=target[: len(pixels)])
+    return len(pixels)

@@ -1,0 +1,73 @@
+"""The form in which a network learns: the same function and weights, in less time."""
+
+from typing import Any
+
+from onion_pipeline.annotations import KerasModel
+from onion_pipeline.model.backend import import_keras
+
+
+def make_training_form(model: KerasModel, precision: str) -> KerasModel:
+    """Return a model with the weights of `model` that is trained in its place.
+
+    It computes in `precision` on weights in float32, and gives logits in float32 instead of
+    probabilities. In a row of layers, a ReLU before a max pooling comes after it: the largest
+    number stays the largest, and only a quarter of them, or less, goes through the ReLU.
+
+    Args:
+        model: ends in a layer named ``softmax``, as :func:`~onion_pipeline.model.build.build_model`
+            makes it; left as it is.
+        precision: a Keras dtype policy.
+    """
+    keras = import_keras()
+    if isinstance(model, keras.Sequential):
+        layers = _postpone_relu([_recast(layer, precision) for layer in model.layers])
+        form = keras.Sequential([keras.Input(batch_shape=model.input_shape, dtype="uint8")])
+        for layer in layers:
+            form.add(layer)
+    else:
+        form = keras.models.clone_model(
+            model, clone_function=lambda layer: _recast(layer, precision)
+        )
+    form.set_weights(model.get_weights())
+    return form
+
+
+def copy_with_weights(model: KerasModel, form: KerasModel) -> KerasModel:
+    """Return a copy of `model` with what its training form has learned."""
+    copy = import_keras().models.clone_model(model)
+    copy.set_weights(form.get_weights())
+    return copy
+
+
+def _recast(layer: Any, precision: str) -> Any:
+    config = layer.get_config()
+    if layer.name == "softmax":
+        config["activation"] = "linear"
+    elif not isinstance(layer, import_keras().layers.InputLayer):
+        config["dtype"] = precision
+    return type(layer).from_config(config)
+
+
+def _postpone_relu(layers: list[Any]) -> list[Any]:
+    keras = import_keras()
+    postponed: list[Any] = []
+    for layer in layers:
+        relu = None
+        if postponed and isinstance(layer, keras.layers.MaxPooling2D):
+            relu = _take_relu(postponed)
+        postponed.extend([layer, relu] if relu else [layer])
+    return postponed
+
+
+def _take_relu(layers: list[Any]) -> Any:
+    """Take the ReLU away with which `layers` end, and return it as a layer, if there is one."""
+    keras = import_keras()
+    last = layers[-1]
+    if getattr(last, "activation", None) is not keras.activations.relu:
+        return None
+    if isinstance(last, keras.layers.Activation):
+        return layers.pop()
+    if isinstance(last, keras.layers.Conv2D | keras.layers.SeparableConv2D):
+        last.activation = keras.activations.linear
+        return keras.layers.ReLU(dtype=last.dtype_policy)
+    return None

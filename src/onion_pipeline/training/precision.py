@@ -1,0 +1,55 @@
+"""With which numbers a network computes while it learns."""
+
+from pathlib import Path
+from typing import Any
+
+from onion_pipeline.annotations import KerasModel, Precision
+from onion_pipeline.model.backend import import_keras
+
+PROCESSOR = Path("/proc/cpuinfo")
+# What multiplies bfloat16 in the processor; elsewhere it is emulated, and slower than float32.
+MULTIPLIES_BFLOAT16 = {"amx_bf16", "avx512_bf16"}
+AMPERE = (8, 0)  # the first graphics processors with tensor cores for bfloat16
+
+
+def choose_precision(wanted: Precision, model: KerasModel) -> str:
+    """Return the Keras dtype policy for `wanted`.
+
+    ``auto`` is ``mixed_bfloat16`` where the hardware multiplies such numbers, and ``float32``
+    elsewhere and for networks with batch normalisation, one of which has been seen to diverge.
+    """
+    if wanted != "auto":
+        return wanted
+    fast = not has_batch_statistics(model) and multiplies_bfloat16()
+    return "mixed_bfloat16" if fast else "float32"
+
+
+def has_batch_statistics(model: KerasModel) -> bool:
+    """Return whether what `model` says of a picture depends, in training, on its batch."""
+    return any(isinstance(x, import_keras().layers.BatchNormalization) for x in model.layers)
+
+
+def multiplies_bfloat16() -> bool:
+    """Return whether the device of the training multiplies bfloat16 numbers by itself."""
+    devices = list_gpus()
+    if devices:
+        return all(device.get("compute_capability", (0, 0)) >= AMPERE for device in devices)
+    return not MULTIPLIES_BFLOAT16.isdisjoint(_read_flags())
+
+
+def list_gpus() -> list[dict[str, Any]]:
+    """Return what TensorFlow knows of each graphics processor that it can use."""
+    import_keras()
+    import tensorflow as tf
+
+    devices = tf.config.list_physical_devices("GPU")
+    return [tf.config.experimental.get_device_details(device) for device in devices]
+
+
+def _read_flags() -> set[str]:
+    """Return the instruction sets that Linux lists; nothing on other systems."""
+    if not PROCESSOR.is_file():
+        return set()
+    lines = PROCESSOR.read_text().splitlines()
+    flags = [line.partition(":")[2] for line in lines if line.startswith("flags")]
+    return set(flags[0].split()) if flags else set()

@@ -1,0 +1,141 @@
+"""Many steps of training, or of validation, in one call into TensorFlow."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onion_pipeline.annotations import KerasModel
+from onion_pipeline.images.parallel import count_processors
+from onion_pipeline.model.backend import import_keras
+from onion_pipeline.training.precision import has_batch_statistics, list_gpus
+
+# A part of a batch that one processor works on alone has at least so many images.
+SMALLEST_PART = 32
+
+
+class StepResults(NamedTuple):
+    """What S steps gave.
+
+    Args:
+        losses: float32, (S,), the weighted loss of each batch.
+        correct: int64, (S,), images of each batch that were classified correctly.
+    """
+
+    losses: NDArray[np.float32]
+    correct: NDArray[np.int64]
+
+
+RunSteps = Callable[[NDArray[np.uint8], NDArray[np.int64], NDArray[np.float32]], StepResults]
+"""Takes the pixels (B * S, H, W, C), labels (B * S,) and weights (B * S,) of S batches."""
+
+
+def compile_training(form: KerasModel, optimizer: Any, batch_size: int, parts: int) -> RunSteps:
+    """Return a function that trains `form` on batches of `batch_size`, one after the other.
+
+    The loss of a batch is the sum of the cross-entropies of its images, each times its weight.
+
+    Args:
+        form: from :func:`~onion_pipeline.training.form.make_training_form`.
+        optimizer: of Keras; it steps once per batch.
+        batch_size: images per batch.
+        parts: so many parts of a batch are differentiated side by side, and their gradients
+            added; see :func:`count_parts`.
+    """
+    import tensorflow as tf
+
+    variables = form.trainable_variables
+    optimizer.build(variables)
+    edges = list(pairwise(np.linspace(0, batch_size, parts + 1).astype(int).tolist()))
+
+    def step(images: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
+        found = [
+            _differentiate(form, images[start:end], labels[start:end], weights[start:end])
+            for start, end in edges
+        ]
+        losses, correct, gradients = zip(*found, strict=True)
+        optimizer.apply([tf.add_n(some) for some in zip(*gradients, strict=True)], variables)
+        return tf.add_n(losses), tf.add_n(correct)
+
+    return _compile(step, form, batch_size)
+
+
+def compile_validation(form: KerasModel, batch_size: int) -> RunSteps:
+    """Return a function that measures loss and hits of `form` on batches of `batch_size`."""
+
+    def step(images: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
+        return _measure(form(images, training=False), labels, weights)
+
+    return _compile(step, form, batch_size)
+
+
+def count_parts(model: KerasModel, batch_size: int) -> int:
+    """Return in how many parts to cut a batch: one per processor, if they are large enough.
+
+    Each operation on a part then runs beside those on the others, so that no processor waits
+    at the end of every operation. Batch normalisation needs the batch as a whole.
+    """
+    if has_batch_statistics(model) or list_gpus():
+        return 1
+    return max(1, min(count_processors(), batch_size // SMALLEST_PART))
+
+
+def _differentiate(form: KerasModel, images: Any, labels: Any, weights: Any) -> tuple[Any, ...]:
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        loss, correct = _measure(form(images, training=True), labels, weights)
+    return loss, correct, tape.gradient(loss, [one.value for one in form.trainable_variables])
+
+
+def _measure(logits: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
+    import tensorflow as tf
+
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    hits = (tf.argmax(logits, axis=1) == labels) & (weights > 0)
+    return tf.reduce_sum(losses * weights), tf.reduce_sum(tf.cast(hits, tf.int64))
+
+
+def _compile(step: Callable[..., tuple[Any, Any]], form: KerasModel, size: int) -> RunSteps:
+    """Return a function that calls `step` for each batch of `size` images, inside TensorFlow."""
+    import_keras()
+    import tensorflow as tf
+
+    shape = form.input_shape[1:]
+
+    # XLA is 3 to 4 times slower on processors; autograph has nothing to translate here.
+    @tf.function(
+        autograph=False,
+        jit_compile=False,
+        input_signature=[
+            tf.TensorSpec([None, *shape], tf.uint8),
+            tf.TensorSpec([None], tf.int64),
+            tf.TensorSpec([None], tf.float32),
+        ],
+    )
+    def run(images: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
+        count = tf.shape(labels)[0] // size
+
+        def body(number: Any, losses: Any, hits: Any) -> tuple[Any, Any, Any]:
+            start = number * size
+            pixels = tf.slice(images, [start, 0, 0, 0], [size, *shape])
+            vectors = (tf.slice(vector, [start], [size]) for vector in (labels, weights))
+            loss, correct = step(pixels, *vectors)
+            return number + 1, losses.write(number, loss), hits.write(number, correct)
+
+        empty = tf.TensorArray(tf.float32, count), tf.TensorArray(tf.int64, count)
+        state = (tf.constant(0), *empty)
+        _, losses, hits = tf.while_loop(
+            lambda number, *_: number < count, body, state, parallel_iterations=1
+        )
+        return losses.stack(), hits.stack()
+
+    def run_steps(
+        images: NDArray[np.uint8], labels: NDArray[np.int64], weights: NDArray[np.float32]
+    ) -> StepResults:
+        losses, correct = run(images, labels, weights)
+        return StepResults(losses.numpy(), correct.numpy())
+
+    return run_steps
