@@ -6,23 +6,60 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks import figures, machine
+from benchmarks.augment.benchmark import create_augment
 from benchmarks.contest import Benchmark, Contestant
 from benchmarks.environments import find_interpreter
 from benchmarks.figures import Runs
 from benchmarks.ingest.benchmark import create_ingest, create_memory
 from benchmarks.measure import Run, run_command
+from benchmarks.startup.benchmark import create_startup
+from benchmarks.step.benchmark import create_step
+from benchmarks.training.benchmark import create_training
 
 HERE = Path(__file__).parent
 WORK = HERE / ".work"
 
 Options = argparse.Namespace
 
-# A new benchmark is a function here: options of the command line and a folder to work in.
-BENCHMARKS: dict[str, Callable[[Options, Path], Benchmark]] = {
-    "ingest": create_ingest,
-    "memory": create_memory,
+
+class Entry(NamedTuple):
+    """A benchmark that can be asked for.
+
+    Args:
+        create: options of the command line and a folder to work in, to the benchmark.
+        path: the option that says where its pictures are, if it needs any.
+        numbers: the options that it depends on.
+    """
+
+    create: Callable[[Options, Path], Benchmark]
+    path: str | None = None
+    numbers: Sequence[str] = ()
+
+
+# A new benchmark is an entry here.
+BENCHMARKS = {
+    "ingest": Entry(create_ingest, "data", ["images"]),
+    "memory": Entry(create_memory, "data", ["images"]),
+    "training": Entry(
+        create_training, "digits", ["training-images", "epochs", "seeds", "accuracy"]
+    ),
+    "augment": Entry(create_augment, numbers=["seconds"]),
+    "step": Entry(create_step, numbers=["seconds"]),
+    "startup": Entry(create_startup),
+}
+
+# Everything in less than ten minutes, to see that it runs: no figure of it means much.
+SHORT = {
+    "images": 3000,
+    "rounds": 1,
+    "training_images": 6000,
+    "epochs": 2,
+    "seeds": 1,
+    "accuracy": 0.7,
+    "seconds": 0.3,
 }
 
 HEADER = """# Results
@@ -30,7 +67,8 @@ HEADER = """# Results
 Written by `make bench`; what is compared, and how, is in [README.md](README.md). Each figure is
 the median over the rounds with the smallest and the largest in brackets; each ratio is that of
 the medians, with the range of the ratios within each round: above 1, the contestant of that row
-took more. Where time is measured, memory is that of one more run, which is not timed.
+has more of it, seconds and bytes as well as images per second. Where time is measured, memory is
+that of one more run, which is not timed.
 """
 
 
@@ -47,7 +85,7 @@ def compare(options: Options) -> None:
     """Run the benchmarks and write their sections of the results."""
     WORK.mkdir(exist_ok=True)
     for name in options.benchmarks:
-        benchmark = BENCHMARKS[name](options, WORK)
+        benchmark = BENCHMARKS[name].create(options, WORK)
         if options.only:
             benchmark = select_contestants(benchmark, options.only)
         section = run_benchmark(benchmark, options.rounds, WORK)
@@ -58,31 +96,60 @@ def compare(options: Options) -> None:
 
 def parse_options(arguments: Sequence[str] | None = None) -> Options:
     """Return the options of the command line, or of `arguments`."""
-    parser = argparse.ArgumentParser("python -m benchmarks.compare", description=__doc__)
-    add = parser.add_argument
-    add("benchmarks", nargs="*", help=f"which of {', '.join(BENCHMARKS)} (all)")
-    add("--data", required=True, help="folder or tar archive with pictures in .../<class>/")
-    add("--images", type=int, default=60_000, help="how many of them (%(default)s)")
-    add("--rounds", type=int, default=5, help="timed runs of each contestant (%(default)s)")
-    add("--only", nargs="+", metavar="NAME", help="contestants whose names begin so")
-    add("--results", type=Path, default=HERE / "RESULTS.md", help="file to write (%(default)s)")
+    parser = make_parser()
     options = parser.parse_args(arguments)
+    if options.short:
+        parser.set_defaults(**SHORT)
+        options = parser.parse_args(arguments)
     if unknown := set(options.benchmarks) - set(BENCHMARKS):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {list(BENCHMARKS)}")
-    if not (options.data and Path(options.data).exists()):
-        parser.error(f"no pictures at {options.data!r}; where are they? make bench DATA=path")
-    if options.rounds < 1:
-        parser.error(f"--rounds is {options.rounds}; it must be at least 1")
-    options.data = Path(options.data)
     options.benchmarks = options.benchmarks or list(BENCHMARKS)
+    for name in options.benchmarks:
+        path = BENCHMARKS[name].path
+        if path and not (getattr(options, path) and Path(getattr(options, path)).exists()):
+            parser.error(
+                f"no pictures for {name} at {getattr(options, path)!r}; where are they? "
+                f"make bench {path.upper()}=path"
+            )
+    for name in ("rounds", "epochs", "seeds"):
+        if getattr(options, name) < 1:
+            parser.error(f"--{name} is {getattr(options, name)}; it must be at least 1")
+    options.data, options.digits = (path and Path(path) for path in (options.data, options.digits))
     return options
 
 
-def describe_command(name: str, options: Options) -> str:
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser("python -m benchmarks.compare", description=__doc__)
+    add = parser.add_argument
+    add("benchmarks", nargs="*", help=f"which of {', '.join(BENCHMARKS)} (all)")
+    add("--data", help="folder or tar archive with pictures in .../<class>/, for ingest, memory")
+    add("--images", type=int, default=60_000, help="how many of them (%(default)s)")
+    add("--digits", help="folder with the IDX files of Fashion-MNIST, for training")
+    add("--training-images", type=int, default=60_000, help="how many of them (%(default)s)")
+    add("--epochs", type=int, default=5, help="of training (%(default)s)")
+    add("--seeds", type=int, default=3, help="of training, one after the other (%(default)s)")
+    add("--accuracy", type=float, default=0.88, help="in validation, to reach (%(default)s)")
+    add("--seconds", type=float, default=3.0, help="of each measurement in a script (%(default)s)")
+    add("--rounds", type=int, default=5, help="timed runs of each contestant (%(default)s)")
+    add("--short", action="store_true", help="all of it in less than ten minutes")
+    add("--only", nargs="+", metavar="NAME", help="contestants whose names begin so")
+    add("--results", type=Path, default=HERE / "RESULTS.md", help="file to write (%(default)s)")
+    return parser
+
+
+def describe_command(benchmark: str, options: Options) -> str:
     """Return the command for one benchmark, without the paths of this machine."""
+    entry = BENCHMARKS[benchmark]
+    parts = [
+        "python -m benchmarks.compare",
+        benchmark,
+        f"--{entry.path} PATH" if entry.path else "",
+    ]
+    numbers = [*entry.numbers, "rounds"]
+    parts += [f"--{name} {getattr(options, name.replace('-', '_'))}" for name in numbers]
     only = ["--only", *options.only] if options.only else []
-    numbers = f"--data PATH --images {options.images} --rounds {options.rounds}"
-    return " ".join(["python -m benchmarks.compare", name, numbers, *only])
+    return " ".join(filter(None, [*parts, *only]))
 
 
 def select_contestants(benchmark: Benchmark, prefixes: Sequence[str]) -> Benchmark:
@@ -104,7 +171,8 @@ def run_benchmark(benchmark: Benchmark, rounds: int, work: Path) -> str:
     Raises:
         ValueError: the contestants disagree about what they have done.
     """
-    sampled = run_rounds(benchmark.contestants, 1 if benchmark.timed else rounds, work, True)
+    watched = (1 if benchmark.timed else rounds) if benchmark.sampled else 0
+    sampled = run_rounds(benchmark.contestants, watched, work, True)
     timed = run_rounds(benchmark.contestants, rounds if benchmark.timed else 0, work, False)
     check_answers([*sampled.values(), *timed.values()], benchmark.tolerances)
     return describe_results(benchmark, timed, sampled)
@@ -121,9 +189,10 @@ def run_rounds(
     for number in range(rounds):
         first = number % len(contestants)
         for contestant in [*contestants[first:], *contestants[:first]]:
-            command = [find_interpreter(contestant), *contestant.arguments]
+            varied = contestant.vary(number)
+            command = [find_interpreter(contestant), *contestant.arguments, *varied]
             contestant.prepare()
-            run = run_command(command, contestant.folder, work, sample_memory)
+            run = run_command(command, contestant.folder, work, sample_memory, contestant.variables)
             runs[contestant.name].append(run)
             kind = "memory" if sample_memory else "time"
             print(f"{kind}, round {number + 1}: {contestant.name}, {run.seconds:.1f} s", flush=True)
@@ -149,7 +218,8 @@ def describe_results(benchmark: Benchmark, timed: Runs, sampled: Runs) -> str:
     rounds = len(next(iter((timed if benchmark.timed else sampled).values())))
     parts = [benchmark.purpose, figures.tabulate_values(columns)]
     compared = [(figure, runs) for figure, runs in columns if figure.compared]
-    parts += [figures.tabulate_ratios(compared, name) for name in benchmark.references]
+    if len(benchmark.contestants) > 1:
+        parts += [figures.tabulate_ratios(compared, name) for name in benchmark.references]
     parts.append(
         f"- Rounds: {rounds}\n- Machine: {machine.describe_machine()}\n"
         f"- Versions: {machine.describe_versions(benchmark.contestants)}\n"

@@ -1,14 +1,19 @@
 """What a comparison consists of: a benchmark, its contestants, its figures."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
 from benchmarks.measure import Run
 
 
 def _prepare_nothing() -> None:
     pass
+
+
+def _add_nothing(_: int) -> Sequence[str]:
+    return ()
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,8 @@ class Contestant:
         requirements: what its environment consists of; ``None`` is the one that runs this.
         packages: whose versions are reported.
         prepare: called before each run and not measured.
+        variables: of its environment.
+        vary: returns further arguments for a round by its number, such as a seed.
     """
 
     name: str
@@ -32,6 +39,8 @@ class Contestant:
     requirements: Path | None = None
     packages: Sequence[str] = ()
     prepare: Callable[[], None] = _prepare_nothing
+    variables: Mapping[str, str] = field(default_factory=dict)
+    vary: Callable[[int], Sequence[str]] = _add_nothing
 
 
 @dataclass(frozen=True)
@@ -40,13 +49,15 @@ class Figure:
 
     Args:
         heading: what it is, a comma, its unit.
-        read: returns it for a run.
+        read: returns it for a run; NaN where there is none.
         compared: whether it has a column in the tables of ratios, too.
+        middle: of the rounds.
     """
 
     heading: str
     read: Callable[[Run], float]
     compared: bool = True
+    middle: Callable[[Sequence[float]], float] = median
 
 
 @dataclass(frozen=True)

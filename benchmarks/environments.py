@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks.contest import Contestant
 
 ENVIRONMENTS = Path(__file__).parent / ".environments"
+REQUIREMENTS = Path(__file__).parent / "requirements"
 
 
 def find_interpreter(contestant: Contestant) -> str:
@@ -21,22 +22,23 @@ def create_environment(requirements: Path, folder: Path = ENVIRONMENTS) -> str:
     """Return the interpreter of an environment with `requirements`, which is kept.
 
     Args:
-        requirements: ``requirements-<name>.txt``; the environment is made anew if it changes.
+        requirements: ``<name>.txt``; the environment is made anew if it changes.
         folder: where the environments are.
 
     Raises:
         FileNotFoundError: there is no uv.
         CalledProcessError: an installation failed.
     """
-    environment = folder / requirements.stem.removeprefix("requirements-")
+    environment = folder / requirements.stem
     python, stamp = environment / "bin" / "python", environment / "requirements.txt"
     if not stamp.is_file() or stamp.read_bytes() != requirements.read_bytes():
         print(f"Installing {requirements.name}", flush=True)
         uv = find_uv()
         subprocess.run([uv, "venv", "-q", "--clear", "-p", sys.executable, environment], check=True)
         # Compiled at once, since no contestant's first run should pay for it.
-        install = [uv, "pip", "install", "-q", "--compile-bytecode", "-p", python, "-r"]
-        subprocess.run([*install, requirements], check=True)
+        # Without this project's uv settings, which constrain versions that peers may need.
+        install = [uv, "--no-config", "pip", "install", "-q", "--compile-bytecode"]
+        subprocess.run([*install, "-p", python, "-r", requirements], check=True)
         shutil.copyfile(requirements, stamp)
     return str(python)
 

@@ -1,5 +1,6 @@
 """Medians, ratios and their spread, as Markdown."""
 
+import math
 from collections.abc import Mapping, Sequence
 from statistics import median
 
@@ -15,9 +16,11 @@ Runs = Mapping[str, Sequence[Run]]
 def format_number(value: float) -> str:
     """Return `value` with three digits, and all of those before the point.
 
-    >>> [format_number(value) for value in (0.01234, 1.5, 12.34, 1234.5)]
-    ['0.0123', '1.50', '12.3', '1234']
+    >>> [format_number(value) for value in (0.01234, 1.5, 12.34, 1234.5, math.inf, math.nan)]
+    ['0.0123', '1.50', '12.3', '1234', 'never', 'none']
     """
+    if not math.isfinite(value):
+        return "none" if math.isnan(value) else "never"
     return f"{value:.0f}" if abs(value) >= THOUSAND else f"{value:#.3g}".rstrip(".")
 
 
@@ -28,7 +31,9 @@ def format_spread(values: Sequence[float], middle: float | None = None) -> str:
     '2.00 (1.00 to 3.00)'
     """
     middle = median(values) if middle is None else middle
-    if len(values) == 1:
+    if any(map(math.isnan, values)):
+        return format_number(math.nan)
+    if len(values) == 1 or min(values) == max(values) == math.inf:
         return format_number(middle)
     return f"{format_number(middle)} ({format_number(min(values))} to {format_number(max(values))})"
 
@@ -54,8 +59,7 @@ def tabulate_values(columns: Sequence[tuple[Figure, Runs]]) -> str:
     """Return a table of every contestant's figures."""
     names = list(columns[0][1])
     rows = [
-        [name, *(format_spread(_read(figure, runs[name])) for figure, runs in columns)]
-        for name in names
+        [name, *(_format_values(figure, runs[name]) for figure, runs in columns)] for name in names
     ]
     return format_table(["", *(figure.heading for figure, _ in columns)], rows)
 
@@ -75,6 +79,11 @@ def tabulate_ratios(columns: Sequence[tuple[Figure, Runs]], reference: str) -> s
     ]
     headings = [figure.heading.partition(",")[0] for figure, _ in columns]
     return format_table([f"÷ {reference}", *headings], rows)
+
+
+def _format_values(figure: Figure, runs: Sequence[Run]) -> str:
+    values = _read(figure, runs)
+    return format_spread(values, figure.middle(values))
 
 
 def _read(figure: Figure, runs: Sequence[Run]) -> list[float]:

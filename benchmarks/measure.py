@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +94,11 @@ def read_memory(pid: int) -> tuple[int, int] | None:
 
 
 def run_command(
-    command: Sequence[str], folder: Path, work: Path, sample_memory: bool = False
+    command: Sequence[str],
+    folder: Path,
+    work: Path,
+    sample_memory: bool = False,
+    variables: Mapping[str, str] | None = None,
 ) -> Run:
     """Run a command and measure it.
 
@@ -103,6 +107,7 @@ def run_command(
         folder: the working directory.
         work: a ``TMPDIR`` of its own is made there, and removed afterwards.
         sample_memory: watch its memory, which slows it down.
+        variables: of its environment, beside those of this process.
 
     Raises:
         RuntimeError: it failed, or its last line on stdout is no JSON object; with the end of
@@ -110,17 +115,23 @@ def run_command(
     """
     scratch = Path(tempfile.mkdtemp(dir=work, prefix="scratch-"))
     try:
-        return _run_in(scratch, command, folder, sample_memory)
+        return _run_in(scratch, command, folder, sample_memory, variables or {})
     finally:
         shutil.rmtree(scratch)
 
 
-def _run_in(scratch: Path, command: Sequence[str], folder: Path, sample_memory: bool) -> Run:
+def _run_in(
+    scratch: Path,
+    command: Sequence[str],
+    folder: Path,
+    sample_memory: bool,
+    variables: Mapping[str, str],
+) -> Run:
     # Else the disk would still write what the contestant before has left in its cache.
     os.sync()
     output, errors = scratch / "stdout", scratch / "stderr"
     (scratch / "tmp").mkdir()
-    environment = {**os.environ, "TMPDIR": str(scratch / "tmp")}
+    environment = {**os.environ, **variables, "TMPDIR": str(scratch / "tmp")}
     with output.open("wb") as stdout, errors.open("wb") as stderr:
         began = time.perf_counter()
         process = subprocess.Popen(

@@ -1,3 +1,4 @@
+import math
 import os
 import shutil
 import sys
@@ -6,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 PROJECT = Path(__file__).parents[1]
 
@@ -20,6 +22,10 @@ mapped.sum()
 time.sleep(0.5)
 print("{}")
 """
+
+
+def list_scripts() -> list[Path]:
+    return sorted((PROJECT / "benchmarks").glob("[a-z]*/with_*.py"))
 
 
 def find_uv() -> str | None:
@@ -73,6 +79,14 @@ def test_numbers_have_three_digits_or_all_before_the_point(compare):
     ]  # fmt: skip
 
 
+def test_what_was_never_reached_is_said_and_what_is_unknown_left_out(compare):
+    format_spread = compare.figures.format_spread
+    assert format_spread([math.inf, math.inf, 12.0]) == "never (12.0 to never)"
+    assert format_spread([math.inf, math.inf]) == "never"
+    assert format_spread([math.nan, 1.0]) == "none"
+    assert compare.figures.format_ratio([math.inf], [math.inf]) == "none"
+
+
 def test_a_spread_is_median_smallest_and_largest(compare):
     assert compare.figures.format_spread([4.0, 1.0, 2.0, 3.0]) == "2.50 (1.00 to 4.00)"
     assert compare.figures.format_spread([4.0]) == "4.00"
@@ -99,6 +113,114 @@ def test_contestants_run_alternately_and_the_section_says_what_came_out(
     assert f"- Versions: numpy {np.__version__}\n" in section
     assert "  - two: `run two`" in section
     assert not list(tmp_path.glob("scratch-*"))
+
+
+def test_a_round_may_add_arguments_and_variables(compare, create_contestant, tmp_path):
+    code = "import os, sys; print('{\"seed\": ' + sys.argv[1] + os.environ['ZEROS'] + '}')"
+    varied = replace(
+        create_contestant("one", 0),
+        arguments=["-c", code],
+        variables={"ZEROS": "00"},
+        vary=lambda number: [str(1 + number)],
+    )
+    runs = compare.run_rounds([varied], 2, tmp_path, False)
+    assert [run.answer["seed"] for run in runs["one"]] == [100, 200]
+
+
+def test_options_are_asked_for_where_they_are_needed(compare, tmp_path, capsys):
+    options = compare.parse_options(["augment", "step", "--short", "--rounds", "2"])
+    assert (options.benchmarks, options.rounds) == (["augment", "step"], 2)
+    assert options.epochs == compare.SHORT["epochs"]
+    assert compare.parse_options(["training", "--digits", str(tmp_path)]).digits == tmp_path
+    for arguments in (["training"], ["ingest", "--digits", str(tmp_path)], []):
+        with pytest.raises(SystemExit):
+            compare.parse_options(arguments)
+    assert "no pictures for training at None" in capsys.readouterr().err
+
+
+def test_a_command_names_what_its_benchmark_depends_on(compare, tmp_path):
+    options = compare.parse_options(["training", "step", "--digits", str(tmp_path), "--short"])
+    assert compare.describe_command("step", options) == (
+        "python -m benchmarks.compare step --seconds 0.3 --rounds 1"
+    )
+    assert compare.describe_command("training", options) == (
+        "python -m benchmarks.compare training --digits PATH --training-images 6000 --epochs 2 "
+        "--seeds 1 --accuracy 0.7 --rounds 1"
+    )
+
+
+def test_digits_are_cut_and_split_the_same_for_the_same_seed(compare, tmp_path):
+    from benchmarks.training import digits
+
+    images = np.random.default_rng(0).integers(0, 256, (60, 4, 4), np.uint8)
+    labels = np.arange(60) % 10
+    for name in digits.SETS:
+        digits.write_set(tmp_path, name, images, labels)
+    folder = digits.prepare_digits(tmp_path, 48, tmp_path)
+    train, validation, test = digits.split_digits(folder, 1)
+    assert [len(labels) for _, labels in (train, validation, test)] == [44, 4, 8]
+    np.testing.assert_array_equal(test[0], images[:8])
+    again = digits.split_digits(folder, 1)[1]
+    np.testing.assert_array_equal(again[0], validation[0])
+    assert not np.array_equal(digits.split_digits(folder, 2)[1][0], validation[0])
+    both = np.concatenate([train[0], validation[0]])
+    np.testing.assert_array_equal(np.unique(both, axis=0), np.unique(images[:48], axis=0))
+    with pytest.raises(ValueError, match="holds 60 pictures of train, not 61"):
+        digits.prepare_digits(tmp_path, 61, tmp_path)
+
+
+def test_our_project_trains_as_the_parameters_of_the_benchmark_say(compare, tmp_path):
+    from benchmarks.project import copy_project
+    from benchmarks.training.benchmark import choose_parameters
+
+    from onion_pipeline.parameters import AugmentParameters, IngestParameters, TrainParameters
+
+    project = copy_project(tmp_path / "project", choose_parameters(7, whole=False))
+    written = yaml.safe_load((project / "conf/local/parameters.yml").read_text())
+    train = TrainParameters(**written["train"])
+    assert (train.epochs, train.batch_size, train.schedule) == (7, 128, "constant")
+    assert AugmentParameters(**written["augment"]).copies == 7
+    assert IngestParameters(**written["ingest"]).near_duplicates == "ignore"
+    assert "near_duplicates" not in choose_parameters(7, whole=True)["ingest"]
+
+
+def test_speed_counts_the_epochs_after_the_first(compare):
+    from benchmarks.training.benchmark import read_seconds_to, read_speed
+
+    answer = {"epoch_ends": [9.0, 11.0, 13.0], "training_images": 100}
+    run = compare.Run(0, 0, {**answer, "validation_accuracy": [0.7, 0.9, 0.8]})
+    assert read_speed(run) == 50
+    assert read_seconds_to(0.8, run) == 11.0
+    assert read_seconds_to(0.95, run) == math.inf
+    assert math.isnan(read_speed(compare.Run(0, 0, {**answer, "epoch_ends": [9.0]})))
+
+
+def test_arithmetic_of_the_networks_is_that_of_the_architecture_table(compare):
+    from benchmarks.step.networks import TASKS
+
+    from onion_pipeline.model.architecture import read_layers, walk_layers
+
+    onion = [{"conv2d": {"filters": 32}}, "max_pooling2d", {"conv2d": {"filters": 64}}]
+    onion += ["max_pooling2d", "flatten", {"dense": {"units": 128}}]
+    for task in TASKS[:2]:
+        rows = walk_layers(read_layers(onion), task.shape, 10)[1:]
+        assert task.multiply_adds == sum(row.multiply_adds for row in rows)
+
+
+def test_pictures_to_augment_are_smooth_and_of_all_brightness(compare):
+    from benchmarks.augment.pictures import SHAPES, draw_pictures
+
+    for shape in SHAPES:
+        pictures = draw_pictures(shape)
+        assert pictures.shape[1:] == shape
+        assert np.ptp(pictures) > 200
+        # Neighbours differ less than by the largest step of 6 in 27 pixels.
+        assert np.abs(np.diff(pictures.astype(int), axis=1)).max() <= 255 * 6 / (shape[0] - 1) + 1
+
+
+@pytest.mark.parametrize("script", list_scripts(), ids=lambda path: "/".join(path.parts[-2:]))
+def test_scripts_are_python(script):
+    compile(script.read_text(), script, "exec")
 
 
 def test_other_answers_are_no_comparison(compare, benchmark, create_contestant, tmp_path):
@@ -147,7 +269,8 @@ def test_pictures_are_shared_out_among_classes_and_renamed(compare, photo_folder
 
 
 def test_our_contestant_ingests_a_copy_of_the_project(compare, photo_folder, tmp_path):
-    from benchmarks.ingest.benchmark import clean_project, copy_project, create_own
+    from benchmarks.ingest.benchmark import create_own
+    from benchmarks.project import clean_project, copy_project
 
     project = copy_project(tmp_path / "project")
     own = create_own("pixels", project, photo_folder, "--to-outputs", "decoded_images")
@@ -168,7 +291,7 @@ def test_our_contestant_ingests_a_copy_of_the_project(compare, photo_folder, tmp
 def test_an_environment_is_made_once_for_its_requirements(compare, monkeypatch, tmp_path):
     from benchmarks import environments
 
-    requirements = tmp_path / "requirements-none.txt"
+    requirements = tmp_path / "none.txt"
     requirements.write_text("# nothing\n")
     python = environments.create_environment(requirements, tmp_path / "made")
     assert Path(python).exists()

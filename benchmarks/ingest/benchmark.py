@@ -1,6 +1,5 @@
 """The benchmarks ``ingest``, against peers, and ``memory``, against ourselves."""
 
-import shutil
 from argparse import Namespace
 from functools import partial
 from pathlib import Path
@@ -14,8 +13,9 @@ from benchmarks.contest import (
     Contestant,
     Figure,
 )
+from benchmarks.environments import REQUIREMENTS
 from benchmarks.ingest.pictures import prepare_pictures
-from benchmarks.machine import PROJECT
+from benchmarks.project import clean_project, copy_project
 
 HERE = Path(__file__).parent
 
@@ -36,9 +36,6 @@ which also checks each file, looks for duplicates and draws the splits, which no
 MEMORY = """The whole ingest pipeline of this project with a tenth of the pictures and with all of
 them. Mapped files, among them the arrays of pixels that it writes, need no memory of their own:
 the system takes their pages back when it wants to."""
-
-# What a run may find from an earlier one: the tracking database, as a user's project has it.
-KEPT = ("conf", "src", "pyproject.toml", ".telemetry", "mlflow.db", "mlruns")
 
 
 def create_ingest(options: Namespace, work: Path) -> Benchmark:
@@ -116,25 +113,6 @@ def create_peer(
         arguments=[str(HERE / f"with_{tool}.py"), *arguments],
         shown=" ".join(["python", f"with_{tool}.py", *arguments[:-1], "IMAGES"]),
         folder=work,
-        requirements=HERE / f"requirements-{tool}.txt",
+        requirements=REQUIREMENTS / f"{tool}.txt",
         packages=packages,
     )
-
-
-def copy_project(target: Path) -> Path:
-    """Copy what a clone of this project needs to run, so that the user's data stays."""
-    shutil.rmtree(target, ignore_errors=True)
-    for name in ("conf", "src"):
-        ignored = shutil.ignore_patterns("__pycache__", "local")
-        shutil.copytree(PROJECT / name, target / name, ignore=ignored)
-    (target / "conf" / "local").mkdir()
-    for name in ("pyproject.toml", ".telemetry"):
-        shutil.copy(PROJECT / name, target)
-    return target
-
-
-def clean_project(project: Path) -> None:
-    """Remove what a run has made, so that the next one has to do all of it again."""
-    for entry in project.iterdir():
-        if entry.name not in KEPT:
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()

@@ -1,0 +1,1 @@
+"""Augmented pictures per second and core, with several tools."""

@@ -1,0 +1,1 @@
+"""Training images per second, and how much of the machine they use, with several tools."""
