@@ -168,3 +168,20 @@ def test_rows_want_a_number_each_and_keep_their_shape():
     turn = compose(make_policy([{"Transpose": {"p": 1.0}}]))
     with pytest.raises(ValueError, match=r"into uint8 \(7, 9, 3\); remove"):
         augment_rows(images, [0, 1], turn, 0, images)
+
+
+def test_the_fingerprint_is_of_pixels_and_parameters(labelled_images):
+    def describe(images=labelled_images, policy=POLICY, copies=2, seed=0):
+        return augment_images(images, policy, copies, seed).fingerprint
+
+    changed = labelled_images.copy()
+    changed["image"][5, 3, 3, 0] ^= 1
+    others = [
+        describe(changed),
+        describe(policy=POLICY[:2]),
+        describe(policy=[POLICY[0] | {"arguments": {"rotate": [-30, 31], "p": 1.0}}, *POLICY[1:]]),
+        describe(copies=3),
+        describe(seed=1),
+    ]
+    assert describe(labelled_images.copy()) == describe()
+    assert len({describe(), *others}) == 6

@@ -181,3 +181,77 @@ def test_its_text_names_the_file_and_its_metadata_is_kept():
     dataset = ImageArrayDataset(filepath="some/images.npy", metadata={"a": 1})
     assert "images.npy" in str(dataset)
     assert dataset.metadata == {"a": 1}
+
+
+@pytest.fixture
+def save(dataset, labelled_images):
+    """A function that saves images of this origin, and says whether they had to be made."""
+
+    def save(made_of, count=12, written=12):
+        asked = []
+
+        def make():
+            asked.append(True)
+            yield labelled_images[:written]
+
+        dataset.save(ArrayChunks(labelled_images.dtype, (), make(), made_of, count))
+        assert len(dataset.load()) == written
+        return bool(asked)
+
+    return save
+
+
+def test_what_was_made_of_the_same_is_not_made_again(save):
+    assert [save("a"), save("a"), save("b"), save("b"), save("a")] == [
+        True,
+        False,
+        True,
+        False,
+        True,
+    ]
+
+
+def test_without_an_origin_all_is_made_each_time(save):
+    assert [save(None), save(None), save("a"), save(None), save("a")] == [True] * 5
+
+
+def test_a_file_that_lacks_rows_is_made_again(save):
+    assert [save("a", written=11), save("a"), save("a")] == [True, True, False]
+
+
+def test_a_changed_byte_of_the_file_is_noticed(save, dataset, tmp_path):
+    save("a")
+    path = tmp_path / "05_model_input" / "images.npy"
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    assert save("a")
+    assert not save("a")
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"made_of": 1}', '{"checksum": 1}', "no"])
+def test_an_origin_that_was_edited_counts_for_nothing(save, tmp_path, text):
+    save("a")
+    (tmp_path / "05_model_input" / "images.origin.json").write_text(text)
+    assert save("a")
+
+
+def test_another_array_in_its_place_is_noticed(save, dataset, labelled_images):
+    save("a")
+    dataset.save(labelled_images[:3])
+    assert save("a")
+
+
+def test_a_failure_while_it_is_made_leaves_the_old_file_and_no_wrong_origin(
+    save, dataset, labelled_images
+):
+    save("a")
+
+    def fail():
+        yield labelled_images[:1]
+        raise RuntimeError
+
+    with pytest.raises(DatasetError):
+        dataset.save(ArrayChunks(labelled_images.dtype, (), fail(), "b", 12))
+    assert len(dataset.load()) == 12
+    assert save("b")

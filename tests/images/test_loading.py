@@ -127,3 +127,27 @@ def test_a_file_above_the_limit_is_not_read():
     source = Broken(MAX_BYTES + 1, AssertionError("it was read"))
     with pytest.raises(RejectedImageError, match="too_many_bytes"):
         read_file(source, "a.jpg")
+
+
+def test_the_fingerprint_is_of_bytes_and_parameters_alone(photo_folder):
+    """A changed byte or parameter is noticed; a file that was only touched is none."""
+
+    def describe(shape=(8, 8, 3), **changes):
+        source = open_source(photo_folder)
+        rendering = Rendering(**changes)
+        return decode_images(source, index_images(source, rendering), shape, rendering).fingerprint
+
+    before = describe()
+    picture = photo_folder / "red" / "3.jpg"
+    picture.touch()
+    assert describe() == before
+    assert describe((8, 9, 3)) != before
+    assert describe(resize="crop") != before
+    assert describe(background="black") != before
+    whole = picture.read_bytes()
+    picture.write_bytes(whole[:-30] + bytes([whole[-30] ^ 1]) + whole[-29:])
+    assert describe() != before
+    picture.write_bytes(whole)
+    assert describe() == before
+    picture.rename(picture.with_name("9b.jpg"))
+    assert describe() != before

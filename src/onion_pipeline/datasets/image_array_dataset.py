@@ -2,6 +2,9 @@
 
 import base64
 import io
+import json
+import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,6 +16,9 @@ from numpy.typing import NDArray
 from onion_pipeline.datasets.atomic import write_whole
 from onion_pipeline.images.arrays import ArrayChunks
 from onion_pipeline.images.drawing import tile_images
+from onion_pipeline.images.origin import hash_file
+
+logger = logging.getLogger(__name__)
 
 PREVIEW_IMAGES = 50
 PREVIEW_COLUMNS = 10
@@ -26,7 +32,8 @@ class ImageArrayDataset(AbstractDataset[NDArray[Any] | ArrayChunks, NDArray[Any]
     ``image`` (see :func:`onion_pipeline.images.arrays.labelled_dtype`). Loading takes no
     memory for pixels that are not looked at, and saving none for those of an
     :class:`~onion_pipeline.images.arrays.ArrayChunks`, which are made while they are written.
-    A file appears whole or not at all.
+    A file appears whole or not at all. One that was made of the same ingredients before, by
+    the fingerprint in ``<name>.origin.json`` beside it, and is still whole, is not made again.
 
     Examples:
         Using the [YAML API](https://docs.kedro.org/en/stable/catalog-data/data_catalog_yaml_examples/):
@@ -57,6 +64,7 @@ class ImageArrayDataset(AbstractDataset[NDArray[Any] | ArrayChunks, NDArray[Any]
                 users or external plugins.
         """
         self._filepath = Path(filepath)
+        self._origin = self._filepath.with_suffix(".origin.json")
         self.metadata = metadata
 
     def load(self) -> NDArray[Any]:
@@ -64,12 +72,18 @@ class ImageArrayDataset(AbstractDataset[NDArray[Any] | ArrayChunks, NDArray[Any]
         return np.load(self._filepath, mmap_mode="r", allow_pickle=False)
 
     def save(self, data: NDArray[Any] | ArrayChunks) -> None:
-        """Write the array to a temporary file and rename it."""
-        with write_whole(self._filepath) as path:
-            if isinstance(data, ArrayChunks):
-                _write_chunks(path, data)
-            else:
+        """Write the array to a temporary file and rename it.
+
+        Nothing is made or written if the file is whole and was made of the same.
+        """
+        if not isinstance(data, ArrayChunks):
+            self._origin.unlink(missing_ok=True)
+            with write_whole(self._filepath) as path:
                 np.save(path, data, allow_pickle=False)
+        elif data.fingerprint and self._read_origin() == data.fingerprint:
+            logger.info("%s was made of the same before and is kept", self._filepath.name)
+        else:
+            self._save_chunks(data)
 
     def preview(self) -> ImagePreview:
         """Return fifty of the images, evenly spaced, as one PNG in base64."""
@@ -82,6 +96,25 @@ class ImageArrayDataset(AbstractDataset[NDArray[Any] | ArrayChunks, NDArray[Any]
         tile_images(chosen, PREVIEW_COLUMNS, scale).save(encoded, format="PNG")
         return ImagePreview(base64.b64encode(encoded.getvalue()).decode())
 
+    def _save_chunks(self, data: ArrayChunks) -> None:
+        self._origin.unlink(missing_ok=True)  # first: it must never be of another file
+        with write_whole(self._filepath) as path:
+            count = _write_chunks(path, data)
+            checksum = hash_file(path)
+        if data.fingerprint and count == data.rows:
+            with write_whole(self._origin) as path:
+                path.write_text(json.dumps({"made_of": data.fingerprint, "checksum": checksum}))
+
+    def _read_origin(self) -> str | None:
+        """Return the fingerprint of what the file was made of, if the file is whole."""
+        if not (self._filepath.is_file() and self._origin.is_file()):
+            return None
+        with suppress(ValueError, KeyError):  # somebody has edited it: the file is made anew
+            noted = json.loads(self._origin.read_text())
+            if noted["checksum"] == hash_file(self._filepath):
+                return str(noted["made_of"])
+        return None
+
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}
 
@@ -89,7 +122,7 @@ class ImageArrayDataset(AbstractDataset[NDArray[Any] | ArrayChunks, NDArray[Any]
         return self._filepath.is_file()
 
 
-def _write_chunks(path: Path, data: ArrayChunks) -> None:
+def _write_chunks(path: Path, data: ArrayChunks) -> int:
     with path.open("wb") as file:
         _write_header(file, data, 0)
         count = 0
@@ -98,6 +131,7 @@ def _write_chunks(path: Path, data: ArrayChunks) -> None:
             count += len(piece)
         file.seek(0)
         _write_header(file, data, count)  # of the same length: NumPy leaves room for the count
+    return count
 
 
 def _write_header(file: BinaryIO, data: ArrayChunks, count: int) -> None:

@@ -33,11 +33,18 @@ class ArrayChunks(NamedTuple):
         dtype: of the array.
         shape: of one row.
         pieces: arrays of some rows each, to be iterated once.
+        fingerprint: of all that the array is made of, see
+            :func:`~onion_pipeline.images.origin.fingerprint`; a file of an earlier
+            run that was made of the same is left as it is, and no piece is made.
+        rows: how many there are if nothing goes wrong; a file with fewer is always made
+            anew.
     """
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
     pieces: Iterable[NDArray[Any]]
+    fingerprint: str | None = None
+    rows: int | None = None
 
     def gather(self) -> NDArray[Any]:
         """Return the whole array, in memory."""

@@ -21,10 +21,12 @@ from onion_pipeline.images.decoding import (
     Rendering,
     decode_image,
 )
+from onion_pipeline.images.origin import fingerprint
 from onion_pipeline.images.parallel import map_chunks
 from onion_pipeline.images.sources import ImageSource
 
 Shape = tuple[int, int, int]
+DECODERS = ("pillow", "simplejpeg", "numpy")
 
 
 class _Job(NamedTuple):
@@ -83,7 +85,9 @@ def decode_images(
         )
         for start in range(0, len(rows), step)
     ]
-    return ArrayChunks(dtype, (), map_chunks(_decode_chunk, jobs, title="decode images"))
+    pieces = map_chunks(_decode_chunk, jobs, title="decode images")
+    made_of = fingerprint("decoded images", DECODERS, keys, rows, shape, rendering)
+    return ArrayChunks(dtype, (), pieces, made_of, len(rows))
 
 
 def decode_file(

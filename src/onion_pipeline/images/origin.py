@@ -1,0 +1,63 @@
+"""What an array was made of, so that the same is not made twice."""
+
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+PACKAGE = Path(__file__).parents[1]
+AT_A_TIME = 1 << 20
+
+
+def fingerprint(kind: str, libraries: Sequence[str], *ingredients: Any) -> str:
+    """Return a hash that differs where the result may differ.
+
+    Beside what is given, it is of the code of this project and the versions of `libraries`.
+
+    Args:
+        kind: what is made; two kinds of things never have the same hash.
+        libraries: names of the installed packages that have a part in it.
+        ingredients: arrays count by type, shape and bytes, all else as it is written.
+    """
+    digest = hashlib.blake2b(digest_size=32)
+    parts = [kind, hash_code(), *map(_find_version, libraries), *ingredients]
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            digest.update(f"{part.dtype} {part.shape};".encode())
+            _update(digest, part)
+        else:
+            digest.update(f"{part!r};".encode())
+    return digest.hexdigest()
+
+
+@cache
+def hash_code() -> str:
+    """Return a hash of this project's source: another version may make something else."""
+    digest = hashlib.blake2b(digest_size=32)
+    for path in sorted(PACKAGE.rglob("*.py")):
+        digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def hash_file(path: Path) -> str:
+    """Return a hash of the bytes of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=32)).hexdigest()
+
+
+def _find_version(library: str) -> str:
+    try:
+        return f"{library} {version(library)}"
+    except PackageNotFoundError:
+        return library  # another build of it, perhaps, under another name
+
+
+def _update(digest: Any, array: NDArray[Any]) -> None:
+    step = max(1, AT_A_TIME // max(1, array[:1].nbytes))
+    for start in range(0, len(array), step):
+        digest.update(np.ascontiguousarray(array[start : start + step]).tobytes())

@@ -1,0 +1,80 @@
+import hashlib
+
+import numpy as np
+import pytest
+
+from onion_pipeline.images import origin
+from onion_pipeline.images.origin import fingerprint, hash_file
+
+LIBRARIES = ("numpy", "pillow")
+ROWS = np.arange(12).reshape(4, 3)
+
+
+def change(array, place):
+    changed = array.copy()
+    changed[place] += 1
+    return changed
+
+
+BASE = ("kind", LIBRARIES, ROWS, (2, 3), "text")
+
+
+def test_the_same_ingredients_have_the_same_fingerprint():
+    again = ("kind", LIBRARIES, ROWS.copy(), (2, 3), "text")
+    assert fingerprint(*BASE) == fingerprint(*again)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("other", LIBRARIES, ROWS, (2, 3), "text"),
+        ("kind", ("numpy",), ROWS, (2, 3), "text"),
+        ("kind", ("numpy", "none of that name"), ROWS, (2, 3), "text"),
+        ("kind", LIBRARIES, change(ROWS, (3, 2)), (2, 3), "text"),
+        ("kind", LIBRARIES, change(ROWS, (0, 0)), (2, 3), "text"),
+        ("kind", LIBRARIES, ROWS.reshape(3, 4), (2, 3), "text"),
+        ("kind", LIBRARIES, ROWS.astype(np.int32), (2, 3), "text"),
+        ("kind", LIBRARIES, ROWS[:3], (2, 3), "text"),
+        ("kind", LIBRARIES, ROWS, (2, 4), "text"),
+        ("kind", LIBRARIES, ROWS, (2, 3), "Text"),
+        ("kind", LIBRARIES, ROWS, (2, 3)),
+        ("kind", LIBRARIES, (2, 3), ROWS, "text"),
+    ],
+)
+def test_any_change_gives_another_one(other):
+    assert fingerprint(*other) != fingerprint(*BASE)
+
+
+def test_every_byte_of_a_large_array_counts(monkeypatch):
+    monkeypatch.setattr(origin, "AT_A_TIME", 48)
+    assert fingerprint(*BASE) == fingerprint(*BASE)
+    found = {fingerprint("kind", (), change(ROWS, (n // 3, n % 3))) for n in range(12)}
+    assert len(found) == 12
+
+
+def test_a_structured_and_memory_mapped_array_counts_by_its_bytes(labelled_images, tmp_path):
+    np.save(tmp_path / "a.npy", labelled_images)
+    mapped = np.load(tmp_path / "a.npy", mmap_mode="r")
+    assert fingerprint("k", (), mapped) == fingerprint("k", (), labelled_images)
+
+
+def test_another_version_of_the_code_or_of_a_library_is_another_origin(monkeypatch, tmp_path):
+    before = fingerprint(*BASE)
+    with monkeypatch.context() as patch:
+        patch.setattr(origin, "version", lambda name: "0.0")
+        assert fingerprint(*BASE) != before
+    (tmp_path / "module.py").write_text("1")
+    monkeypatch.setattr(origin, "PACKAGE", tmp_path)
+    hashes = []
+    for text in ("1", "2", "1"):
+        (tmp_path / "module.py").write_text(text)
+        origin.hash_code.cache_clear()
+        hashes.append(fingerprint(*BASE))
+    origin.hash_code.cache_clear()
+    assert hashes[0] == hashes[2] != hashes[1]
+    assert before not in hashes
+
+
+def test_a_file_is_hashed_as_its_bytes_are(tmp_path):
+    (tmp_path / "file").write_bytes(b"bytes")
+    assert hash_file(tmp_path / "file") == hashlib.blake2b(b"bytes", digest_size=32).hexdigest()
