@@ -2,13 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# of make bench: all benchmarks unless some are named; DATA has no default
+# of make bench: all benchmarks unless some are named; DATA and DIGITS have no defaults
 ROUNDS ?= 5
 
-.PHONY: help run test lint viz ui lock bench clean
+.PHONY: help run test lint viz ui lock bench bench-short clean
 
 help:  ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
 
 run: $(VENV)/run.stamp  ## Train, test and register a network on the sample
 	@$(BIN)/kedro run
@@ -37,7 +37,11 @@ lock: $(VENV)/dev.stamp  ## Pin the newest versions that pyproject.toml allows
 		--constraint requirements.txt --output-file requirements-dev.txt
 
 bench: $(VENV)/dev.stamp  ## Compare with other tools (downloads them), see benchmarks/README.md
-	@$(BIN)/python -m benchmarks.compare $(BENCHMARKS) --data "$(DATA)" --rounds $(ROUNDS)
+	@$(BIN)/python -m benchmarks.compare $(BENCHMARKS) --data "$(DATA)" --digits "$(DIGITS)" --rounds $(ROUNDS)
+
+bench-short: $(VENV)/dev.stamp  ## The same with few pictures and epochs, in minutes
+	@$(BIN)/python -m benchmarks.compare $(BENCHMARKS) --data "$(DATA)" --digits "$(DIGITS)" --short \
+		--results benchmarks/.work/SHORT.md
 
 clean:  ## Remove what runs have made; the images and the environment stay
 	rm -rf mlflow.db mlruns .viz data/0[2-8]_*/[!.]*

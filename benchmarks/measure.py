@@ -14,6 +14,9 @@ from threading import Event, Thread
 from typing import Any
 
 SAMPLE_SECONDS = 0.05
+# Between two samples so many times as long as the last one took: of large processes, the
+# kernel needs a tenth of a second, and all of a training's time would go into it.
+PAUSES = 9
 
 
 @dataclass(frozen=True)
@@ -51,13 +54,16 @@ class MemorySampler(Thread):
 
     def run(self) -> None:
         """Sample until :meth:`stop`."""
-        while not self._ended.wait(SAMPLE_SECONDS):
+        took = 0.0
+        while not self._ended.wait(max(SAMPLE_SECONDS, PAUSES * took)):
+            began = time.perf_counter()
             sizes = [size for pid in list_processes(self._root) if (size := read_memory(pid))]
             if sizes:
                 held, mapped = (sum(column) for column in zip(*sizes, strict=True))
                 # In this order, max() replaces the first NaN.
                 self.held_bytes = max(held, self.held_bytes)
                 self.mapped_bytes = max(mapped, self.mapped_bytes)
+            took = time.perf_counter() - began
 
     def stop(self) -> None:
         """End the thread."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from benchmarks.contest import Contestant
 from benchmarks.environments import REQUIREMENTS
 
-# Threads of OpenMP that wait sleep: no slower on two idle cores, and up to four times as fast
+# Threads of OpenMP that wait sleep: no slower on two idle cores, and up to three times as fast
 # on busy ones, which those of a DataLoader's workers always are.
 PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 

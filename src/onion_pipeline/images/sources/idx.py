@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import DataError
+from onion_pipeline.images.bmp import encode_bmp, measure_bmp
 from onion_pipeline.images.labels import SPLIT_FOLDERS
-from onion_pipeline.images.sources.bmp import encode_bmp, measure_bmp
 from onion_pipeline.images.sources.local import LocalPlace
 from onion_pipeline.images.sources.places import Place
 from onion_pipeline.images.sources.source import ImageSource
