@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.augmentation.draws import Apply, Draws, get_span
+from onion_pipeline.augmentation.randomness import Apply, Draws, get_span
 
 # Shift in x and y in pixels, shear in degrees, scale, and rotation in degrees.
 Motion = tuple[int, int, float, float, float, float, float]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.augmentation.draws import Apply, Draws, get_span
+from onion_pipeline.augmentation.randomness import Apply, Draws, get_span
 
 Adjust = Callable[[NDArray[np.uint8], float], NDArray[np.uint8]]
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.augmentation.draws import Apply, Draws, Stream, get_span
+from onion_pipeline.augmentation.randomness import Apply, Draws, Stream, get_span
 
 SEEDS = 2**32 - 1
 DrawSides = Callable[[Stream, int], list[int]]

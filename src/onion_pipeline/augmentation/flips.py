@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.augmentation.draws import Apply, Draws
+from onion_pipeline.augmentation.randomness import Apply, Draws
 
 HORIZONTAL, VERTICAL = 1, 0
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.augmentation import affine, colors, dropout, flips
-from onion_pipeline.augmentation.draws import Apply, Draws
+from onion_pipeline.augmentation.randomness import Apply, Draws
 
 Shape = tuple[int, int, int]
 Plan = Callable[[Any, Draws, Shape], Apply | None]
@@ -64,7 +64,7 @@ class Pipeline:
         Args:
             image: uint8, (H, W, C).
             seed: of 32 bits.
-            words: :func:`~onion_pipeline.augmentation.draws.expand_seed` of `seed`, if at hand.
+            words: :func:`~onion_pipeline.augmentation.randomness.expand_seed` of `seed`, if known.
         """
         draw = self._draws.random
         self._draws.start(seed, words)

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.augmentation.draws import expand_seeds
 from onion_pipeline.augmentation.pipeline import Pipeline
 from onion_pipeline.augmentation.policy import Step, compose
+from onion_pipeline.augmentation.randomness import expand_seeds
 from onion_pipeline.images.arrays import ArrayChunks, LabelledImages, count_rows
 from onion_pipeline.images.origin import fingerprint
 from onion_pipeline.images.parallel import map_chunks

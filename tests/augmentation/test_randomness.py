@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onion_pipeline.augmentation.draws import Draws, expand_seed, expand_seeds, get_span
+from onion_pipeline.augmentation.randomness import Draws, expand_seed, expand_seeds, get_span
 
 SEEDS = st.integers(0, 2**32 - 1)
 
