@@ -59,7 +59,7 @@ def make_checks(make_context, **changes):
     return checks
 
 
-MISSPELT = {"augment": {"copies": 1, "transforms": [{"HorizontalFlp": None}]}}
+MISSPELT = {"augment": {"copies": 1, "keep": True, "transforms": [{"HorizontalFlp": None}]}}
 
 
 def make_node(name, inputs=None, outcome=None):

@@ -27,8 +27,8 @@ TRAINING = """From the start of a process to a classifier that has been tested: 
 from its first weights, {epochs} epochs over {images} pictures of 28x28 in grey, each picture
 turned, sheared, shifted, zoomed and mirrored anew in each epoch, an accuracy on held-out
 pictures after each epoch and on test pictures at the end. `onion_pipeline` is a `kedro run` that
-ends there; `onion_pipeline, whole run` also looks for near-duplicates, explains and registers,
-which no peer does."""
+ends there; `onion_pipeline, whole run` also looks for near-duplicates, reports on the data, draws
+figures and registers the model, which no peer does."""
 
 SAME_WORK = {"training_images": 0, "validation_images": 0, "test_images": 0}
 
