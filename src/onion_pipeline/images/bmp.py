@@ -1,6 +1,6 @@
 """Pixels as a BMP file, the plainest format that the decoder allows, and back.
 
-Pillow reads the 256 colours one by one: 600 µs for a picture of 28x28, and 15 µs here.
+Pillow reads the 256 colours one by one: 140 µs for a picture of 28x28, and 7 µs here.
 
 Source: https://learn.microsoft.com/windows/win32/gdi/bitmap-storage.
 """
