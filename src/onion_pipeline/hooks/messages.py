@@ -1,0 +1,84 @@
+"""What a run says of its nodes and of a mistake."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from kedro.framework.hooks import hook_impl
+from kedro.io import CatalogProtocol
+from kedro.pipeline.node import Node
+
+from onion_pipeline.errors import OnionError
+from onion_pipeline.summary import show_path
+
+logger = logging.getLogger(__name__)
+
+
+class Messages:
+    """Says each thing once: a line per node, and one message for a user's mistake."""
+
+    def __init__(self) -> None:
+        self._explained = False
+
+    @hook_impl
+    def after_context_created(self) -> None:
+        """Drop Kedro's lines that say what is said here."""
+        self._explained = False
+        for name in ("kedro.pipeline.node", "kedro.runner.sequential_runner"):
+            logging.getLogger(name).addFilter(self._is_news)
+
+    @hook_impl
+    def before_node_run(self, node: Node) -> None:
+        """Say what happens next, in the words of the node's function."""
+        purpose = (node.func.__doc__ or "").partition("\n")[0]
+        logger.info("%s: %s", node.name, purpose)
+
+    @hook_impl
+    def on_node_error(self, error: Exception) -> None:
+        """Remember whether the message of the error will say all there is to say."""
+        self._explained = find_onion_error(error) is not None
+
+    @hook_impl
+    def on_pipeline_error(self, error: Exception, catalog: CatalogProtocol) -> None:
+        """Show an :class:`OnionError` as its message alone."""
+        show_as_message(error, catalog)
+
+    def _is_news(self, record: logging.LogRecord) -> bool:
+        if self._explained and "nodes that have not run" in str(record.msg):
+            return False  # how to resume: not before the mistake is mended
+        return not any(known in str(record.msg) for known in ("failed with error", "No nodes ran"))
+
+
+def find_onion_error(error: BaseException) -> OnionError | None:
+    """Return the error of this project behind `error`: Kedro wraps what datasets raise."""
+    cause: BaseException | None = error
+    while cause:
+        if isinstance(cause, OnionError):
+            return cause
+        cause = cause.__cause__
+    return None
+
+
+def show_as_message(error: BaseException, catalog: CatalogProtocol | None = None) -> None:
+    """On the command line, end with the message of the :class:`OnionError` behind `error`.
+
+    Where the error names a dataset of `catalog` that tells more, its path is added.
+
+    Raises:
+        ClickException: prints the message and exits with 1.
+    """
+    known = find_onion_error(error)
+    if known and click.get_current_context(silent=True):
+        more = f" See {show_path(catalog, known.dataset)}" if catalog and known.dataset else ""
+        raise click.ClickException(f"{known}{more}") from error
+
+
+@contextmanager
+def mistakes_as_messages() -> Iterator[None]:
+    """Show what an error of this block says, as at the end of a run."""
+    try:
+        yield
+    except Exception as error:
+        show_as_message(error)
+        raise

@@ -1,0 +1,156 @@
+import json
+import os
+
+import pandas as pd
+import pytest
+from kedro.framework.hooks.manager import _create_hook_manager
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
+from kedro.runner import SequentialRunner, ThreadRunner
+from kedro_datasets.json import JSONDataset
+from kedro_datasets.pandas import CSVDataset
+
+from onion_pipeline.datasets.image_source_dataset import ImageSourceDataset
+from onion_pipeline.errors import OnionError
+from onion_pipeline.hooks import Tracking
+from onion_pipeline.registry import tracking
+
+METRICS = {"accuracy": 0.75, "accuracy_interval": [0.5, 0.9]}
+HISTORY = pd.DataFrame({"epoch": [1, 2], "loss": [0.5, 0.25]})
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    """Three entries that are tracked and one that is not."""
+
+    def describe(kind, name, rules=None):
+        suffix = "json" if kind is JSONDataset else "csv"
+        metadata = {"mlflow": rules} if rules else None
+        return kind(filepath=(tmp_path / f"{name}.{suffix}").as_posix(), metadata=metadata)
+
+    return DataCatalog(
+        {
+            "raw_images": ImageSourceDataset(filepath=str(tmp_path / "my_photos.zip")),
+            "metrics": describe(JSONDataset, "metrics", {"folder": "tables", "metrics": "test/"}),
+            "history": describe(CSVDataset, "history", {"history": True}),
+            "registration": describe(JSONDataset, "registration", {"folder": "tables"}),
+            "predictions": describe(CSVDataset, "predictions"),
+        }
+    )
+
+
+@pytest.fixture
+def run_tracked(make_context, mlflow_store, catalog):
+    """A function that runs nodes under the Tracking hook as a Kedro session does."""
+
+    def run(nodes, runner=None):
+        manager = _create_hook_manager()
+        manager.register(Tracking())
+        hook, pipeline = manager.hook, Pipeline(nodes)
+        hook.after_context_created(context=make_context())
+        seen = {"run_params": {"run_id": "now"}, "pipeline": pipeline, "catalog": catalog}
+        hook.before_pipeline_run(**seen)
+        try:
+            (runner or SequentialRunner()).run(pipeline, catalog, manager)
+        except OnionError as error:
+            hook.on_pipeline_error(error=error, **seen)
+        else:
+            hook.after_pipeline_run(run_result={}, **seen)
+
+    return run
+
+
+def find_runs():
+    client = tracking.import_client()
+    return client.search_runs([entry.experiment_id for entry in client.search_experiments()])
+
+
+def list_files(run, folder="tables"):
+    entries = tracking.import_client().list_artifacts(run.info.run_id, folder)
+    return {entry.path for entry in entries}
+
+
+@pytest.mark.parametrize("runner", [SequentialRunner, ThreadRunner])
+def test_what_the_catalog_marks_is_what_is_tracked(run_tracked, runner, tmp_path, make_node):
+    nodes = [
+        make_node("metrics", outcome=METRICS),
+        make_node("history", outcome=HISTORY),
+        make_node("predictions", outcome=HISTORY),
+    ]
+    run_tracked(nodes, runner())
+    (run,) = find_runs()
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics == {
+        "test/accuracy": 0.75,
+        "test/accuracy_interval_low": 0.5,
+        "test/accuracy_interval_high": 0.9,
+        "loss": 0.25,
+    }
+    assert list_files(run) == {"tables/metrics.json"}
+    (kept,) = (tmp_path / "kept").rglob("metrics.json")
+    assert json.loads(kept.read_text()) == METRICS
+
+
+def test_a_run_is_named_after_the_images_and_has_the_parameters(run_tracked, load_conf, make_node):
+    run_tracked([make_node("metrics", outcome=METRICS)])
+    (run,) = find_runs()
+    assert run.info.run_name == "my_photos"
+    assert run.data.params == tracking.flatten_parameters(load_conf()["parameters"])
+    assert run.data.tags["kedro.run_id"] == "now"
+
+
+def test_a_failed_run_is_marked_and_keeps_what_it_made(run_tracked, make_node):
+    broken = make_node("registration", "metrics", OnionError("no"))
+    run_tracked([make_node("metrics", outcome=METRICS), broken])
+    (run,) = find_runs()
+    assert run.info.status == "FAILED"
+    assert list_files(run) == {"tables/metrics.json"}
+
+
+@pytest.mark.parametrize("outcome", [METRICS, OnionError("no")])
+def test_after_a_run_no_run_is_under_way(run_tracked, outcome, make_node):
+    run_tracked([make_node("metrics", outcome=outcome)])
+    assert tracking.read_run_id() is None
+
+
+@pytest.mark.parametrize("made", ["metrics", "predictions"])
+def test_a_run_under_way_outside_is_left_alone(
+    run_tracked, mlflow_store, monkeypatch, made, make_node
+):
+    outside = tracking.start_run("outside", "outside", mlflow_store, {}, {})
+    monkeypatch.setenv(tracking.RUN_ID, outside)
+    run_tracked([make_node(made, outcome=METRICS if made == "metrics" else HISTORY)])
+    found = tracking.import_client().get_run(outside)
+    assert (found.info.status, found.data.metrics) == ("RUNNING", {})
+    assert os.environ[tracking.RUN_ID] == outside
+
+
+def test_a_run_without_anything_tracked_leaves_none(run_tracked, make_node):
+    run_tracked([make_node("predictions", outcome=HISTORY)])
+    assert find_runs() == []
+
+
+def test_a_model_registered_alone_takes_what_earlier_runs_have_left(
+    run_tracked, catalog, make_node
+):
+    catalog.save("metrics", METRICS)
+    run_tracked([make_node("registration", outcome={"version": "2"})])
+    (run,) = find_runs()
+    assert run.data.metrics["test/accuracy"] == METRICS["accuracy"]
+    assert list_files(run) == {"tables/metrics.json", "tables/registration.json"}
+
+
+def test_what_a_run_makes_itself_is_not_taken_from_an_earlier_one(run_tracked, catalog, make_node):
+    catalog.save("metrics", {"accuracy": 0.1})
+    registration = make_node("registration", "metrics", {"version": "2"})
+    run_tracked([make_node("metrics", outcome=METRICS), registration])
+    (run,) = find_runs()
+    points = tracking.import_client().get_metric_history(run.info.run_id, "test/accuracy")
+    assert [point.value for point in points] == [METRICS["accuracy"]]
+
+
+def test_other_runs_take_nothing_from_earlier_ones(run_tracked, catalog, make_node):
+    catalog.save("metrics", METRICS)
+    run_tracked([make_node("history", outcome=HISTORY)])
+    (run,) = find_runs()
+    assert run.data.metrics == {"loss": 0.25}
