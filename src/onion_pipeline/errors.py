@@ -5,6 +5,7 @@ OnionError
 │   ├── LayerError          ... in the list of layers
 │   └── TransformError      ... in the list of augmentations
 ├── DataError               the images cannot be used as they are
+├── DamagedFileError        an artifact is not what was written
 ├── TrainingDivergedError   the loss stopped being a number
 └── RegistryError           no such model version, or one that cannot be used
 
@@ -43,6 +44,10 @@ class TransformError(ConfigurationError):
 
 class DataError(OnionError, ValueError):
     """The images cannot be used as they are."""
+
+
+class DamagedFileError(OnionError):
+    """An artifact was not finished, or has changed since it was written."""
 
 
 class TrainingDivergedError(OnionError, ArithmeticError):

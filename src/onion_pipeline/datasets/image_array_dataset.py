@@ -13,7 +13,7 @@ from kedro.io import AbstractDataset
 from kedro_datasets._typing import ImagePreview
 from numpy.typing import NDArray
 
-from onion_pipeline.datasets.atomic import write_whole
+from onion_pipeline.files import write_whole
 from onion_pipeline.images.arrays import ArrayChunks
 from onion_pipeline.images.drawing import tile_images
 from onion_pipeline.images.origin import hash_file

@@ -6,7 +6,7 @@ from typing import Any
 from kedro.io import AbstractDataset, DatasetError
 
 from onion_pipeline.annotations import KerasModel
-from onion_pipeline.datasets.atomic import write_whole
+from onion_pipeline.files import write_whole
 from onion_pipeline.model.backend import import_keras
 
 

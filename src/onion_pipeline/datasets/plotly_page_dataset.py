@@ -9,7 +9,7 @@ from kedro.io import AbstractDataset
 from kedro_datasets._typing import PlotlyPreview
 
 from onion_pipeline.annotations import PlotlyFigure
-from onion_pipeline.datasets.atomic import write_whole
+from onion_pipeline.files import write_whole
 
 MARK = '<script type="application/json" id="figure">'
 FIGURE = re.compile(re.escape(MARK) + "(.*?)</script>", re.DOTALL)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from onion_pipeline.datasets.atomic import write_whole
+from onion_pipeline.files import write_whole
 
 
 @pytest.fixture
