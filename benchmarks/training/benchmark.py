@@ -103,6 +103,11 @@ def create_training(options: Namespace, work: Path) -> Benchmark:
                 compared=False,
                 middle=mean,
             ),
+            Figure(
+                "waits for pictures, % of training",
+                lambda run: 100 * run.answer["waiting"],
+                compared=False,
+            ),
         ],
         sampled=[HELD_MEMORY, MAPPED_FILES],
         tolerances=SAME_WORK,

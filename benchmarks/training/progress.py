@@ -1,6 +1,7 @@
 """What each contestant notes while it trains, and says at its end."""
 
 import json
+import math
 import os
 import time
 from pathlib import Path
@@ -25,6 +26,7 @@ class Progress:
     def __init__(self):
         self.epoch_ends = []
         self.validation_accuracy = []
+        self.waiting = math.nan  # share of the training; only some contestants can tell
 
     def end_epoch(self, accuracy):
         """Note that an epoch has ended with this accuracy on the validation images."""
@@ -44,5 +46,6 @@ class Progress:
             "epoch_ends": self.epoch_ends,
             "validation_accuracy": self.validation_accuracy,
             "test_accuracy": float(test_accuracy),
+            "waiting": self.waiting,
         }
         print(f"\n{json.dumps(answer)}")
