@@ -8,6 +8,7 @@ from kedro.io import AbstractDataset, DatasetError
 from onion_pipeline.annotations import KerasModel
 from onion_pipeline.files import write_whole
 from onion_pipeline.model.backend import import_keras
+from onion_pipeline.model.saving import save_model
 
 
 class KerasModelDataset(AbstractDataset[KerasModel, KerasModel]):
@@ -60,7 +61,7 @@ class KerasModelDataset(AbstractDataset[KerasModel, KerasModel]):
     def save(self, data: KerasModel) -> None:
         """Write the model to a temporary file and rename it."""
         with write_whole(self._filepath) as path:
-            data.save(path)
+            save_model(data, path)
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}

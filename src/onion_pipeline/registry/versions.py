@@ -12,6 +12,7 @@ from PIL import Image
 
 from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.errors import RegistryError
+from onion_pipeline.model.saving import save_model
 from onion_pipeline.registry.card import ModelCard
 from onion_pipeline.registry.tracking import RUN_ID, find_version, import_client, read_run_id
 
@@ -62,7 +63,7 @@ def register_model(model: KerasModel, card: ModelCard, name: str, alias: str) ->
         _join_run() as run,
     ):
         weights, described = Path(folder) / "model.keras", Path(folder) / "card.json"
-        model.save(weights)
+        save_model(model, weights)
         card.write(described)
         logged = mlflow.pyfunc.log_model(
             name=name,
