@@ -22,14 +22,19 @@ CONTESTANTS = [
     Script("Keras fit", "keras", "keras", [], TENSORFLOW),
     Script("PyTorch", "pytorch", "torchvision", ["contiguous"], ["torch"]),
     Script("PyTorch, channels last", "pytorch", "torchvision", ["channels_last"], ["torch"]),
-    Script("PyTorch, compiled", "pytorch", "torchvision", ["compile"], ["torch"]),
 ]
+# Compiling the three networks takes more than two minutes: not for the short form.
+COMPILED = Script("PyTorch, compiled", "pytorch", "torchvision", ["compile"], ["torch"])
 ONLY_WITH_BF16 = Script("PyTorch, bfloat16", "pytorch", "torchvision", ["bf16"], ["torch"])
 
 
 def create_step(options: Namespace, work: Path) -> Benchmark:
     """Return the benchmark of this project and its peers on the same networks."""
-    contestants = [*CONTESTANTS, *([ONLY_WITH_BF16] if BF16 else [])]
+    contestants = [
+        *CONTESTANTS,
+        *([] if options.short else [COMPILED]),
+        *([ONLY_WITH_BF16] if BF16 else []),
+    ]
     return Benchmark(
         name="step",
         purpose=STEP,
