@@ -19,7 +19,7 @@ import numpy as np
 held = np.ones(200_000_000, np.uint8)
 mapped = np.load(sys.argv[1], mmap_mode="r")
 mapped.sum()
-time.sleep(0.5)
+time.sleep(2)
 print("{}")
 """
 
