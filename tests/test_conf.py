@@ -13,6 +13,7 @@ from PIL import Image
 from pydantic import TypeAdapter
 
 from onion_pipeline.checks import check_parameters, check_transforms
+from onion_pipeline.datasets.sealed import Sealed
 from onion_pipeline.model.architecture import read_layers, walk_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.parameters import Parameters
@@ -96,6 +97,18 @@ def test_every_entry_makes_its_dataset(catalog):
     made = DataCatalog.from_config(catalog)
     kinds = {name: entry["type"].rpartition(".")[2] for name, entry in catalog.items()}
     assert {name: type(made.get(name)).__name__ for name in catalog} == kinds
+
+
+def test_every_file_that_is_written_is_sealed(catalog):
+    made = DataCatalog.from_config(catalog)
+    unsealed = {name for name in catalog if not isinstance(made.get(name), Sealed)}
+    assert unsealed == {"raw_images", "new_images"}
+
+
+def test_no_file_is_of_a_kind_that_runs_code_or_loads_after_a_bit_flip(catalog):
+    suffixes = {Path(entry["filepath"]).suffix for entry in catalog.values()}
+    assert not suffixes & {".pkl", ".pickle", ".joblib", ".h5", ".hdf5"}
+    assert not [entry for entry in catalog.values() if "pickle" in entry["type"].lower()]
 
 
 def test_the_rules_for_mlflow_are_those_that_the_hook_knows(catalog):

@@ -2,6 +2,9 @@
 
 The seal of ``metrics.json`` is ``metrics.json.seal`` beside it: a checksum, a size, and what the
 file was made of. A file without one was never finished, and counts as missing.
+
+A process that is killed leaves its temporary file, ``.metrics.<process>.json``; whoever writes
+the same file next removes it.
 """
 
 import hashlib
@@ -9,8 +12,9 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from onion_pipeline.errors import DamagedFileError
 
@@ -26,12 +30,16 @@ class Seal(NamedTuple):
     Args:
         checksum: BLAKE2b of 256 bits, in hexadecimal.
         size: in bytes.
-        made_of: a fingerprint of what the file was made of; empty if nobody has said.
+        made_of: a fingerprint of the ingredients, from whoever has written the file, so that he
+            need not write it again; empty if there is none.
+        lineage: a fingerprint of how a run came to it, see :mod:`onion_pipeline.lineage`; empty
+            if no run did.
     """
 
     checksum: str
     size: int
     made_of: str = ""
+    lineage: str = ""
 
 
 @contextmanager
@@ -43,32 +51,46 @@ def write_whole(path: Path) -> Iterator[Path]:
     """
     with _write_temporary(path) as temporary:
         yield temporary
-        _flush(temporary)
+        _flush_file(temporary)
         temporary.replace(path)
-        _flush(path.parent)
+        _flush_folder(path.parent)
 
 
 @contextmanager
-def write_sealed(path: Path, made_of: str = "") -> Iterator[Path]:
+def write_sealed(path: Path) -> Iterator[Path]:
     """Write a file as :func:`write_whole` does, and its seal with it.
 
-    Between the two a file has no seal, and so counts as missing, whenever the process ends.
-
-    Args:
-        path: of the file.
-        made_of: a fingerprint of what it is made of.
+    While the one is replaced and the other not yet, the file has no seal, and so counts as
+    missing if the process ends there.
     """
     seal = locate_seal(path)
     with _write_temporary(path) as temporary, _write_temporary(seal) as temporary_seal:
         yield temporary
-        _flush(temporary)
-        content = Seal(hash_file(temporary), temporary.stat().st_size, made_of)
-        temporary_seal.write_text(json.dumps(content._asdict()), encoding="utf-8")
-        _flush(temporary_seal)
+        _flush_file(temporary)
+        _write_seal(temporary_seal, Seal(hash_file(temporary), temporary.stat().st_size))
+        _flush_file(temporary_seal)
         seal.unlink(missing_ok=True)
         temporary.replace(path)
         temporary_seal.replace(seal)
-        _flush(path.parent)
+        _flush_folder(path.parent)
+
+
+def amend_seal(path: Path, **changes: Any) -> None:
+    """Change the fingerprints in the seal of a file; what it says of the bytes stays.
+
+    Args:
+        path: of the file.
+        changes: ``made_of`` or ``lineage``, see :class:`Seal`.
+
+    Raises:
+        DamagedFileError: the file has no seal.
+    """
+    content = _require_seal(path)._replace(**changes)
+    seal = locate_seal(path)
+    with _write_temporary(seal) as temporary:
+        _write_seal(temporary, content)
+        # Not flushed, which takes milliseconds: a seal that a loss of power tears is none.
+        temporary.replace(seal)
 
 
 def check_seal(path: Path) -> Seal:
@@ -77,17 +99,13 @@ def check_seal(path: Path) -> Seal:
     Raises:
         DamagedFileError: the file was not finished, or has changed since.
     """
-    seal = read_seal(path)
-    if seal is None:
-        raise DamagedFileError(
-            f"{path} has no seal ({locate_seal(path).name}): it was not written to its end, or not "
-            "by this project. Make it anew: kedro run --only-missing-outputs."
-        )
+    seal = _require_seal(path)
     if (path.stat().st_size, hash_file(path)) != (seal.size, seal.checksum):
         raise DamagedFileError(
-            f"{path} is not what was written: its checksum differs from that in "
+            f"{path} is not what was written: its checksum is not the one in "
             f"{locate_seal(path).name}. The disk may be failing, or somebody has edited the file. "
-            "Delete it, and make it anew: kedro run --only-missing-outputs."
+            "Make it anew with kedro run --only-missing-outputs; to keep a version of your own, "
+            "save that through the catalog (kedro ipython: catalog.save)."
         )
     return seal
 
@@ -122,9 +140,25 @@ def hash_file(path: Path) -> str:
     return _known[key]
 
 
+def _require_seal(path: Path) -> Seal:
+    seal = read_seal(path)
+    if seal is None:
+        path.stat()  # a file that is not there is missing, and not unfinished
+        raise DamagedFileError(
+            f"{path} has no seal ({locate_seal(path).name}): it was not written to its end, or not "
+            "by this project. Make it anew with kedro run --only-missing-outputs."
+        )
+    return seal
+
+
+def _write_seal(path: Path, seal: Seal) -> None:
+    path.write_text(json.dumps(seal._asdict()), encoding="utf-8")
+
+
 @contextmanager
 def _write_temporary(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_left_over(path)
     # The suffix stays: some writers choose their format by it.
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
@@ -133,8 +167,39 @@ def _write_temporary(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _flush(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk."""
+def _remove_left_over(path: Path) -> None:
+    """Remove the temporary files for `path` of processes that have ended."""
+    for found in path.parent.glob(f".{escape(path.stem)}.*{escape(path.suffix)}"):
+        process = found.name.removeprefix(f".{path.stem}.").removesuffix(path.suffix)
+        if process.isdecimal() and not _is_running(int(process)):
+            found.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    """Tell whether a process other than this one may be running."""
+    if process == os.getpid():
+        return False  # an earlier one, perhaps: in a container all have the same few numbers
+    if os.name == "nt":
+        return True  # to ask would end it
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True  # somebody else's
+    return True
+
+
+def _flush_file(path: Path) -> None:
+    """Wait until the content of a file is on the disk."""
+    with path.open("rb+") as file:  # Windows flushes no file that is open for reading alone
+        os.fsync(file.fileno())
+
+
+def _flush_folder(path: Path) -> None:
+    """Wait until the names in a folder are on the disk, where the system can be asked to."""
+    if os.name == "nt":
+        return
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

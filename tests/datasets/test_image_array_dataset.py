@@ -1,5 +1,6 @@
 import base64
 import io
+import os
 import weakref
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from onion_pipeline.datasets.image_array_dataset import (
     PREVIEW_WIDTH,
     ImageArrayDataset,
 )
+from onion_pipeline.files import write_sealed
 from onion_pipeline.images.arrays import ArrayChunks
 
 
@@ -28,7 +30,7 @@ def make_images(count: int, channels: int = 3) -> np.ndarray:
 
 
 def list_files(tmp_path: Path) -> list[str]:
-    return [path.name for path in tmp_path.rglob("*") if path.is_file()]
+    return sorted(path.name for path in tmp_path.rglob("*") if path.is_file())
 
 
 def open_preview(dataset: ImageArrayDataset) -> Image.Image:
@@ -90,7 +92,7 @@ def test_an_error_between_two_pieces_leaves_the_earlier_file(dataset, tmp_path):
     with pytest.raises(DatasetError, match="no more"):
         dataset.save(ArrayChunks(np.dtype(np.uint8), (12, 10, 3), fail()))
     assert len(dataset.load()) == 3
-    assert list_files(tmp_path) == ["images.npy"]
+    assert list_files(tmp_path) == ["images.npy", "images.npy.seal"]
 
 
 def test_loading_maps_the_file_read_only(dataset):
@@ -101,9 +103,9 @@ def test_loading_maps_the_file_read_only(dataset):
         loaded[0] = 0
 
 
-def test_a_save_leaves_one_file(dataset, tmp_path):
+def test_a_save_leaves_one_file_and_its_seal(dataset, tmp_path):
     dataset.save(make_images(3))
-    assert list_files(tmp_path) == ["images.npy"]
+    assert list_files(tmp_path) == ["images.npy", "images.npy.seal"]
 
 
 def test_images_in_use_stay_as_they_are_while_others_are_saved(dataset):
@@ -125,7 +127,7 @@ def test_a_failed_save_keeps_the_earlier_file(dataset, tmp_path, monkeypatch):
     with pytest.raises(DatasetError, match="disk full"):
         dataset.save(make_images(5))
     np.testing.assert_array_equal(dataset.load(), make_images(3))
-    assert list_files(tmp_path) == ["images.npy"]
+    assert list_files(tmp_path) == ["images.npy", "images.npy.seal"]
 
 
 def test_objects_are_not_pickled(dataset, tmp_path):
@@ -135,9 +137,11 @@ def test_objects_are_not_pickled(dataset, tmp_path):
 
 
 def test_a_file_with_pickled_objects_is_not_loaded(tmp_path):
-    np.save(tmp_path / "evil.npy", np.array([object()]), allow_pickle=True)
-    with pytest.raises(DatasetError):
-        ImageArrayDataset(filepath=str(tmp_path / "evil.npy")).load()
+    path = tmp_path / "evil.npy"
+    with write_sealed(path) as temporary:
+        np.save(temporary, np.array([object()]), allow_pickle=True)
+    with pytest.raises(DatasetError, match="Python objects"):
+        ImageArrayDataset(filepath=str(path)).load()
 
 
 def test_a_missing_file_does_not_exist_and_cannot_be_loaded(dataset):
@@ -224,15 +228,19 @@ def test_a_changed_byte_of_the_file_is_noticed(save, dataset, tmp_path):
     path = tmp_path / "05_model_input" / "images.npy"
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
+    path.unlink()
     path.write_bytes(data)
+    os.utime(path, ns=(0, 0))  # not in the same tick of the clock
+    with pytest.raises(DatasetError, match=r"images\.npy is not what was written"):
+        dataset.load()
     assert save("a")
     assert not save("a")
 
 
-@pytest.mark.parametrize("text", ["", "{}", '{"made_of": 1}', '{"checksum": 1}', "no"])
-def test_an_origin_that_was_edited_counts_for_nothing(save, tmp_path, text):
+@pytest.mark.parametrize("text", ["", "{}", '{"made_of": "a"}', '{"checksum": 1}', "no"])
+def test_a_seal_that_was_edited_counts_for_nothing(save, tmp_path, text):
     save("a")
-    (tmp_path / "05_model_input" / "images.origin.json").write_text(text)
+    (tmp_path / "05_model_input" / "images.npy.seal").write_text(text)
     assert save("a")
 
 

@@ -7,6 +7,7 @@ import pytest
 from kedro.io import DatasetError
 
 from onion_pipeline.datasets.keras_model_dataset import KerasModelDataset
+from onion_pipeline.files import locate_seal
 
 
 @pytest.fixture
@@ -52,9 +53,9 @@ def test_a_model_comes_back_without_its_optimiser(dataset, model):
     assert_same_weights(loaded, model)
 
 
-def test_a_save_leaves_one_file(dataset, model, path):
+def test_a_save_leaves_one_file_and_its_seal(dataset, model, path):
     dataset.save(model)
-    assert list(path.parent.iterdir()) == [path]
+    assert sorted(path.parent.iterdir()) == [path, locate_seal(path)]
 
 
 def test_a_failed_save_keeps_the_earlier_model(dataset, model, path):
@@ -62,7 +63,7 @@ def test_a_failed_save_keeps_the_earlier_model(dataset, model, path):
     with pytest.raises(DatasetError, match="disk full"):
         dataset.save(HalfModel())
     assert_same_weights(dataset.load(), model)
-    assert list(path.parent.iterdir()) == [path]
+    assert sorted(path.parent.iterdir()) == [path, locate_seal(path)]
 
 
 def test_a_first_save_that_fails_leaves_nothing(dataset, path):
@@ -77,7 +78,7 @@ def test_a_flipped_bit_in_the_weights_is_noticed(dataset, model, path):
     data = bytearray(path.read_bytes())
     data[data.index(model.get_weights()[0].tobytes())] ^= 1
     path.write_bytes(data)
-    with pytest.raises(DatasetError, match="CRC"):
+    with pytest.raises(DatasetError, match=r"model\.keras is not what was written"):
         dataset.load()
 
 

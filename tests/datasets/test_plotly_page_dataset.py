@@ -74,11 +74,13 @@ def fail_half_way(path: Path, *_: object, **__: object) -> None:
 
 def test_a_failed_save_keeps_the_earlier_page(dataset, tmp_path, monkeypatch):
     dataset.save(make_figure("earlier"))
-    monkeypatch.setattr(Path, "write_text", fail_half_way)
-    with pytest.raises(DatasetError, match="disk full"):
-        dataset.save(make_figure("later"))
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", fail_half_way)
+        with pytest.raises(DatasetError, match="disk full"):
+            dataset.save(make_figure("later"))
     assert dataset.load().layout.title.text == "earlier"
-    assert [path.name for path in (tmp_path / "08_reporting").iterdir()] == ["figure.html"]
+    names = sorted(path.name for path in (tmp_path / "08_reporting").iterdir())
+    assert names == ["figure.html", "figure.html.seal"]
 
 
 def test_a_page_exists_once_it_is_saved(dataset):

@@ -1,10 +1,8 @@
-import hashlib
-
 import numpy as np
 import pytest
 
 from onion_pipeline.images import origin
-from onion_pipeline.images.origin import fingerprint, hash_file
+from onion_pipeline.images.origin import fingerprint
 
 LIBRARIES = ("numpy", "pillow")
 ROWS = np.arange(12).reshape(4, 3)
@@ -73,8 +71,3 @@ def test_another_version_of_the_code_or_of_a_library_is_another_origin(monkeypat
     origin.hash_code.cache_clear()
     assert hashes[0] == hashes[2] != hashes[1]
     assert before not in hashes
-
-
-def test_a_file_is_hashed_as_its_bytes_are(tmp_path):
-    (tmp_path / "file").write_bytes(b"bytes")
-    assert hash_file(tmp_path / "file") == hashlib.blake2b(b"bytes", digest_size=32).hexdigest()

@@ -2,9 +2,7 @@
 
 import base64
 import io
-import json
 import logging
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,10 +11,10 @@ from kedro.io import AbstractDataset
 from kedro_datasets._typing import ImagePreview
 from numpy.typing import NDArray
 
-from onion_pipeline.files import write_whole
+from onion_pipeline.datasets.sealed import Sealed
+from onion_pipeline.files import amend_seal, check_seal, is_whole, read_seal, write_sealed
 from onion_pipeline.images.arrays import ArrayChunks
 from onion_pipeline.images.drawing import tile_images
-from onion_pipeline.images.origin import hash_file
 
 logger = logging.getLogger(__name__)
 
@@ -25,15 +23,16 @@ PREVIEW_COLUMNS = 10
 PREVIEW_WIDTH = 600
 
 
-class ImageArrayDataset(AbstractDataset[NDArray[Any] | ArrayChunks, NDArray[Any]]):
+class ImageArrayDataset(Sealed, AbstractDataset[NDArray[Any] | ArrayChunks, NDArray[Any]]):
     """``ImageArrayDataset`` saves images as a NumPy file and loads them as a memory map.
 
     The array is either plain, uint8 (N, H, W, C), or structured with such a field named
     ``image`` (see :func:`onion_pipeline.images.arrays.labelled_dtype`). Loading takes no
     memory for pixels that are not looked at, and saving none for those of an
     :class:`~onion_pipeline.images.arrays.ArrayChunks`, which are made while they are written.
-    A file appears whole or not at all. One that was made of the same ingredients before, by
-    the fingerprint in ``<name>.origin.json`` beside it, and is still whole, is not made again.
+    A file appears whole or not at all, and is checked before it is read. One that was made of
+    the same ingredients before, by the fingerprint in its seal, and is still whole, is not made
+    again.
 
     Examples:
         Using the [YAML API](https://docs.kedro.org/en/stable/catalog-data/data_catalog_yaml_examples/):
@@ -64,11 +63,11 @@ class ImageArrayDataset(AbstractDataset[NDArray[Any] | ArrayChunks, NDArray[Any]
                 users or external plugins.
         """
         self._filepath = Path(filepath)
-        self._origin = self._filepath.with_suffix(".origin.json")
         self.metadata = metadata
 
     def load(self) -> NDArray[Any]:
         """Return the array as a read-only memory map."""
+        check_seal(self._filepath)
         return np.load(self._filepath, mmap_mode="r", allow_pickle=False)
 
     def save(self, data: NDArray[Any] | ArrayChunks) -> None:
@@ -77,10 +76,9 @@ class ImageArrayDataset(AbstractDataset[NDArray[Any] | ArrayChunks, NDArray[Any]
         Nothing is made or written if the file is whole and was made of the same.
         """
         if not isinstance(data, ArrayChunks):
-            self._origin.unlink(missing_ok=True)
-            with write_whole(self._filepath) as path:
+            with write_sealed(self._filepath) as path:
                 np.save(path, data, allow_pickle=False)
-        elif data.fingerprint and self._read_origin() == data.fingerprint:
+        elif data.fingerprint and self._find_origin() == data.fingerprint:
             logger.info("%s was made of the same before and is kept", self._filepath.name)
         else:
             self._save_chunks(data)
@@ -97,29 +95,18 @@ class ImageArrayDataset(AbstractDataset[NDArray[Any] | ArrayChunks, NDArray[Any]
         return ImagePreview(base64.b64encode(encoded.getvalue()).decode())
 
     def _save_chunks(self, data: ArrayChunks) -> None:
-        self._origin.unlink(missing_ok=True)  # first: it must never be of another file
-        with write_whole(self._filepath) as path:
+        with write_sealed(self._filepath) as path:
             count = _write_chunks(path, data)
-            checksum = hash_file(path)
         if data.fingerprint and count == data.rows:
-            with write_whole(self._origin) as path:
-                path.write_text(json.dumps({"made_of": data.fingerprint, "checksum": checksum}))
+            amend_seal(self._filepath, made_of=data.fingerprint)
 
-    def _read_origin(self) -> str | None:
+    def _find_origin(self) -> str | None:
         """Return the fingerprint of what the file was made of, if the file is whole."""
-        if not (self._filepath.is_file() and self._origin.is_file()):
-            return None
-        with suppress(ValueError, KeyError):  # somebody has edited it: the file is made anew
-            noted = json.loads(self._origin.read_text())
-            if noted["checksum"] == hash_file(self._filepath):
-                return str(noted["made_of"])
-        return None
+        seal = read_seal(self._filepath)
+        return seal.made_of if seal and is_whole(self._filepath) else None
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}
-
-    def _exists(self) -> bool:
-        return self._filepath.is_file()
 
 
 def _write_chunks(path: Path, data: ArrayChunks) -> int:

@@ -6,17 +6,18 @@ from typing import Any
 from kedro.io import AbstractDataset, DatasetError
 
 from onion_pipeline.annotations import KerasModel
-from onion_pipeline.files import write_whole
+from onion_pipeline.datasets.sealed import Sealed
+from onion_pipeline.files import check_seal, write_sealed
 from onion_pipeline.model.backend import import_keras
 from onion_pipeline.model.saving import save_model
 
 
-class KerasModelDataset(AbstractDataset[KerasModel, KerasModel]):
+class KerasModelDataset(Sealed, AbstractDataset[KerasModel, KerasModel]):
     """``KerasModelDataset`` saves a Keras model in the ``.keras`` format, whole or not at all.
 
     Differs from ``kedro_datasets.tensorflow.TensorFlowModelDataset`` in that TensorFlow is
-    imported only when a model is saved or loaded, a failed save leaves the earlier file, and
-    formats that load silently after a bit flip (``.h5``) are refused.
+    imported only when a model is saved or loaded, the same model gives the same bytes, a failed
+    save leaves the earlier file, and a file that has changed, were it by one bit, is refused.
 
     Examples:
         Using the [YAML API](https://docs.kedro.org/en/stable/catalog-data/data_catalog_yaml_examples/):
@@ -52,19 +53,17 @@ class KerasModelDataset(AbstractDataset[KerasModel, KerasModel]):
         self._filepath = Path(filepath)
         self.metadata = metadata
         if self._filepath.suffix != ".keras":
-            raise DatasetError(f"{filepath} must end in .keras; other formats are not checked")
+            raise DatasetError(f"{filepath} must end in .keras: no other format is written")
 
     def load(self) -> KerasModel:
         """Return the model without its optimiser, refusing code in the file."""
+        check_seal(self._filepath)
         return import_keras().models.load_model(self._filepath, compile=False, safe_mode=True)
 
     def save(self, data: KerasModel) -> None:
         """Write the model to a temporary file and rename it."""
-        with write_whole(self._filepath) as path:
+        with write_sealed(self._filepath) as path:
             save_model(data, path)
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}
-
-    def _exists(self) -> bool:
-        return self._filepath.is_file()

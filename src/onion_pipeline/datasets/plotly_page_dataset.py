@@ -9,13 +9,14 @@ from kedro.io import AbstractDataset
 from kedro_datasets._typing import PlotlyPreview
 
 from onion_pipeline.annotations import PlotlyFigure
-from onion_pipeline.files import write_whole
+from onion_pipeline.datasets.sealed import Sealed
+from onion_pipeline.files import check_seal, write_sealed
 
 MARK = '<script type="application/json" id="figure">'
 FIGURE = re.compile(re.escape(MARK) + "(.*?)</script>", re.DOTALL)
 
 
-class PlotlyPageDataset(AbstractDataset[PlotlyFigure, PlotlyFigure]):
+class PlotlyPageDataset(Sealed, AbstractDataset[PlotlyFigure, PlotlyFigure]):
     """``PlotlyPageDataset`` saves a Plotly figure as one HTML file and loads it back.
 
     Differs from ``kedro_datasets.plotly.JSONDataset`` in that people can open the file, and
@@ -63,7 +64,7 @@ class PlotlyPageDataset(AbstractDataset[PlotlyFigure, PlotlyFigure]):
         """Write the page to a temporary file and rename it."""
         page = data.to_html(include_plotlyjs=True, div_id="plot")
         figure = data.to_json().replace("</", "<\\/")
-        with write_whole(self._filepath) as path:
+        with write_sealed(self._filepath) as path:
             path.write_text(
                 page.replace("</body>", f"{MARK}{figure}</script></body>"), encoding="utf-8"
             )
@@ -73,11 +74,9 @@ class PlotlyPageDataset(AbstractDataset[PlotlyFigure, PlotlyFigure]):
         return PlotlyPreview(self._read())
 
     def _read(self) -> dict[str, Any]:
+        check_seal(self._filepath)
         found = FIGURE.findall(self._filepath.read_text(encoding="utf-8"))
         return json.loads(found[-1])
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}
-
-    def _exists(self) -> bool:
-        return self._filepath.is_file()

@@ -44,12 +44,6 @@ def hash_code() -> str:
     return digest.hexdigest()
 
 
-def hash_file(path: Path) -> str:
-    """Return a hash of the bytes of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=32)).hexdigest()
-
-
 def _find_version(library: str) -> str:
     try:
         return f"{library} {version(library)}"

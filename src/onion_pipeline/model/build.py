@@ -36,4 +36,6 @@ def build_model(
         stack.append(kind(**named.layer.keras_arguments(), name=named.name))
     # Probabilities stay in float32 under mixed precision: their logarithm is the loss.
     stack.append(keras.layers.Dense(classes, activation="softmax", dtype="float32", name="softmax"))
-    return keras.Sequential([keras.Input(image_shape, dtype="uint8"), *stack], name="onion")
+    return keras.Sequential(
+        [keras.Input(image_shape, dtype="uint8", name="image"), *stack], name="onion"
+    )

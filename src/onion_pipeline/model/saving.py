@@ -1,38 +1,39 @@
-"""Models as ``.keras`` files whose bytes depend on the model alone."""
+"""Models as files whose bytes depend on the model alone."""
 
 import json
-import zipfile
+import re
+from itertools import count
 from pathlib import Path
+from zipfile import ZipFile, ZipInfo
 
 from onion_pipeline.annotations import KerasModel
 
-METADATA = "metadata.json"
+SHARED = re.compile(r'(?<="shared_object_id": )\d+')
 
 
 def save_model(model: KerasModel, path: Path) -> None:
-    """Write `model` in the ``.keras`` format; the same model gives the same bytes.
+    """Write a model to a ``.keras`` file.
 
-    Keras itself writes the time into the metadata and into the archive, so that checksums of
-    two equal models differ.
-
-    Args:
-        model: to be saved.
-        path: of the file, which ends in ``.keras``.
+    Keras writes down the time, and where objects lie in memory, by which it tells shared ones:
+    the same model would be another file each time. Here, the first is left out, and the others
+    are numbered.
     """
-    dated = path.with_name(f"dated-{path.name}")
-    try:
-        model.save(dated)
-        with zipfile.ZipFile(dated) as source, zipfile.ZipFile(path, "w") as target:
-            for name in source.namelist():
-                content = source.read(name)
-                undated = _remove_date(content) if name == METADATA else content
-                target.writestr(zipfile.ZipInfo(name), undated)  # which is of 1980
-    finally:
-        dated.unlink(missing_ok=True)
+    model.save(path)
+    with ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members["config.json"] = _number_shared(members["config.json"].decode()).encode()
+    members["metadata.json"] = _drop_date(members["metadata.json"])
+    with ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(ZipInfo(name), content)  # of the date with which such files begin
 
 
-def _remove_date(metadata: bytes) -> bytes:
-    known = json.loads(metadata)
-    return json.dumps(
-        {name: value for name, value in known.items() if name != "date_saved"}
-    ).encode()
+def _number_shared(config: str) -> str:
+    numbers: dict[str, int] = {}
+    following = count(1)
+    return SHARED.sub(lambda found: str(numbers.setdefault(found[0], next(following))), config)
+
+
+def _drop_date(metadata: bytes) -> bytes:
+    found = json.loads(metadata)
+    return json.dumps({key: found[key] for key in found if key != "date_saved"}).encode()
