@@ -2,11 +2,12 @@
 
 from omegaconf.resolvers import oc
 
-from onion_pipeline.hooks import Checks, ClosingSummary, Messages, Tracking
+from onion_pipeline.hooks import Checks, ClosingSummary, Lineage, Messages, Tracking
 
-# The last is called first: mistakes are found before a run is tracked, and Messages, which may
-# end the process, speaks when the others have finished.
-HOOKS = (Messages(), ClosingSummary(), Tracking(), Checks())
+# The last is called first: mistakes are found before a run is tracked, Tracking does not see what
+# Lineage has found out of date, and Messages, which may end the process, speaks when the others
+# have finished.
+HOOKS = (Messages(), ClosingSummary(), Tracking(), Lineage(), Checks())
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -7,6 +7,7 @@ from kedro.io import AbstractDataset, DatasetError
 from onion_pipeline.images.sources import (
     ImageSource,
     find_place,
+    find_state,
     hide_credentials,
     open_source,
 )
@@ -55,6 +56,7 @@ class ImageSourceDataset(AbstractDataset[NoReturn, ImageSource]):
                 users or external plugins.
         """
         self._filepath = str(filepath)
+        self._state: str | None = None
         self.metadata = metadata
 
     def load(self) -> ImageSource:
@@ -63,11 +65,16 @@ class ImageSourceDataset(AbstractDataset[NoReturn, ImageSource]):
         Raises:
             DataError: nothing is there, it is of no known kind, or it holds no file.
         """
+        self._state = find_state(self._filepath)  # first: what changes from now on has changed
         return open_source(self._filepath)
 
     def save(self, data: NoReturn) -> NoReturn:
         """Raise ``DatasetError``: raw images are never written to."""
         raise DatasetError(f"{self.__class__.__name__} is read-only: raw images stay as they are")
+
+    def find_state(self) -> str | None:
+        """Return what changes when a file does: as it was when last loaded, or else as it is."""
+        return self._state or find_state(self._filepath)
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": hide_credentials(self._filepath)}

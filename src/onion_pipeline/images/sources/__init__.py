@@ -4,5 +4,6 @@ from onion_pipeline.images.sources.names import hide_credentials
 from onion_pipeline.images.sources.opening import open_source
 from onion_pipeline.images.sources.places import find_place
 from onion_pipeline.images.sources.source import ImageSource, Refusal
+from onion_pipeline.images.sources.states import find_state
 
-__all__ = ["ImageSource", "Refusal", "find_place", "hide_credentials", "open_source"]
+__all__ = ["ImageSource", "Refusal", "find_place", "find_state", "hide_credentials", "open_source"]

@@ -70,6 +70,11 @@ def find_idx_images(names: Iterable[str]) -> list[str]:
     return sorted({match["prefix"]: match.string for match in matches}.values())
 
 
+def list_label_names(name: str) -> list[str]:
+    """Return what the labels of the images in a file called `name` may be called."""
+    return [name.rpartition("images")[0] + ending for ending in LABELS_ENDINGS]
+
+
 def open_idx(folder: Place, names: Sequence[str], location: str) -> ImageSource:
     """Return the images in the IDX files `names` of `folder`, labelled by the files beside them.
 
@@ -95,7 +100,7 @@ def _open_images(place: Place) -> _Images:
 
 
 def _read_labels(folder: Place, prefix: str, images: _Images) -> NDArray[np.uint8]:
-    places = [folder.join(f"{prefix}{ending}") for ending in LABELS_ENDINGS]
+    places = [folder.join(name) for name in list_label_names(f"{prefix}images")]
     place = next((place for place in places if place.find_kind() == "file"), None)
     if place is None:
         names = ", ".join(place.name for place in places)

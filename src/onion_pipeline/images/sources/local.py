@@ -1,7 +1,7 @@
 """Files on this machine, read without detours: fsspec takes over twice as long for one."""
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -54,6 +54,20 @@ class LocalPlace:
         """Return size and time of change."""
         status = Path(self.path).stat()
         return status.st_size, status.st_mtime_ns
+
+    def find_versions(self, keep: Keep = is_no_litter) -> list[Hashable]:
+        """Return path, size and time of change of the files in this folder and those in it."""
+        found: list[Hashable] = []
+        for folder, folders, names in os.walk(self.path):
+            above = Path(folder).relative_to(self.path).as_posix() + "/"
+            above = above.removeprefix("./")
+            folders[:] = [name for name in folders if keep(above + name)]
+            found += [
+                (above + name, *_find_version(f"{folder}/{name}"))
+                for name in names
+                if keep(above + name)
+            ]
+        return sorted(found, key=repr)
 
     def measure(self) -> int:
         """Return the size of the file in bytes."""
@@ -117,6 +131,14 @@ class FolderReader:
 
     def _locate(self, path: str) -> str:
         return f"{self.root}/{self.names.get(path, path)}"
+
+
+def _find_version(path: str) -> tuple[int, int]:
+    try:
+        status = os.stat(path)  # noqa: PTH116 - for each image
+    except OSError:
+        status = os.lstat(path)  # a link that leads nowhere
+    return status.st_size, status.st_mtime_ns
 
 
 class _Walk:

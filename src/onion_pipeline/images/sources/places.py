@@ -5,6 +5,7 @@ from collections.abc import Collection, Hashable
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
 
+from onion_pipeline.images.sources.listing import Keep, is_no_litter
 from onion_pipeline.images.sources.local import LocalPlace
 from onion_pipeline.images.sources.source import ImageSource
 
@@ -37,6 +38,9 @@ class Place(Hashable, Protocol):
 
     def find_version(self) -> Hashable:
         """Return what changes when the file does."""
+
+    def find_versions(self, keep: Keep = is_no_litter) -> list[Hashable]:
+        """Return for each file in this folder and the folders in it what changes when it does."""
 
     def measure(self) -> int:
         """Return the size of the file in bytes."""

@@ -3,6 +3,7 @@
 import posixpath
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, BinaryIO, Literal
 from urllib.parse import quote, unquote
 
@@ -89,8 +90,18 @@ class RemotePlace:
 
     def find_version(self) -> Hashable:
         """Return size and time of change, or whatever the file system has of that kind."""
-        found = self._describe()
-        return found["size"], *(str(found[key]) for key in VERSIONS if key in found)
+        return _pick_version(self._describe())
+
+    def find_versions(self, keep: Keep = is_no_litter) -> list[Hashable]:
+        """Return the same for the files in this folder and those in it, with their names."""
+        root = f"{self.path.rstrip('/')}/"
+        with fail_as_os_error():
+            found = self.filesystem.find(self.path, detail=True)
+        return [
+            (key, *_pick_version(entry))
+            for key, entry in sorted(found.items())
+            if all(map(keep, accumulate(key.removeprefix(root).split("/"), "{}/{}".format)))
+        ]
 
     def measure(self) -> int:
         """Return the size of the file in bytes."""
@@ -154,6 +165,10 @@ class RemotePlace:
             listing.add(path, (key, entry.get("size")))
         elif path and entry["type"] != "directory":
             listing.refuse(path, "not_a_file", f"a {entry['type']}")
+
+
+def _pick_version(entry: dict[str, Any]) -> tuple[Any, ...]:
+    return entry.get("size"), *(str(entry[key]) for key in VERSIONS if key in entry)
 
 
 @dataclass(frozen=True)
