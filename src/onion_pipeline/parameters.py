@@ -147,6 +147,7 @@ class TrainParameters(_Strict):
     early_stopping: EarlyStopping | None
     class_weights: Literal["balanced"] | None
     precision: Precision
+    checkpoint_minutes: PositiveFloat = 10
 
 
 class EvaluateParameters(_Strict):

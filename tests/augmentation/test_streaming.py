@@ -44,6 +44,14 @@ def test_streamed_pixels_are_those_that_would_have_been_kept(streamed, kept, blo
     assert count == len(blocks)
 
 
+@pytest.mark.parametrize("first", [1, 6, 20])
+def test_a_stream_may_begin_at_any_block(streamed, kept, blocks, first):
+    assert (len(blocks[first]) < len(blocks[0])) == (first in {6, 20})  # a slot would be too small
+    made = [pixels.copy() for pixels in streamed.stream_pixels(blocks, first)]
+    for pixels, rows in zip(made, blocks[first:], strict=True):
+        np.testing.assert_array_equal(pixels, kept["image"][rows])
+
+
 def test_memory_mapped_images_are_streamed_as_well(labelled_images, kept, blocks, tmp_path):
     np.save(tmp_path / "images.npy", labelled_images)
     mapped = np.load(tmp_path / "images.npy", mmap_mode="r")

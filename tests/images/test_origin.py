@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from onion_pipeline.images import origin
-from onion_pipeline.images.origin import fingerprint
+from onion_pipeline.images.origin import find_version, fingerprint, hash_values
 
 LIBRARIES = ("numpy", "pillow")
 ROWS = np.arange(12).reshape(4, 3)
@@ -41,6 +41,14 @@ def test_the_same_ingredients_have_the_same_fingerprint():
 )
 def test_any_change_gives_another_one(other):
     assert fingerprint(*other) != fingerprint(*BASE)
+
+
+def test_values_have_a_hash_that_does_not_depend_on_code_or_libraries(monkeypatch):
+    before = hash_values(ROWS, "text")
+    monkeypatch.setattr(origin, "hash_code", lambda: "other")
+    assert hash_values(ROWS.copy(), "text") == before != hash_values(ROWS, "Text")
+    assert find_version("numpy") == np.__version__
+    assert find_version("none of that name") == ""
 
 
 def test_every_byte_of_a_large_array_counts(monkeypatch):

@@ -6,23 +6,28 @@ from onion_pipeline.augmentation.variants import augment_images
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.pipelines.train.pipeline import create_pipeline
+from onion_pipeline.training import fit
+from onion_pipeline.training.checkpoints import Checkpoints
 
 
 @pytest.fixture
-def made(run_nodes, labelled_images, base_parameters, keras):
-    untrained = build_model(read_layers(["flatten"]), (12, 12, 3), 3, seed=0)
-    return untrained, run_nodes(
-        create_pipeline(),
-        {
-            "untrained_model": untrained,
-            "augmented_images": labelled_images,
-            "validation_images": labelled_images[:6],
-            "augmentation_policy": [],
-            "params:augment": base_parameters.augment.model_copy(update={"copies": 0}),
-            "params:train": base_parameters.train.model_copy(update={"epochs": 2, "batch_size": 4}),
-            "params:seed": 1,
-        },
-    )
+def values(labelled_images, base_parameters, keras, tmp_path):
+    """What the pipeline reads."""
+    return {
+        "untrained_model": build_model(read_layers(["flatten"]), (12, 12, 3), 3, seed=0),
+        "augmented_images": labelled_images,
+        "validation_images": labelled_images[:6],
+        "augmentation_policy": [],
+        "training_checkpoints": Checkpoints(tmp_path / "checkpoints"),
+        "params:augment": base_parameters.augment.model_copy(update={"copies": 0}),
+        "params:train": base_parameters.train.model_copy(update={"epochs": 2, "batch_size": 4}),
+        "params:seed": 1,
+    }
+
+
+@pytest.fixture
+def made(run_nodes, values):
+    return values["untrained_model"], run_nodes(create_pipeline(), values)
 
 
 def test_training_leaves_a_network_its_history_and_curves(made):
@@ -48,28 +53,36 @@ def test_the_best_epoch_is_the_one_that_is_kept(made, labelled_images, keras):
     np.testing.assert_allclose(-np.log(right).mean(), best, rtol=1e-4)
 
 
-def test_streamed_variants_train_to_the_same_weights_as_kept_ones(
-    run_nodes, labelled_images, base_parameters, keras
+def test_the_pipeline_takes_a_finished_training_from_its_checkpoint(
+    made, run_nodes, values, monkeypatch
 ):
-    untrained = build_model(read_layers(["flatten"]), (12, 12, 3), 3, seed=0)
+    _, outputs = made
+    monkeypatch.setattr(fit, "run_epochs", None)
+    again = run_nodes(create_pipeline(), values)
+    weights = (found["trained_model"].get_weights() for found in (outputs, again))
+    assert all(map(np.array_equal, *weights))
+    assert again["training_history"].equals(outputs["training_history"])
+
+
+def test_streamed_variants_train_to_the_same_weights_as_kept_ones(
+    run_nodes, labelled_images, base_parameters, values, tmp_path
+):
     policy = make_policy(base_parameters.augment.transforms)
     train = base_parameters.train.model_copy(update={"epochs": 3, "batch_size": 4})
     results = []
     for keep in (True, False):
         copies = 2 if keep else 0
         augmented = augment_images(labelled_images, policy, copies, seed=1).gather()
-        values = {
-            "untrained_model": untrained,
+        changes = {
             "augmented_images": augmented,
-            "validation_images": labelled_images,
             "augmentation_policy": policy,
+            "training_checkpoints": Checkpoints(tmp_path / str(keep)),
             "params:augment": base_parameters.augment.model_copy(
                 update={"copies": 2, "keep": keep}
             ),
             "params:train": train,
-            "params:seed": 1,
         }
-        results.append(run_nodes(create_pipeline(), values))
+        results.append(run_nodes(create_pipeline(), values | changes))
     kept, streamed = (result["trained_model"].get_weights() for result in results)
     assert all(map(np.array_equal, kept, streamed))
     assert results[0]["training_history"].equals(results[1]["training_history"])

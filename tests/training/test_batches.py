@@ -107,9 +107,31 @@ def test_pixels_are_those_of_the_rows(marked, small_blocks, tmp_path):
 
 def test_rows_that_are_streamed_are_asked_for_by_block(marked):
     class Streamed:
-        def stream_pixels(self, blocks):
-            return (marked["image"][rows] for rows in blocks)
+        def stream_pixels(self, blocks, first=0):
+            return (marked["image"][rows] for rows in blocks[first:])
+
+        def list_ingredients(self):
+            return ()
 
     plan = make_plan(marked, epochs=2)
     blocks = [rows.copy() for rows in read_pixels(Streamed(), plan)]
     np.testing.assert_array_equal(blocks[-1], marked["image"][plan[1]])
+    (last,) = read_pixels(Streamed(), plan, first=1)
+    np.testing.assert_array_equal(last, blocks[-1])
+
+
+@pytest.mark.parametrize("first", [1, 5, 11, 12])
+def test_reading_may_begin_at_any_block_and_reads_no_other(marked, small_blocks, first):
+    plan = make_plan(marked, epochs=4)
+    asked = []
+
+    class Noted(np.ndarray):
+        def __getitem__(self, key):
+            if isinstance(key, np.ndarray):
+                asked.append(key)
+            return super().__getitem__(key)
+
+    blocks = list(read_pixels(marked.view(Noted), plan, first))
+    assert len(blocks) == len(asked) == len(plan) - first == 12 - first
+    for pixels, rows in zip(blocks, plan[first:], strict=True):
+        np.testing.assert_array_equal(pixels, marked["image"][rows])

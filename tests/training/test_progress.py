@@ -35,6 +35,39 @@ def test_a_broken_validation_loss_ends_the_training(value):
         Progress(epochs=5, batch_size=8).finish_epoch(broken)
 
 
+def test_a_message_names_the_checkpoint_that_is_kept(tmp_path):
+    progress = Progress(epochs=5, batch_size=8)
+    progress.checkpoint = tmp_path / "epoch-0002-block-0000.npz"
+    with pytest.raises(TrainingDivergedError) as caught:
+        progress.finish_epoch(VALUES._replace(validation_loss=math.nan))
+    assert f"the checkpoint before it, {progress.checkpoint}, is kept" in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_broken_weight_ends_the_training(value):
+    progress = Progress(epochs=5, batch_size=8)
+    progress.check_weights([np.float32([[1, 2]]), np.float32([3e38, 3e38])], 2)
+    with pytest.raises(TrainingDivergedError, match=f"weights became {value} in epoch 2"):
+        progress.check_weights([np.float32([1]), np.float32([[1, value], [3, 4]])], 2)
+
+
+def test_a_resumed_training_says_where_and_counts_on(caplog, monkeypatch):
+    progress = Progress(epochs=5, batch_size=8)
+    clock = iter([1000.0, 1020.0])
+    monkeypatch.setattr("time.perf_counter", lambda: next(clock))
+    with caplog.at_level(logging.INFO):
+        progress.resume(seconds=70, epoch=3, step=21, steps=40)
+    assert caplog.messages == ["resumed at epoch 3, step 21 of 40"]
+    with (
+        pytest.raises(TrainingDivergedError, match="in step 22 of epoch 3"),
+        progress.show_epoch(3, steps=40, done=20) as tell,
+    ):
+        tell(np.float32([1, math.nan]))
+    with caplog.at_level(logging.INFO):
+        progress.finish_epoch(VALUES)  # 90 s for three epochs, and two are left
+    assert caplog.messages[-1].endswith("at most 60 s left")
+
+
 def test_finite_losses_pass():
     report([1e30, -1e30], [0.0])
 

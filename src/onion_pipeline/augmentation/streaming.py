@@ -26,25 +26,27 @@ class _Job(NamedTuple):
 
 
 class _Jobs(Sequence[_Job]):
-    """The job of each block: made when it is asked for, since a training has many."""
+    """The job of each block from one on: made when it is asked for, since a training has many."""
 
     def __init__(
         self,
         source: SharedArray,
         slots: Sequence[SharedArray],
         blocks: Sequence[NDArray[np.int64]],
+        first: int,
         draws: tuple[Sequence[Step], int],
     ) -> None:
         self._source = source
         self._slots = slots
         self._blocks = blocks
+        self._first = first
         self._draws = draws
 
     def __len__(self) -> int:
-        return len(self._blocks)
+        return len(self._blocks) - self._first
 
     def __getitem__(self, number: Any) -> Any:
-        copies, rows = np.divmod(self._blocks[number], self._source.shape[0])
+        copies, rows = np.divmod(self._blocks[self._first + number], self._source.shape[0])
         slot = self._slots[number % len(self._slots)]
         return _Job(self._source, slot, rows, copies, *self._draws)
 
@@ -90,11 +92,18 @@ class StreamedImages:
         augment_rows(pixels, copies, compose(self._policy), self._seed, out=pixels)
         return made
 
-    def stream_pixels(self, blocks: Sequence[NDArray[np.int64]]) -> Generator[NDArray[np.uint8]]:
+    def list_ingredients(self) -> tuple[Any, ...]:
+        """Return what all pixels are made of: images, policy, number of copies and seed."""
+        return self._images, list(self._policy), self._copies, self._seed
+
+    def stream_pixels(
+        self, blocks: Sequence[NDArray[np.int64]], first: int = 0
+    ) -> Generator[NDArray[np.uint8]]:
         """Yield the pixels of each block of rows, made by a process per processor.
 
         Args:
-            blocks: numbers of rows, int64 (M,); none is longer than the first.
+            blocks: numbers of rows, int64 (M,); none is longer than that of number 0.
+            first: number of the block to begin with; those before it are not made.
 
         Yields:
             uint8, (M, H, W, C), good until the next is asked for: its memory is used again.
@@ -106,7 +115,7 @@ class StreamedImages:
             count = 2 * count_processors()
             slots = [stack.enter_context(create_shared(*pixels)) for _ in range(count)]
             views = [slot.open() for slot in slots]
-            jobs = _Jobs(source, slots, blocks, (self._policy, self._seed))
+            jobs = _Jobs(source, slots, blocks, first, (self._policy, self._seed))
             for number, rows in enumerate(map_chunks(_make_block, jobs)):
                 yield views[number % count][:rows]
 

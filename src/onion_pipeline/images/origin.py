@@ -24,14 +24,19 @@ def fingerprint(kind: str, libraries: Sequence[str], *ingredients: Any) -> str:
         libraries: names of the installed packages that have a part in it.
         ingredients: arrays count by type, shape and bytes, all else as it is written.
     """
+    versions = [f"{library} {find_version(library)}".strip() for library in libraries]
+    return hash_values(kind, hash_code(), *versions, *ingredients)
+
+
+def hash_values(*values: Any) -> str:
+    """Return a hash of values: arrays count by type, shape and bytes, all else as it is written."""
     digest = hashlib.blake2b(digest_size=32)
-    parts = [kind, hash_code(), *map(_find_version, libraries), *ingredients]
-    for part in parts:
-        if isinstance(part, np.ndarray):
-            digest.update(f"{part.dtype} {part.shape};".encode())
-            _update(digest, part)
+    for value in values:
+        if isinstance(value, np.ndarray):
+            digest.update(f"{value.dtype} {value.shape};".encode())
+            _update(digest, value)
         else:
-            digest.update(f"{part!r};".encode())
+            digest.update(f"{value!r};".encode())
     return digest.hexdigest()
 
 
@@ -44,11 +49,12 @@ def hash_code() -> str:
     return digest.hexdigest()
 
 
-def _find_version(library: str) -> str:
+def find_version(library: str) -> str:
+    """Return the version of an installed package; nothing if another build of it is installed."""
     try:
-        return f"{library} {version(library)}"
+        return version(library)
     except PackageNotFoundError:
-        return library  # another build of it, perhaps, under another name
+        return ""
 
 
 def _update(digest: Any, array: NDArray[Any]) -> None:

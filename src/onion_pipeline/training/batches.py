@@ -5,8 +5,10 @@ pixels are gathered while the network still learns from the block before.
 """
 
 import math
+from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Any, NamedTuple, Protocol, overload, runtime_checkable
 
 import numpy as np
@@ -35,8 +37,16 @@ class ImageRows(Protocol):
 class StreamedRows(Protocol):
     """Labelled images that are made on demand, by other processes."""
 
-    def stream_pixels(self, blocks: "Sequence[NDArray[np.int64]]") -> Iterator[NDArray[np.uint8]]:
-        """Yield the pixels of each block of rows, each array good until the next is asked for."""
+    def stream_pixels(
+        self, blocks: "Sequence[NDArray[np.int64]]", first: int = 0
+    ) -> Iterator[NDArray[np.uint8]]:
+        """Yield the pixels of each block of rows from number `first` on.
+
+        An array is good until the next is asked for.
+        """
+
+    def list_ingredients(self) -> tuple[Any, ...]:
+        """Return all that decides the pixels, as values that can be hashed."""
 
 
 class EpochOrder(NamedTuple):
@@ -70,6 +80,7 @@ class BatchPlan(Sequence[NDArray[np.int64]]):
     def __init__(
         self, images: ImageRows, batch_size: int, image_bytes: int, order: EpochOrder
     ) -> None:
+        self.epochs = order.epochs
         self._order = order
         self._variants = None if order.variants is None else _Variants.sort(images)
         self._count = len(images)
@@ -77,13 +88,13 @@ class BatchPlan(Sequence[NDArray[np.int64]]):
         self.batch_size = min(batch_size, self.images_per_epoch)
         self.batches_per_epoch = math.ceil(self.images_per_epoch / self.batch_size)
         most = BLOCK_BYTES // (self.batch_size * image_bytes)
-        self._batches = max(1, min(MOST_BATCHES, most))
-        self.blocks_per_epoch = math.ceil(self.batches_per_epoch / self._batches)
+        self.batches_per_block = max(1, min(MOST_BATCHES, most))
+        self.blocks_per_epoch = math.ceil(self.batches_per_epoch / self.batches_per_block)
         self._drawn: tuple[int, NDArray[np.int64]] | None = None
 
     def __len__(self) -> int:
         """Return the number of blocks in all epochs."""
-        return self._order.epochs * self.blocks_per_epoch
+        return self.epochs * self.blocks_per_epoch
 
     @overload
     def __getitem__(self, number: int) -> NDArray[np.int64]: ...
@@ -97,7 +108,7 @@ class BatchPlan(Sequence[NDArray[np.int64]]):
             raise IndexError(number)
         epoch, block = divmod(number, self.blocks_per_epoch)
         rows = self.draw_rows(epoch)
-        step = self._batches * self.batch_size
+        step = self.batches_per_block * self.batch_size
         chosen = rows[block * step : (block + 1) * step]
         return np.concatenate([chosen, np.resize(rows, -len(chosen) % self.batch_size)])
 
@@ -118,7 +129,7 @@ class BatchPlan(Sequence[NDArray[np.int64]]):
         """
         count = self.images_per_epoch
         block = number % self.blocks_per_epoch
-        first = block * self._batches * self.batch_size
+        first = block * self.batches_per_block * self.batch_size
         places = first + np.arange(len(self[number]))
         sizes = np.minimum(self.batch_size, count - places // self.batch_size * self.batch_size)
         return np.where(places < count, 1 / sizes, 0).astype(np.float32)
@@ -166,22 +177,25 @@ def draw_order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
     return np.random.default_rng([seed, epoch]).permutation(count)
 
 
-def read_pixels(images: ImageRows, plan: BatchPlan) -> Generator[NDArray[np.uint8]]:
-    """Yield the pixels of each block of `plan`, uint8 (B * S, H, W, C).
+def read_pixels(images: ImageRows, plan: BatchPlan, first: int = 0) -> Generator[NDArray[np.uint8]]:
+    """Yield the pixels of each block of `plan` from number `first` on, uint8 (B * S, H, W, C).
 
     An array is good until the next one is asked for: its memory may be used again.
     """
     if isinstance(images, StreamedRows):
-        yield from images.stream_pixels(plan)
+        yield from images.stream_pixels(plan, first)
         return
     # Beside the training, since pictures on a disk may have to be read first.
     with ThreadPoolExecutor(1) as reader:
-        ahead = reader.submit(_gather_pixels, images, plan[0])
-        for number in range(1, len(plan)):
-            pixels = ahead.result()
-            ahead = reader.submit(_gather_pixels, images, plan[number])
+        waiting = (
+            reader.submit(_gather_pixels, images, plan[number])
+            for number in range(first, len(plan))
+        )
+        ahead = deque(islice(waiting, 1))
+        while ahead:
+            pixels = ahead.popleft().result()
+            ahead.extend(islice(waiting, 1))
             yield pixels
-        yield ahead.result()
 
 
 def _gather_pixels(images: ImageRows, rows: NDArray[np.int64]) -> NDArray[np.uint8]:

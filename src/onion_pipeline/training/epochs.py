@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,33 +30,52 @@ class Means(NamedTuple):
     accuracy: float
 
 
-class _Feed(NamedTuple):
-    """What goes into the steps: planned rows, and their labels, weights and pixels."""
+class Position(NamedTuple):
+    """How far a training is, between two blocks of images.
 
+    Args:
+        epoch: whole epochs that are done.
+        block: blocks of the next one that are done.
+        loss: sum of the weighted losses over the images of these blocks.
+        correct: how many of these images were classified correctly.
+    """
+
+    epoch: int = 0
+    block: int = 0
+    loss: float = 0.0
+    correct: int = 0
+
+
+class Course(NamedTuple):
+    """What the steps of a training are made of.
+
+    Args:
+        images: labelled images.
+        plan: which of them make up each batch.
+        labels: int64, (N,), of all images.
+        label_weights: float32, (K,), what the images of each class count.
+        optimizer: of Keras, with its variables.
+        run: does the steps of a block.
+    """
+
+    images: ImageRows
     plan: BatchPlan
     labels: NDArray[np.int64]
     label_weights: NDArray[np.float32]
-    pixels: Iterator[NDArray[np.uint8]]
+    optimizer: Any
+    run: RunSteps
 
 
-def run_epochs(
-    form: KerasModel,
-    images: ImageRows,
-    parameters: TrainParameters,
-    seed: int,
-    progress: Progress,
-) -> Generator[Means]:
-    """Train `form`, and yield after each epoch what it gave.
+def prepare_training(
+    form: KerasModel, images: ImageRows, parameters: TrainParameters, seed: int
+) -> Course:
+    """Return the steps that train `form`; the first one has yet to be done.
 
     Args:
         form: from :func:`~onion_pipeline.training.form.make_training_form`.
         images: labelled images.
         parameters: how to train.
         seed: of the order of the images.
-        progress: is told of each block.
-
-    Raises:
-        TrainingDivergedError: the loss of a step is not finite.
     """
     plan = BatchPlan(
         images,
@@ -69,13 +88,38 @@ def run_epochs(
     run = compile_training(form, optimizer, plan.batch_size, parts)
     labels = images["label"]
     weigh = weigh_classes if parameters.class_weights else _weigh_alike
-    label_weights = weigh(labels, form.output_shape[-1])
-    with closing(read_pixels(images, plan)) as pixels:
-        feed = _Feed(plan, labels, label_weights, pixels)
-        for epoch in range(1, 1 + parameters.epochs):
-            with progress.show_epoch(epoch, plan.batches_per_epoch) as report:
-                means = _run_epoch(run, feed, epoch, report)
-            yield means
+    return Course(images, plan, labels, weigh(labels, form.output_shape[-1]), optimizer, run)
+
+
+def run_epochs(
+    course: Course,
+    start: Position,
+    progress: Progress,
+    note_block: Callable[[Position], None],
+) -> Generator[Means]:
+    """Train, and yield after each epoch what it gave.
+
+    Args:
+        course: from :func:`prepare_training`.
+        start: what is done already.
+        progress: is told of each block.
+        note_block: is told after each block how far the training is.
+
+    Raises:
+        TrainingDivergedError: the loss of a step is not finite.
+    """
+    plan = course.plan
+    first = start.epoch * plan.blocks_per_epoch + start.block
+    with closing(read_pixels(course.images, plan, first)) as pixels:
+        for epoch in range(start.epoch, plan.epochs):
+            position = start if epoch == start.epoch else Position(epoch)
+            done = min(position.block * plan.batches_per_block, plan.batches_per_epoch)
+            with progress.show_epoch(epoch + 1, plan.batches_per_epoch, done) as report:
+                for losses, reached in _run_blocks(course, pixels, position):
+                    report(losses)
+                    note_block(reached)
+                    position = reached
+            yield _average(position, plan)
 
 
 def prepare_validation(form: KerasModel, images: ImageRows) -> Callable[[], Means]:
@@ -84,11 +128,12 @@ def prepare_validation(form: KerasModel, images: ImageRows) -> Callable[[], Mean
     image_bytes = int(np.prod(form.input_shape[1:]))
     plan = BatchPlan(images, VALIDATION_BATCH, image_bytes, EpochOrder())
     run = compile_validation(form, plan.batch_size)
-    weights = _weigh_alike(labels, form.output_shape[-1])
+    course = Course(images, plan, labels, _weigh_alike(labels, form.output_shape[-1]), None, run)
 
     def validate() -> Means:
         with closing(read_pixels(images, plan)) as pixels:
-            return _run_epoch(run, _Feed(plan, labels, weights, pixels), 1, lambda losses: None)
+            *_, (_, position) = _run_blocks(course, pixels, Position())
+        return _average(position, plan)
 
     return validate
 
@@ -110,16 +155,21 @@ def _weigh_alike(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]
     return np.ones(classes, np.float32)
 
 
-def _run_epoch(
-    run: RunSteps, feed: _Feed, epoch: int, report: Callable[[NDArray[np.float32]], None]
-) -> Means:
-    plan, loss, correct = feed.plan, 0.0, 0
-    first = (epoch - 1) * plan.blocks_per_epoch
-    for number in range(first, first + plan.blocks_per_epoch):
-        labels, weights = feed.labels[plan[number]], plan.weigh_rows(number)
-        results = run(next(feed.pixels), labels, weights * feed.label_weights[labels])
-        report(results.losses)
+def _run_blocks(
+    course: Course, pixels: Iterator[NDArray[np.uint8]], position: Position
+) -> Iterator[tuple[NDArray[np.float32], Position]]:
+    """Do what is left of an epoch; yield of each block the losses and the position after it."""
+    plan = course.plan
+    epoch, _, loss, correct = position
+    for block in range(position.block, plan.blocks_per_epoch):
+        number = epoch * plan.blocks_per_epoch + block
+        labels, weights = course.labels[plan[number]], plan.weigh_rows(number)
+        results = course.run(next(pixels), labels, weights * course.label_weights[labels])
         sizes = np.count_nonzero(weights.reshape(-1, plan.batch_size), axis=1)
         loss += float(results.losses @ sizes.astype(np.float64))
         correct += int(results.correct.sum())
-    return Means(loss / plan.images_per_epoch, correct / plan.images_per_epoch)
+        yield results.losses, Position(epoch, block + 1, loss, correct)
+
+
+def _average(position: Position, plan: BatchPlan) -> Means:
+    return Means(position.loss / plan.images_per_epoch, position.correct / plan.images_per_epoch)

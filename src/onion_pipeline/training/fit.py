@@ -1,6 +1,6 @@
 """Training: from an untrained model and two sets of images to the best epoch's weights."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
@@ -9,10 +9,20 @@ from onion_pipeline.model.backend import import_keras
 from onion_pipeline.parameters import TrainParameters
 from onion_pipeline.training.batches import ImageRows
 from onion_pipeline.training.best import BestEpoch
-from onion_pipeline.training.epochs import prepare_validation, run_epochs
+from onion_pipeline.training.checkpoints import Checkpoints
+from onion_pipeline.training.epochs import (
+    Course,
+    Means,
+    prepare_training,
+    prepare_validation,
+    run_epochs,
+)
 from onion_pipeline.training.form import copy_with_weights, make_training_form
+from onion_pipeline.training.ingredients import describe_training
 from onion_pipeline.training.precision import choose_precision
 from onion_pipeline.training.progress import Epoch, Progress
+from onion_pipeline.training.recorder import Recorder
+from onion_pipeline.training.state import TrainingState
 
 
 class Trained(NamedTuple):
@@ -28,17 +38,19 @@ class Trained(NamedTuple):
     history: DataFrame
 
 
-def train_model(
+def train_model(  # noqa: PLR0913
     untrained: KerasModel,
     images: ImageRows,
     validation: ImageRows,
     parameters: TrainParameters,
     seed: int,
+    *,
+    checkpoints: Checkpoints | None = None,
 ) -> Trained:
     """Train a copy of `untrained` and keep the weights of the epoch with the least validation loss.
 
     The same arguments on the same machine, with the same number of threads, give the same
-    weights to the last bit.
+    weights to the last bit, however often the training was stopped and went on from a checkpoint.
 
     Args:
         untrained: from :func:`~onion_pipeline.model.build.build_model`; left as it is.
@@ -46,24 +58,48 @@ def train_model(
         validation: labelled images that choose among the epochs.
         parameters: how to train.
         seed: of the order of the images and of Dropout.
+        checkpoints: a training that is made of the same goes on from its last one, and is not
+            done again if it has finished; ``None`` reads and writes none.
 
     Raises:
-        TrainingDivergedError: the loss is not finite; names the epoch and the step.
+        TrainingDivergedError: the loss or a weight is not finite; names the epoch and the step.
     """
+    folder = None
+    if checkpoints:
+        folder = checkpoints.open(
+            describe_training(untrained, images, validation, parameters, seed)
+        )
     import_keras().utils.set_random_seed(seed)
     form = make_training_form(untrained, choose_precision(parameters.precision, untrained))
+    course = prepare_training(form, images, parameters, seed)
+    state = TrainingState(form, course.optimizer, BestEpoch(form, parameters.early_stopping))
     progress = Progress(parameters.epochs, parameters.batch_size)
-    best = BestEpoch(form, parameters.early_stopping)
-    validate = prepare_validation(form, validation)
-    history: list[Epoch] = []
-    with closing(run_epochs(form, images, parameters, seed, progress)) as epochs:
-        for number, learned in enumerate(epochs, start=1):
-            history.append(Epoch(number, *learned, *validate()))
-            progress.finish_epoch(history[-1])
-            if best.note_epoch(history[-1].validation_loss):
+    recorder = Recorder(folder, state, progress, parameters.checkpoint_minutes)
+    recorder.resume(course.plan)
+    if not state.finished:
+        _learn(course, state, recorder, progress, prepare_validation(form, validation))
+    form.set_weights(state.best.weights)
+    trained = copy_with_weights(untrained, form)
+    return Trained(trained, _tabulate(state.history, state.best.standing.epoch))
+
+
+def _learn(
+    course: Course,
+    state: TrainingState,
+    recorder: Recorder,
+    progress: Progress,
+    validate: Callable[[], Means],
+) -> None:
+    """Do what is left of a training."""
+    epochs = run_epochs(course, state.position, progress, recorder.note_block)
+    with closing(epochs):
+        for number, learned in enumerate(epochs, start=1 + len(state.history)):
+            values = Epoch(number, *learned, *validate())
+            progress.finish_epoch(values)
+            enough = state.best.note_epoch(values.validation_loss)
+            recorder.note_epoch(values, last=enough or number == course.plan.epochs)
+            if enough:
                 break
-    form.set_weights(best.weights)
-    return Trained(copy_with_weights(untrained, form), _tabulate(history, best.epoch))
 
 
 def _tabulate(history: Sequence[Epoch], best: int) -> DataFrame:

@@ -34,7 +34,7 @@ def multiplies_bfloat16() -> bool:
     devices = list_gpus()
     if devices:
         return all(device.get("compute_capability", (0, 0)) >= AMPERE for device in devices)
-    return not MULTIPLIES_BFLOAT16.isdisjoint(_read_flags())
+    return not MULTIPLIES_BFLOAT16.isdisjoint(read_processor("flags").split())
 
 
 def list_gpus() -> list[dict[str, Any]]:
@@ -46,10 +46,10 @@ def list_gpus() -> list[dict[str, Any]]:
     return [tf.config.experimental.get_device_details(device) for device in devices]
 
 
-def _read_flags() -> set[str]:
-    """Return the instruction sets that Linux lists; nothing on other systems."""
+def read_processor(entry: str) -> str:
+    """Return what Linux lists of the first processor, as its ``flags``; elsewhere nothing."""
     if not PROCESSOR.is_file():
-        return set()
+        return ""
     lines = PROCESSOR.read_text().splitlines()
-    flags = [line.partition(":")[2] for line in lines if line.startswith("flags")]
-    return set(flags[0].split()) if flags else set()
+    found = [line.partition(":")[2].strip() for line in lines if line.startswith(entry)]
+    return found[0] if found else ""

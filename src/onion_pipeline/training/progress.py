@@ -3,9 +3,10 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -32,16 +33,44 @@ class Progress:
     Args:
         epochs: how many there are at most.
         batch_size: for messages.
+
+    Attributes:
+        checkpoint: the last one, for messages; ``None`` if there is none.
     """
 
     def __init__(self, epochs: int, batch_size: int) -> None:
+        self.checkpoint: Path | None = None
         self._epochs = epochs
         self._batch_size = batch_size
         self._start = time.perf_counter()
 
+    @property
+    def seconds(self) -> float:
+        """For how long the training has been running, in all processes that had a part in it."""
+        return time.perf_counter() - self._start
+
+    def resume(self, seconds: float, epoch: int, step: int, steps: int) -> None:
+        """Go on with a training that has been running for `seconds`.
+
+        Args:
+            seconds: of the processes before this one.
+            epoch: the one in which it goes on, from 1.
+            step: the first one to be done, from 1.
+            steps: of an epoch.
+        """
+        self._start = time.perf_counter() - seconds
+        logger.info("resumed at epoch %d, step %d of %d", epoch, step, steps)
+
     @contextmanager
-    def show_epoch(self, epoch: int, steps: int) -> Iterator[Callable[[NDArray[np.float32]], None]]:
+    def show_epoch(
+        self, epoch: int, steps: int, done: int = 0
+    ) -> Iterator[Callable[[NDArray[np.float32]], None]]:
         """Show the bar of an epoch; yields a function that is called with the losses of steps.
+
+        Args:
+            epoch: its number, from 1.
+            steps: how many it has.
+            done: how many of them another process has done.
 
         Raises:
             TrainingDivergedError: a loss is not finite; names the epoch and the step.
@@ -51,12 +80,13 @@ class Progress:
         # Unless standard error is a terminal, there is no bar.
         with tqdm(
             total=steps,
+            initial=done,
             desc=f"epoch {epoch}/{self._epochs}",
             unit="step",
             disable=None,
             leave=False,
         ) as bar:
-            numbers = count(1)
+            numbers = count(done + 1)
 
             def report(losses: NDArray[np.float32]) -> None:
                 for loss, number in zip(losses, numbers, strict=False):
@@ -74,7 +104,7 @@ class Progress:
         """
         done = values.epoch
         self._check(values.validation_loss, "validation loss", f"after epoch {done}")
-        left = (time.perf_counter() - self._start) / done * (self._epochs - done)
+        left = self.seconds / done * (self._epochs - done)
         logger.info(
             "epoch %*d/%d  loss %.4f  accuracy %.4f  validation loss %.4f  accuracy %.4f"
             "  at most %.0f s left",
@@ -85,10 +115,25 @@ class Progress:
             left,
         )
 
+    def check_weights(self, weights: Iterable[NDArray[np.float32]], epoch: int) -> None:
+        """Check the weights: the loss of a step is that before the step changes them.
+
+        Raises:
+            TrainingDivergedError: one is not finite.
+        """
+        for some in weights:
+            for value in some[~np.isfinite(some)][:1]:
+                self._check(float(value), "weights", f"in epoch {epoch}")
+
     def _check(self, value: float, name: str, when: str) -> None:
         if not math.isfinite(value):
             raise TrainingDivergedError(
                 f"The {name} became {value} {when} (batches of {self._batch_size}); nothing was "
-                "saved or registered. Lower train.learning_rate, add train.warmup_epochs, or, "
-                "under mixed_bfloat16, set train.precision to float32."
+                f"saved or registered{self._tell_checkpoint()}. Lower train.learning_rate, add "
+                "train.warmup_epochs, or, under mixed_bfloat16, set train.precision to float32."
             )
+
+    def _tell_checkpoint(self) -> str:
+        return (
+            f", and the checkpoint before it, {self.checkpoint}, is kept" if self.checkpoint else ""
+        )

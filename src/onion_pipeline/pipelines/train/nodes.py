@@ -6,6 +6,7 @@ from onion_pipeline.augmentation.streaming import offer_variants
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.parameters import AugmentParameters, TrainParameters
 from onion_pipeline.training import curves, fit
+from onion_pipeline.training.checkpoints import Checkpoints
 
 
 def train_model(
@@ -13,13 +14,24 @@ def train_model(
     augmented_images: LabelledImages,
     validation_images: LabelledImages,
     augmentation_policy: list[Step],
+    training_checkpoints: Checkpoints,
     augment: AugmentParameters,
     parameters: TrainParameters,
     seed: int,
 ) -> tuple[KerasModel, DataFrame]:
-    """Train the network; keep the best epoch by the validation images."""
+    """Train the network; keep the best epoch by the validation images.
+
+    A training that was stopped goes on from its last checkpoint.
+    """
     images = offer_variants(augmented_images, augmentation_policy, augment, seed)
-    trained = fit.train_model(untrained_model, images, validation_images, parameters, seed)
+    trained = fit.train_model(
+        untrained_model,
+        images,
+        validation_images,
+        parameters,
+        seed,
+        checkpoints=training_checkpoints,
+    )
     return trained.model, trained.history
 
 

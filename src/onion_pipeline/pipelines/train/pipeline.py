@@ -16,6 +16,7 @@ def create_pipeline() -> Pipeline:
                     "augmented_images",
                     "validation_images",
                     "augmentation_policy",
+                    "training_checkpoints",
                     "params:augment",
                     "params:train",
                     "params:seed",

@@ -1,0 +1,157 @@
+"""Checkpoints on a disk: a folder for each training, and in it a file for each checkpoint.
+
+The folder has the name of the fingerprint of all that decides the result, so that no training
+goes on with the checkpoints of another one.
+"""
+
+import json
+import logging
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onion_pipeline.errors import DamagedFileError
+from onion_pipeline.files import check_seal, is_whole, locate_seal, write_sealed
+from onion_pipeline.training.ingredients import (
+    Ingredients,
+    compare_ingredients,
+    hash_ingredients,
+)
+
+logger = logging.getLogger(__name__)
+
+KEPT = 2
+INGREDIENTS = "ingredients.json"
+FOLDER = re.compile(r"[0-9a-f]{16}")
+FILE = re.compile(r"epoch-(\d+)-block-(\d+)\.npz")
+
+
+class Checkpoints:
+    """The checkpoints of all trainings below a folder.
+
+    Args:
+        folder: need not exist.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def open(self, ingredients: Ingredients) -> "TrainingFolder":
+        """Return the folder of the training that is made of `ingredients`."""
+        return TrainingFolder(self._folder, ingredients)
+
+
+class TrainingFolder:
+    """The checkpoints of one training.
+
+    Args:
+        parent: the folder with those of all trainings.
+        ingredients: from :func:`~onion_pipeline.training.ingredients.describe_training`.
+
+    Attributes:
+        path: of the folder; it appears with the first checkpoint.
+    """
+
+    def __init__(self, parent: Path, ingredients: Ingredients) -> None:
+        self._fingerprint = hash_ingredients(ingredients)
+        self._ingredients = ingredients
+        self._damaged: set[Path] = set()
+        self.path = parent / self._fingerprint
+
+    def read_last(self) -> tuple[Path, dict[str, NDArray[Any]]] | None:
+        """Return the last checkpoint that is as it was written, if there is one.
+
+        Those that have changed since are named in a warning. If there is none, but other
+        trainings have some, it is said how these differ.
+        """
+        for path in self._list_finished():
+            if self._is_whole(path):
+                with np.load(path, allow_pickle=False) as arrays:
+                    return path, dict(arrays)
+            self._damaged.add(path)
+            logger.warning(
+                "The checkpoint %s is not what was written, and is left out; the one before it "
+                "is used, if there is one.",
+                path,
+            )
+        self._explain_others()
+        return None
+
+    def write(self, epoch: int, block: int, arrays: Mapping[str, NDArray[Any]]) -> Path:
+        """Write a checkpoint, and remove all but the one before it.
+
+        Args:
+            epoch: whole epochs that are done.
+            block: blocks of the next one that are done.
+            arrays: by name.
+        """
+        self._write_ingredients()
+        path = self.path / f"epoch-{epoch:04}-block-{block:04}.npz"
+        with write_sealed(path, self._fingerprint) as temporary:
+            np.savez(temporary, allow_pickle=False, **arrays)
+        self._damaged.discard(path)
+        self._remove_all_but([one for one in self._list_finished() if one not in self._damaged])
+        return path
+
+    def finish(self) -> None:
+        """Remove all but the last checkpoint, and those of other trainings."""
+        self._remove_all_but(self._list_finished()[:1])
+        for other in self._list_others():
+            shutil.rmtree(other)
+
+    def _list_finished(self) -> list[Path]:
+        """Return the checkpoints that have a seal, the last one first."""
+        found = (path for path in self.path.glob("*") if FILE.fullmatch(path.name))
+        return sorted(filter(_has_seal, found), key=_read_steps, reverse=True)
+
+    def _is_whole(self, path: Path) -> bool:
+        with suppress(DamagedFileError):
+            return check_seal(path).made_of == self._fingerprint
+        return False
+
+    def _write_ingredients(self) -> None:
+        path = self.path / INGREDIENTS
+        if not is_whole(path):
+            with write_sealed(path) as temporary:
+                temporary.write_text(json.dumps(self._ingredients, indent=2), encoding="utf-8")
+
+    def _remove_all_but(self, checkpoints: list[Path]) -> None:
+        """Remove what is in the folder, among it what a killed process has left half written."""
+        stays = {self.path / INGREDIENTS, *checkpoints[:KEPT]}
+        stays |= {locate_seal(path) for path in stays}
+        for path in set(self.path.iterdir()) - stays:
+            path.unlink()
+
+    def _list_others(self) -> list[Path]:
+        found = sorted(self.path.parent.glob("*"))
+        return [one for one in found if FOLDER.fullmatch(one.name) and one != self.path]
+
+    def _explain_others(self) -> None:
+        for other, ingredients in _read_ingredients(self._list_others()):
+            logger.info(
+                "%s holds checkpoints of a training that differs in %s. They are of no use here, "
+                "and are kept until this training has finished.",
+                other,
+                compare_ingredients(ingredients, self._ingredients),
+            )
+
+
+def _read_ingredients(folders: list[Path]) -> Iterator[tuple[Path, Ingredients]]:
+    for folder in folders:
+        if is_whole(folder / INGREDIENTS):
+            yield folder, json.loads((folder / INGREDIENTS).read_text(encoding="utf-8"))
+
+
+def _has_seal(path: Path) -> bool:
+    return locate_seal(path).is_file()
+
+
+def _read_steps(path: Path) -> tuple[int, ...]:
+    found = FILE.fullmatch(path.name)
+    return tuple(map(int, found.groups())) if found else ()

@@ -1,0 +1,77 @@
+"""All that a training is between two blocks of images, and how it becomes arrays and back."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onion_pipeline.annotations import KerasModel
+from onion_pipeline.training.best import BestEpoch, Standing
+from onion_pipeline.training.epochs import Position
+from onion_pipeline.training.progress import Epoch
+
+
+@dataclass
+class TrainingState:
+    """What the rest of a training depends on, beside what it is made of.
+
+    The learning rate follows from the steps that `optimizer` counts, and the order of the
+    images from the position.
+
+    Args:
+        form: the network that learns; the seeds of its Dropout are among its variables.
+        optimizer: with its variables.
+        best: the best epoch so far.
+        history: of the whole epochs.
+        position: how far the training is.
+        seconds: how long it took to get there.
+        finished: whether nothing is left to be done.
+    """
+
+    form: KerasModel
+    optimizer: Any
+    best: BestEpoch
+    history: list[Epoch] = field(default_factory=list)
+    position: Position = field(default_factory=Position)
+    seconds: float = 0.0
+    finished: bool = False
+
+    def export(self) -> dict[str, NDArray[Any]]:
+        """Return all of it as arrays, from which :meth:`restore` makes the same to the last bit."""
+        numbers = {
+            "standing": self.best.standing,
+            "history": self.history,
+            "position": self.position,
+            "seconds": self.seconds,
+            "finished": self.finished,
+        }
+        return {
+            "numbers": np.array(json.dumps(numbers)),  # it writes floats so that none changes
+            **_name_arrays("form", (one.numpy() for one in self.form.variables)),
+            **_name_arrays("optimizer", (one.numpy() for one in self.optimizer.variables)),
+            **_name_arrays("best", self.best.weights),
+        }
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take over what :meth:`export` has given for a training that is made of the same."""
+        for owner, name in ((self.form, "form"), (self.optimizer, "optimizer")):
+            values = _pick_arrays(name, arrays)
+            for variable, value in zip(owner.variables, values, strict=True):
+                variable.assign(value)
+        numbers = json.loads(str(arrays["numbers"]))
+        self.best.standing = Standing(*numbers["standing"])
+        self.best.weights = _pick_arrays("best", arrays)
+        self.history = [Epoch(*row) for row in numbers["history"]]
+        self.position = Position(*numbers["position"])
+        self.seconds, self.finished = numbers["seconds"], numbers["finished"]
+
+
+def _name_arrays(name: str, arrays: Iterable[NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {f"{name}-{number:04}": array for number, array in enumerate(arrays)}
+
+
+def _pick_arrays(name: str, arrays: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+    return [arrays[key] for key in sorted(arrays) if key.startswith(f"{name}-")]
