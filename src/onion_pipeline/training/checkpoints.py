@@ -103,7 +103,7 @@ class TrainingFolder:
         """Remove all but the last checkpoint, and those of other trainings."""
         self._remove_all_but(self._list_finished()[:1])
         for other in self._list_others():
-            shutil.rmtree(other)
+            shutil.rmtree(other, ignore_errors=True)  # one that is left does no harm
 
     def _list_finished(self) -> list[Path]:
         """Return the checkpoints that have a seal, the last one first."""
