@@ -1,7 +1,7 @@
 """Files on this machine, read without detours: fsspec takes over twice as long for one."""
 
 import os
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -55,19 +55,18 @@ class LocalPlace:
         status = Path(self.path).stat()
         return status.st_size, status.st_mtime_ns
 
-    def find_versions(self, keep: Keep = is_no_litter) -> list[Hashable]:
+    def find_versions(self, keep: Keep = is_no_litter) -> list[tuple[str, int, int]]:
         """Return path, size and time of change of the files in this folder and those in it."""
-        found: list[Hashable] = []
+        found: list[tuple[str, int, int]] = []
         for folder, folders, names in os.walk(self.path):
-            above = Path(folder).relative_to(self.path).as_posix() + "/"
-            above = above.removeprefix("./")
+            above = f"{Path(folder).relative_to(self.path).as_posix()}/".removeprefix("./")
             folders[:] = [name for name in folders if keep(above + name)]
             found += [
                 (above + name, *_find_version(f"{folder}/{name}"))
                 for name in names
                 if keep(above + name)
             ]
-        return sorted(found, key=repr)
+        return sorted(found)
 
     def measure(self) -> int:
         """Return the size of the file in bytes."""

@@ -1,7 +1,7 @@
 """Where files are: on this machine, or wherever fsspec finds them."""
 
 import os
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Sequence
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
 
@@ -39,7 +39,7 @@ class Place(Hashable, Protocol):
     def find_version(self) -> Hashable:
         """Return what changes when the file does."""
 
-    def find_versions(self, keep: Keep = is_no_litter) -> list[Hashable]:
+    def find_versions(self, keep: Keep = is_no_litter) -> Sequence[Hashable]:
         """Return for each file in this folder and the folders in it what changes when it does."""
 
     def measure(self) -> int:
