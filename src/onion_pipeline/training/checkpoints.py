@@ -9,15 +9,13 @@ import logging
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.errors import DamagedFileError
-from onion_pipeline.files import check_seal, is_whole, locate_seal, write_sealed
+from onion_pipeline.files import is_whole, locate_seal, write_sealed
 from onion_pipeline.training.ingredients import (
     Ingredients,
     compare_ingredients,
@@ -28,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 KEPT = 2
 INGREDIENTS = "ingredients.json"
+TRAINING = "training"  # the name of the folder, in case that somebody moves a file
 FOLDER = re.compile(r"[0-9a-f]{16}")
 FILE = re.compile(r"epoch-(\d+)-block-(\d+)\.npz")
 
@@ -59,10 +58,10 @@ class TrainingFolder:
     """
 
     def __init__(self, parent: Path, ingredients: Ingredients) -> None:
-        self._fingerprint = hash_ingredients(ingredients)
         self._ingredients = ingredients
         self._damaged: set[Path] = set()
-        self.path = parent / self._fingerprint
+        self.path = parent / hash_ingredients(ingredients)
+        self._name = np.array(self.path.name)
 
     def read_last(self) -> tuple[Path, dict[str, NDArray[Any]]] | None:
         """Return the last checkpoint that is as it was written, if there is one.
@@ -71,9 +70,9 @@ class TrainingFolder:
         trainings have some, it is said how these differ.
         """
         for path in self._list_finished():
-            if self._is_whole(path):
-                with np.load(path, allow_pickle=False) as arrays:
-                    return path, dict(arrays)
+            arrays = self._read(path)
+            if arrays is not None:
+                return path, arrays
             self._damaged.add(path)
             logger.warning(
                 "The checkpoint %s is not what was written, and is left out; the one before it "
@@ -93,8 +92,8 @@ class TrainingFolder:
         """
         self._write_ingredients()
         path = self.path / f"epoch-{epoch:04}-block-{block:04}.npz"
-        with write_sealed(path, self._fingerprint) as temporary:
-            np.savez(temporary, allow_pickle=False, **arrays)
+        with write_sealed(path) as temporary:
+            np.savez(temporary, allow_pickle=False, **{TRAINING: self._name}, **arrays)
         self._damaged.discard(path)
         self._remove_all_but([one for one in self._list_finished() if one not in self._damaged])
         return path
@@ -110,10 +109,13 @@ class TrainingFolder:
         found = (path for path in self.path.glob("*") if FILE.fullmatch(path.name))
         return sorted(filter(_has_seal, found), key=_read_steps, reverse=True)
 
-    def _is_whole(self, path: Path) -> bool:
-        with suppress(DamagedFileError):
-            return check_seal(path).made_of == self._fingerprint
-        return False
+    def _read(self, path: Path) -> dict[str, NDArray[Any]] | None:
+        """Return what a checkpoint holds if it is whole and of this training."""
+        if not is_whole(path):
+            return None
+        with np.load(path, allow_pickle=False) as file:
+            arrays = dict(file)
+        return arrays if arrays.pop(TRAINING, None) == self._name else None
 
     def _write_ingredients(self) -> None:
         path = self.path / INGREDIENTS
