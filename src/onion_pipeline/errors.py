@@ -7,7 +7,11 @@ OnionError
 ├── DataError               the images cannot be used as they are
 ├── DamagedFileError        an artifact is not what was written
 ├── TrainingDivergedError   the loss stopped being a number
-└── RegistryError           no such model version, or one that cannot be used
+├── RegistryError           no such model version, or one that cannot be used
+├── LockedError             another run is under way in this project
+├── DiskError               no room, or a place that cannot be written to
+├── WorkerError             a worker process was killed, twice
+└── InterruptedRunError     somebody has stopped the run
 
 Each message names what was found, where, what is allowed and what to do; the command line
 shows it without a traceback.
@@ -24,6 +28,8 @@ class OnionError(Exception):
         message: what was found, where, what is allowed and what to do.
         dataset: the catalog entry that lists more of it; the command line adds its path.
     """
+
+    exit_code = 1  # of the command line
 
     def __init__(self, message: str = "", dataset: str | None = None) -> None:
         super().__init__(message)
@@ -56,6 +62,24 @@ class TrainingDivergedError(OnionError, ArithmeticError):
 
 class RegistryError(OnionError, RuntimeError):
     """A model version is missing or cannot be used."""
+
+
+class LockedError(OnionError):
+    """Another run is under way in this project."""
+
+
+class DiskError(OnionError):
+    """There is no room on a disk, or a place on it cannot be written to."""
+
+
+class WorkerError(OnionError):
+    """A worker process was killed, and so was the one that took its place."""
+
+
+class InterruptedRunError(OnionError):
+    """The user, or the system, has stopped the run."""
+
+    exit_code = 130  # as a shell has it after Ctrl-C
 
 
 def suggest(found: str, allowed: Iterable[str]) -> str:

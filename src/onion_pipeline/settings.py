@@ -2,12 +2,30 @@
 
 from omegaconf.resolvers import oc
 
-from onion_pipeline.hooks import Checks, ClosingSummary, Lineage, Messages, Tracking
+from onion_pipeline.hooks import (
+    Checks,
+    ClosingSummary,
+    Interruption,
+    Lineage,
+    Messages,
+    Preflight,
+    RunLock,
+    Tracking,
+)
 
 # The last is called first: mistakes are found before a run is tracked, Tracking does not see what
 # Lineage has found out of date, and Messages, which may end the process, speaks when the others
-# have finished.
-HOOKS = (Messages(), ClosingSummary(), Tracking(), Lineage(), Checks())
+# have finished. The last two enclose them all.
+HOOKS = (
+    Messages(),
+    ClosingSummary(),
+    Tracking(),
+    Lineage(),
+    Preflight(),
+    Checks(),
+    Interruption(),
+    RunLock(),
+)
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

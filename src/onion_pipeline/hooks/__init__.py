@@ -1,9 +1,21 @@
-"""What watches a run: parameters, lineage, one message for an error, tracking, a summary."""
+"""What watches a run: one at a time, checked before it begins, tracked, ended with a word."""
 
 from onion_pipeline.hooks.checks import Checks
 from onion_pipeline.hooks.closing_summary import ClosingSummary
+from onion_pipeline.hooks.interruption import Interruption
 from onion_pipeline.hooks.lineage import Lineage
 from onion_pipeline.hooks.messages import Messages
+from onion_pipeline.hooks.preflight import Preflight
+from onion_pipeline.hooks.run_lock import RunLock
 from onion_pipeline.hooks.tracking import Tracking
 
-__all__ = ["Checks", "ClosingSummary", "Lineage", "Messages", "Tracking"]
+__all__ = [
+    "Checks",
+    "ClosingSummary",
+    "Interruption",
+    "Lineage",
+    "Messages",
+    "Preflight",
+    "RunLock",
+    "Tracking",
+]

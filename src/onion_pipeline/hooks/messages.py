@@ -1,6 +1,7 @@
 """What a run says of its nodes and of a mistake."""
 
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,15 +19,11 @@ logger = logging.getLogger(__name__)
 class Messages:
     """Says each thing once: a line per node, and one message for a user's mistake."""
 
-    def __init__(self) -> None:
-        self._explained = False
-
     @hook_impl
     def after_context_created(self) -> None:
         """Drop Kedro's lines that say what is said here."""
-        self._explained = False
         for name in ("kedro.pipeline.node", "kedro.runner.sequential_runner"):
-            logging.getLogger(name).addFilter(self._is_news)
+            logging.getLogger(name).addFilter(_is_news)
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
@@ -35,19 +32,16 @@ class Messages:
         logger.info("%s: %s", node.name, purpose)
 
     @hook_impl
-    def on_node_error(self, error: Exception) -> None:
-        """Remember whether the message of the error will say all there is to say."""
-        self._explained = find_onion_error(error) is not None
-
-    @hook_impl
     def on_pipeline_error(self, error: Exception, catalog: CatalogProtocol) -> None:
         """Show an :class:`OnionError` as its message alone."""
         show_as_message(error, catalog)
 
-    def _is_news(self, record: logging.LogRecord) -> bool:
-        if self._explained and "nodes that have not run" in str(record.msg):
-            return False  # how to resume: not before the mistake is mended
-        return not any(known in str(record.msg) for known in ("failed with error", "No nodes ran"))
+
+def _is_news(record: logging.LogRecord) -> bool:
+    error = sys.exception()
+    if error and find_onion_error(error) and "nodes that have not run" in str(record.msg):
+        return False  # how to resume: not before the mistake is mended
+    return not any(known in str(record.msg) for known in ("failed with error", "No nodes ran"))
 
 
 def find_onion_error(error: BaseException) -> OnionError | None:
@@ -66,12 +60,14 @@ def show_as_message(error: BaseException, catalog: CatalogProtocol | None = None
     Where the error names a dataset of `catalog` that tells more, its path is added.
 
     Raises:
-        ClickException: prints the message and exits with 1.
+        ClickException: prints the message and exits with the code of the error.
     """
     known = find_onion_error(error)
     if known and click.get_current_context(silent=True):
         more = f" See {show_path(catalog, known.dataset)}" if catalog and known.dataset else ""
-        raise click.ClickException(f"{known}{more}") from error
+        shown = click.ClickException(f"{known}{more}")
+        shown.exit_code = known.exit_code  # type: ignore[misc]
+        raise shown from error
 
 
 @contextmanager

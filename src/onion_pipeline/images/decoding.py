@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageColor, ImageOps, UnidentifiedImageError
 
 from onion_pipeline.annotations import Animation, Resize
+from onion_pipeline.errors import InterruptedRunError
 from onion_pipeline.images import bmp, jpeg
 
 if TYPE_CHECKING:  # each worker would import Pydantic
@@ -228,7 +229,7 @@ def _name_reason(data: bytes) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what matters raises; the rest is about metadata
             yield
-    except RejectedImageError:
+    except (RejectedImageError, InterruptedRunError):
         raise
     except Image.DecompressionBombError as error:
         raise RejectedImageError("too_many_pixels", str(error)) from error
