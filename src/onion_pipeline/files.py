@@ -16,6 +16,7 @@ from glob import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from onion_pipeline.disk import name_disk
 from onion_pipeline.errors import DamagedFileError
 
 SUFFIX = ".seal"
@@ -48,6 +49,9 @@ def write_whole(path: Path) -> Iterator[Path]:
 
     A reader sees the old file or the new one, never half of one, even after a loss of power; if
     the block fails, the old one stays.
+
+    Raises:
+        DiskError: the disk is full, or does not let itself be written to.
     """
     with _write_temporary(path) as temporary:
         yield temporary
@@ -62,9 +66,12 @@ def write_sealed(path: Path) -> Iterator[Path]:
 
     While the one is replaced and the other not yet, the file has no seal, and so counts as
     missing if the process ends there.
+
+    Raises:
+        DiskError: the disk is full, or does not let itself be written to.
     """
     seal = locate_seal(path)
-    with _write_temporary(path) as temporary, _write_temporary(seal) as temporary_seal:
+    with _write_temporary(seal) as temporary_seal, _write_temporary(path) as temporary:
         yield temporary
         _flush_file(temporary)
         _write_seal(temporary_seal, Seal(hash_file(temporary), temporary.stat().st_size))
@@ -157,14 +164,16 @@ def _write_seal(path: Path, seal: Seal) -> None:
 
 @contextmanager
 def _write_temporary(path: Path) -> Iterator[Path]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _remove_left_over(path)
     # The suffix stays: some writers choose their format by it.
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
-        yield temporary
-    finally:
-        temporary.unlink(missing_ok=True)
+    with name_disk(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_left_over(path)
+        try:
+            yield temporary
+        finally:
+            with suppress(OSError):  # what went wrong before says more
+                temporary.unlink()
 
 
 def _remove_left_over(path: Path) -> None:

@@ -12,6 +12,7 @@ from kedro_datasets._typing import ImagePreview
 from numpy.typing import NDArray
 
 from onion_pipeline.datasets.sealed import Sealed
+from onion_pipeline.disk import check_room
 from onion_pipeline.files import amend_seal, check_seal, is_whole, read_seal, write_sealed
 from onion_pipeline.images.arrays import ArrayChunks
 from onion_pipeline.images.drawing import tile_images
@@ -95,6 +96,7 @@ class ImageArrayDataset(Sealed, AbstractDataset[NDArray[Any] | ArrayChunks, NDAr
         return ImagePreview(base64.b64encode(encoded.getvalue()).decode())
 
     def _save_chunks(self, data: ArrayChunks) -> None:
+        check_room(self._filepath, data.measure(), "it")
         with write_sealed(self._filepath) as path:
             count = _write_chunks(path, data)
         if data.fingerprint and count == data.rows:

@@ -5,6 +5,7 @@ lose their labels: whoever gathers or shuffles rows moves both.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,6 +46,10 @@ class ArrayChunks(NamedTuple):
     pieces: Iterable[NDArray[Any]]
     fingerprint: str | None = None
     rows: int | None = None
+
+    def measure(self) -> int:
+        """Return how many bytes the array will have; 0 if that is not known."""
+        return (self.rows or 0) * prod(self.shape) * self.dtype.itemsize
 
     def gather(self) -> NDArray[Any]:
         """Return the whole array, in memory."""
@@ -100,7 +105,8 @@ def select_split(
     ids = {name: number for number, name in enumerate(class_names)}
     labels = splits["label"].iloc[rows].map(ids).to_numpy(np.int64)
     shape = images["image"].shape[1:]
-    return ArrayChunks(labelled_dtype(shape), (), _select_rows(images, rows, labels))
+    pieces = _select_rows(images, rows, labels)
+    return ArrayChunks(labelled_dtype(shape), (), pieces, rows=len(rows))
 
 
 def check_match(images: DecodedImages, table: DataFrame) -> None:

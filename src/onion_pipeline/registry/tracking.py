@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.images.parallel import count_processors
+from onion_pipeline.images.sources.names import hide_credentials
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -41,6 +42,19 @@ def resolve_tracking_uri(uri: str, project: Path) -> str:
     if path == uri or Path(path).is_absolute():
         return uri
     return SQLITE + (project / path).as_posix()
+
+
+def find_local_store(settings: Mapping[str, str], project: Path) -> list[Path]:
+    """Return the folders on this machine to which MLflow writes; none if a server does.
+
+    Args:
+        settings: ``tracking_uri`` and ``artifacts``, as in ``mlflow.yml``.
+        project: from which relative paths are taken.
+    """
+    uri = resolve_tracking_uri(settings["tracking_uri"], project)
+    if not uri.startswith(SQLITE):
+        return []
+    return [Path(uri.removeprefix(SQLITE)).parent, project / settings["artifacts"]]
 
 
 def import_client() -> "MlflowClient":
@@ -131,7 +145,7 @@ def log_history(run_id: str, history: DataFrame) -> None:
 
 
 def flatten_parameters(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Return nested parameters as one level of texts that MLflow takes.
+    """Return nested parameters as one level of texts that MLflow takes, without credentials.
 
     Example:
         >>> flatten_parameters({"train": {"epochs": 3}, "layers": ["flatten"]})
@@ -142,7 +156,7 @@ def flatten_parameters(parameters: Mapping[str, Any], prefix: str = "") -> dict[
         if isinstance(value, Mapping):
             flat |= flatten_parameters(value, f"{prefix}{name}.")
         else:
-            flat[prefix + name] = str(value)[:LONGEST_PARAMETER]
+            flat[prefix + name] = hide_credentials(str(value))[:LONGEST_PARAMETER]
     return flat
 
 

@@ -1,0 +1,56 @@
+"""How much a run will write, told by the size of its pictures."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from onion_pipeline.images.arrays import decoded_dtype, labelled_dtype
+from onion_pipeline.model.architecture import read_layers, walk_layers
+
+# `registration` is the version of the model that MLflow keeps.
+MODELS = frozenset({"untrained_model", "trained_model", "registration"})
+BYTES_PER_WEIGHT = 4
+ANY_CLASSES = 2  # not known yet, and hardly of weight
+
+Shape = tuple[int, int, int]
+
+
+def estimate_bytes(
+    rows: int, shape: Shape, parameters: Mapping[str, Any], made: Collection[str]
+) -> dict[str, int]:
+    """Return the bytes of each large dataset among those that are made, by its name.
+
+    Splits that folders or a table name may differ from the shares that are assumed here.
+
+    Args:
+        rows: number of decoded images.
+        shape: height, width and channels of each.
+        parameters: the merged parameter files.
+        made: names of datasets.
+
+    Raises:
+        LayerError: a model is made, and its layers cannot take pictures of this shape.
+    """
+    sizes = _estimate_arrays(rows, shape, parameters)
+    models = MODELS.intersection(made)
+    if models:
+        sizes |= dict.fromkeys(models, _estimate_model(shape, parameters))
+    return {name: sizes[name] for name in sizes.keys() & set(made)}
+
+
+def _estimate_arrays(rows: int, shape: Shape, parameters: Mapping[str, Any]) -> dict[str, int]:
+    fractions, augment = parameters["ingest"]["fractions"], parameters["augment"]
+    variants = 1 + (augment["copies"] if augment["keep"] else 0)
+    split = {
+        f"{name}_images": round(share * rows) * labelled_dtype(shape).itemsize
+        for name, share in fractions.items()
+    }
+    return {
+        **split,
+        "decoded_images": rows * decoded_dtype(shape).itemsize,
+        "augmented_images": variants * split["train_images"],
+    }
+
+
+def _estimate_model(shape: Shape, parameters: Mapping[str, Any]) -> int:
+    layers = walk_layers(read_layers(parameters["build"]["layers"]), shape, ANY_CLASSES)
+    return BYTES_PER_WEIGHT * sum(layer.parameters for layer in layers)
