@@ -1,3 +1,7 @@
+import os
+import signal
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -11,6 +15,13 @@ from onion_pipeline.parameters import AugmentParameters
 TRANSFORMS = [{"Affine": {"rotate": [-30, 30], "p": 0.9}}, {"GaussianBlur": {"p": 0.5}}]
 POLICY = make_policy(TRANSFORMS)
 COPIES, SEED = 3, 5
+make_block = streaming._make_block
+
+
+def shutdown_pool():
+    from loky import get_reusable_executor
+
+    get_reusable_executor().shutdown(wait=True)
 
 
 @pytest.fixture
@@ -67,6 +78,26 @@ def test_pixels_stay_while_they_are_in_use_however_slow_the_training(streamed, k
     for number, pixels in enumerate(streamed.stream_pixels(blocks[:8])):
         time.sleep(0.2)
         np.testing.assert_array_equal(pixels, kept["image"][blocks[number]])
+
+
+def make_block_unless_killed(job):
+    """Write half of a block, and end as a process does for which there is no memory."""
+    made = make_block(job)
+    marker = Path(os.environ["KILLED_ONCE"])
+    if not marker.exists():
+        marker.touch()
+        job.target.open()[: made // 2] = 0
+        os.kill(os.getpid(), signal.SIGKILL)
+    return made
+
+
+def test_a_worker_that_was_killed_changes_no_pixel(streamed, kept, blocks, tmp_path, monkeypatch):
+    monkeypatch.setenv("KILLED_ONCE", str(tmp_path / "killed"))
+    shutdown_pool()  # so that new ones see the variable
+    monkeypatch.setattr(streaming, "_make_block", make_block_unless_killed)
+    for pixels, rows in zip(streamed.stream_pixels(blocks), blocks, strict=True):
+        np.testing.assert_array_equal(pixels, kept["image"][rows])
+    assert (tmp_path / "killed").exists()
 
 
 def test_few_blocks_need_no_other_process(streamed, kept, blocks, monkeypatch):

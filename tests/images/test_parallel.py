@@ -1,9 +1,12 @@
 import math
 import os
+import signal
 import time
+from pathlib import Path
 
 import pytest
 
+from onion_pipeline.errors import WorkerError
 from onion_pipeline.images import parallel
 from onion_pipeline.images.parallel import WORTH_A_POOL, count_processors, map_chunks
 
@@ -16,6 +19,19 @@ def square_slowly(job: int) -> int:
 
 def name_process(_: int) -> int:
     return os.getpid()
+
+
+def square_unless_killed(job: tuple[int, str]) -> int:
+    number, marker = job
+    if number == 5 and not (marker and Path(marker).exists()):
+        if marker:
+            Path(marker).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number * number
+
+
+def read_blocked_signals(_: int) -> set[signal.Signals]:
+    return signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 class CountedJobs(list):
@@ -76,3 +92,31 @@ def test_granted_processors_are_counted(monkeypatch):
 def test_existing_processors_are_counted_where_grants_are_unknown(monkeypatch):
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     assert count_processors() == os.cpu_count()
+
+
+def test_the_job_of_a_worker_that_was_killed_is_done_again(tmp_path):
+    jobs = [(number, str(tmp_path / "killed")) for number in range(12)]
+    found = list(map_chunks(square_unless_killed, jobs, 2))
+    assert found == [number * number for number in range(12)]
+    assert (tmp_path / "killed").exists()
+
+
+def test_a_job_that_has_its_worker_killed_each_time_is_a_named_error():
+    results = map_chunks(square_unless_killed, [(n, "") for n in range(12)], 2, title="decode")
+    found = []
+    with pytest.raises(WorkerError, match=r"killed twice .*\(decode\).*memory.*taskset"):
+        found.extend(results)
+    assert found == [number * number for number in range(len(found))]
+
+
+def test_after_a_worker_was_killed_there_are_new_ones():
+    with pytest.raises(WorkerError):
+        list(map_chunks(square_unless_killed, [(n, "") for n in range(12)], 2))
+    assert list(map_chunks(square_slowly, range(4), 2)) == [0, 1, 4, 9]
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals are not blocked here")
+def test_workers_do_not_hear_the_ctrl_c_of_a_terminal():
+    blocked = list(map_chunks(read_blocked_signals, range(WORTH_A_POOL), 2))
+    assert all(signal.SIGINT in signals for signals in blocked)
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())

@@ -11,7 +11,7 @@ from onion_pipeline.augmentation.policy import Step, compose, import_albumentati
 from onion_pipeline.augmentation.variants import augment_rows
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.arrays import LabelledImages
-from onion_pipeline.images.parallel import count_processors, map_chunks, start_pool
+from onion_pipeline.images.parallel import AHEAD, count_processors, map_chunks, start_pool
 from onion_pipeline.images.shared import SharedArray, create_shared, share_array
 from onion_pipeline.parameters import AugmentParameters
 
@@ -112,7 +112,7 @@ class StreamedImages:
         with ExitStack() as stack:
             source = stack.enter_context(share_array(self._images))
             # As many as `map_chunks` has under way, the block that is in use among them.
-            count = 2 * count_processors()
+            count = AHEAD * count_processors()
             slots = [stack.enter_context(create_shared(*pixels)) for _ in range(count)]
             views = [slot.open() for slot in slots]
             jobs = _Jobs(source, slots, blocks, first, (self._policy, self._seed))

@@ -1,13 +1,20 @@
 """The one seam through which work over many images goes."""
 
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import TypeVar
+from multiprocessing import resource_tracker
+from typing import Any, TypeVar
+
+from onion_pipeline.errors import WorkerError
+from onion_pipeline.signals import follow_parent
 
 # Two workers start about as fast as this process does four jobs (0.5 s against 0.1 s a job).
 WORTH_A_POOL = 4
+# Jobs of each worker that are under way.
+AHEAD = 2
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -32,33 +39,48 @@ def map_chunks(
         title: names the work on a progress bar, which only a terminal shows; none if empty.
 
     Raises:
-        TerminatedWorkerError: a worker was killed, for example for want of memory.
+        WorkerError: a worker was killed, for example for want of memory, and so was the one
+            that did its job again.
     """
     from tqdm import tqdm
 
     hidden = None if title else True  # None: unless standard error is a terminal
     with tqdm(total=len(jobs), desc=title, unit="chunk", disable=hidden, leave=False) as bar:
-        for result in _map(function, jobs, workers or count_processors()):
+        for result in _map(function, jobs, workers or count_processors(), title):
             yield result
             bar.update()
 
 
-def _map(function: Callable[[Job], Result], jobs: Sequence[Job], workers: int) -> Iterator[Result]:
+def _map(
+    function: Callable[[Job], Result], jobs: Sequence[Job], workers: int, title: str
+) -> Iterator[Result]:
     if workers == 1 or len(jobs) < WORTH_A_POOL:
         yield from map(function, jobs)
         return
-    # Not concurrent.futures: its "fork" deadlocks beside TensorFlow's threads, its "spawn"
-    # imports the main module, and so all of Kedro's command line, again in each worker. These
-    # workers also stay for the next call.
-    from loky import get_reusable_executor
+    from loky.process_executor import TerminatedWorkerError
 
-    pool = get_reusable_executor(workers)
-    waiting = iter(jobs)
-    running = deque(pool.submit(function, job) for job in islice(waiting, 2 * workers))
+    done = lost = 0
+    while done < len(jobs):
+        try:
+            for result in _map_in_pool(function, islice(jobs, done, None), workers):
+                yield result
+                done += 1
+        except TerminatedWorkerError as error:
+            if done < lost:
+                raise WorkerError(_describe_end(title)) from error
+            lost = done + AHEAD * workers  # those before it were under way, and are made again
+
+
+def _map_in_pool(
+    function: Callable[[Job], Result], jobs: Iterator[Job], workers: int
+) -> Iterator[Result]:
+    pool = _open_pool(workers)
+    running: deque[Any] = deque()
     try:
+        running.extend(_submit(pool, function, job) for job in islice(jobs, AHEAD * workers))
         while running:
             yield running.popleft().result()
-            running.extend(pool.submit(function, job) for job in islice(waiting, 1))
+            running.extend(_submit(pool, function, job) for job in islice(jobs, 1))
     finally:
         for future in running:
             future.cancel()
@@ -70,16 +92,53 @@ def start_pool(prepare: Callable[[], object]) -> None:
     Args:
         prepare: called in each, to import what the first job will need; importable by name.
     """
+    workers = count_processors()
+    pool = _open_pool(workers)
+    for _ in range(workers):
+        _submit(pool, _call, prepare)
+
+
+def _open_pool(workers: int) -> Any:
+    # Not concurrent.futures: its "fork" deadlocks beside TensorFlow's threads, its "spawn"
+    # imports the main module, and so all of Kedro's command line, again in each worker. These
+    # workers also stay for the next call.
     from loky import get_reusable_executor
 
-    workers = count_processors()
-    pool = get_reusable_executor(workers)
-    for _ in range(workers):
-        pool.submit(_call, prepare)
+    resource_tracker.ensure_running()  # it hears signals again that its starter did not want to
+    return get_reusable_executor(workers, initializer=_prepare, initargs=(os.getpid(),))
+
+
+def _submit(pool: Any, function: Callable[[Job], object], job: Job) -> Any:
+    """Start the workers, if need be, deaf to the Ctrl-C that a terminal sends to all processes.
+
+    It is this one that ends them. What is blocked here is so in processes that begin here.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        return pool.submit(function, job)
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return pool.submit(function, job)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+def _prepare(parent: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # one that loky itself has started in between
+
+    follow_parent(parent)
 
 
 def _call(prepare: Callable[[], object]) -> None:
     prepare()  # what it returns may be nothing that can be sent back
+
+
+def _describe_end(title: str) -> str:
+    return (
+        f"A worker process was killed twice over the same chunks ({title or 'images'}): by the "
+        "system, probably, for want of memory ('dmesg' says so), or by a fault in a library. "
+        "Let fewer work at a time, for example: taskset --cpu-list 0 kedro run. Smaller pictures "
+        "(ingest.image_size) take less as well."
+    )
 
 
 def count_processors() -> int:
