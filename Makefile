@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # of make bench: all benchmarks unless some are named; DATA and DIGITS have no defaults
 ROUNDS ?= 5
 
-.PHONY: help run test lint viz ui lock bench bench-short clean
+.PHONY: help run test lint viz ui lock sbom bench bench-short clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
@@ -35,6 +35,10 @@ lock: $(VENV)/dev.stamp  ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --no-header --quiet \
 		--constraint requirements.txt --output-file requirements-dev.txt
+
+sbom: $(VENV)/dev.stamp  ## List all that is installed, as CycloneDX in sbom.json
+	@$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+		--output-file sbom.json requirements.txt
 
 bench: $(VENV)/dev.stamp  ## Compare with other tools (downloads them), see benchmarks/README.md
 	@$(BIN)/python -m benchmarks.compare $(BENCHMARKS) --data "$(DATA)" --digits "$(DIGITS)" --rounds $(ROUNDS)

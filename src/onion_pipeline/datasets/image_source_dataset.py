@@ -1,5 +1,6 @@
 """``ImageSourceDataset`` opens a collection of image files, near or far, for reading."""
 
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
@@ -80,4 +81,6 @@ class ImageSourceDataset(AbstractDataset[NoReturn, ImageSource]):
         return {"filepath": hide_credentials(self._filepath)}
 
     def _exists(self) -> bool:
-        return find_place(self._filepath).find_kind() is not None
+        with suppress(OSError):  # loading tells of it, without the credentials in an address
+            return find_place(self._filepath).find_kind() is not None
+        return False
