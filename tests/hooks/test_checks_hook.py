@@ -1,5 +1,8 @@
+from types import SimpleNamespace
+
 import click
 import pytest
+from kedro.config import MissingConfigException
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
@@ -50,3 +53,14 @@ def test_the_path_of_the_images_is_checked_before_a_run(make_context, tmp_path, 
     with ON_THE_COMMAND_LINE, pytest.raises(click.ClickException, match="No images at"):
         make_checks(make_context).before_pipeline_run(reads, catalog)
     make_checks(make_context).before_pipeline_run(Pipeline([make_node("metrics")]), catalog)
+
+
+def test_an_unknown_environment_is_a_message_that_names_the_known_ones(tmp_path):
+    class Loader(dict):
+        def __missing__(self, key):
+            raise MissingConfigException(f"Given configuration path does not exist: {key}")
+
+    (tmp_path / "conf" / "photos").mkdir(parents=True)
+    context = SimpleNamespace(config_loader=Loader(), project_path=tmp_path, env="photo")
+    with ON_THE_COMMAND_LINE, pytest.raises(click.ClickException, match=r"did you mean 'photos'\?"):
+        Checks().after_context_created(context)

@@ -1,11 +1,15 @@
 """Mistakes are found before anything is read or written."""
 
+from typing import Any
+
+from kedro.config import MissingConfigException
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from onion_pipeline.checks import check_parameters, check_transforms
+from onion_pipeline.errors import ConfigurationError, suggest
 from onion_pipeline.hooks.messages import mistakes_as_messages
 
 
@@ -15,8 +19,8 @@ class Checks:
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
         """Check all parameter files as a whole."""
-        self._parameters = context.config_loader["parameters"]
         with mistakes_as_messages():
+            self._parameters = _read_parameters(context)
             check_parameters(self._parameters)
 
     @hook_impl
@@ -28,3 +32,11 @@ class Checks:
             for name in pipeline.inputs() & {"raw_images", "new_images"}:
                 if not catalog.exists(name):
                     catalog.load(name)  # it raises, and says what was looked for
+
+
+def _read_parameters(context: KedroContext) -> dict[str, Any]:
+    try:
+        return context.config_loader["parameters"]
+    except MissingConfigException as error:
+        known = sorted(path.name for path in (context.project_path / "conf").glob("*/"))
+        raise ConfigurationError(f"--env {suggest(str(context.env), known)}") from error
