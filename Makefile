@@ -26,7 +26,7 @@ viz: $(VENV)/run.stamp  ## Open the pipeline in Kedro-Viz
 # Two processes instead of fifteen: MLflow's job runners serve features not used here.
 ui: $(VENV)/run.stamp  ## Open runs, figures and models in MLflow, http://127.0.0.1:5000
 	@echo "Runs: http://127.0.0.1:5000/#/experiments/1/runs?workflowType=machine_learning"
-	@MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --workers 1 \
+	@MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --host 127.0.0.1 --workers 1 \
 		--backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
 
 lock: $(VENV)/dev.stamp  ## Pin the newest versions that pyproject.toml allows
@@ -48,7 +48,7 @@ bench-short: $(VENV)/dev.stamp  ## The same with few pictures and epochs, in min
 		--results benchmarks/.work/SHORT.md
 
 clean:  ## Remove what runs have made; the images and the environment stay
-	rm -rf mlflow.db mlruns .viz data/0[2-8]_*/[!.]*
+	rm -rf mlflow.db* mlruns .viz data/0[2-8]_*/[!.]*
 
 $(VENV)/run.stamp: requirements.txt
 	@$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info < (3, 14), "Python 3.11, 3.12 or 3.13 is needed; this is %s. Say which: make run PYTHON=python3.12" % sys.version.split()[0]'
