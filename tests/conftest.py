@@ -1,7 +1,11 @@
 """What several test files share: small labelled images and folders of pictures."""
 
+import json
 import shutil
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -14,7 +18,7 @@ from PIL import Image
 from onion_pipeline.images.arrays import ArrayChunks, LabelledImages, labelled_dtype
 from onion_pipeline.model.backend import import_keras
 from onion_pipeline.parameters import Parameters
-from onion_pipeline.registry import tracking
+from onion_pipeline.registry import outage, tracking
 from onion_pipeline.settings import CONFIG_LOADER_ARGS
 
 PROJECT = Path(__file__).parents[1]
@@ -151,7 +155,7 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An MLflow database without a run; making its tables takes seconds."""
     path = tmp_path_factory.mktemp("store") / "mlflow.db"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(tracking.TRACKING_URI, f"sqlite:///{path}")
+        patch.setenv(outage.TRACKING_URI, f"sqlite:///{path}")
         tracking.import_client().search_experiments()
     return path
 
@@ -160,7 +164,72 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def mlflow_store(empty_store, tmp_path, monkeypatch) -> Path:
     """A folder with an MLflow database of its own, to which everything is tracked."""
     shutil.copy(empty_store, tmp_path / "mlflow.db")
-    monkeypatch.setenv(tracking.TRACKING_URI, f"sqlite:///{tmp_path / 'mlflow.db'}")
+    monkeypatch.setenv(outage.TRACKING_URI, f"sqlite:///{tmp_path / 'mlflow.db'}")
     monkeypatch.setenv(tracking.RUN_ID, "")
     monkeypatch.delenv(tracking.RUN_ID)
     return tmp_path
+
+
+class FakeMlflow(ThreadingHTTPServer):
+    """Answers the first `good` requests as MLflow would, and then ``hangs`` or ``fails``."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, fault: str, good: int):
+        super().__init__(("127.0.0.1", 0), FakeAnswer)
+        self.address = f"http://127.0.0.1:{self.server_port}"
+        self.fault, self.good, self.requests = fault, good, 0
+        self.released = threading.Event()
+
+
+class FakeAnswer(BaseHTTPRequestHandler):
+    RUN: ClassVar = {"run_id": "abc", "artifact_uri": "mlflow-artifacts:/abc"}
+    ANSWER = json.dumps({"experiment": {"experiment_id": "1"}, "run": {"info": RUN}}).encode()
+
+    def answer(self) -> None:
+        self.server.requests += 1
+        if self.server.requests > self.server.good and self.server.fault == "hangs":
+            self.server.released.wait()
+            return
+        is_good = self.server.requests <= self.server.good
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200 if is_good else 500)
+        self.send_header("Content-Length", str(len(self.ANSWER) if is_good else 0))
+        self.end_headers()
+        self.wfile.write(self.ANSWER if is_good else b"")
+
+    do_GET = do_POST = do_PUT = do_PATCH = answer  # noqa: N815
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def fake_mlflow(monkeypatch):
+    """A function that starts a server to which everything is tracked, and which is soon down.
+
+    It ``refuses`` connections, ``hangs`` or ``fails`` with 500, the last two after `good` good
+    answers; MLflow asks once and waits for a second.
+    """
+    started = []
+
+    def start(fault: str, good: int = 0) -> FakeMlflow:
+        server = FakeMlflow(fault, good)
+        if fault == "refuses":
+            server.server_close()
+        else:
+            threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+            started.append(server)
+        monkeypatch.setenv(outage.TRACKING_URI, server.address)
+        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+        monkeypatch.setenv(tracking.RUN_ID, "")
+        monkeypatch.delenv(tracking.RUN_ID)
+        return server
+
+    yield start
+    for server in started:
+        server.released.set()
+        server.shutdown()
+        server.server_close()

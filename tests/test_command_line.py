@@ -21,7 +21,7 @@ from mlflow import MlflowClient
 from onion_pipeline import __main__ as entry_point
 from onion_pipeline.files import SUFFIX
 from onion_pipeline.pipeline_registry import register_pipelines
-from onion_pipeline.registry import tracking
+from onion_pipeline.registry import outage, tracking
 
 IMAGES = 20
 SMALL = "train.epochs=1,train.batch_size=8,augment.copies=1"
@@ -31,7 +31,7 @@ REPORTS = Path("data/08_reporting")
 
 def kedro(project, *arguments):
     """Run Kedro in a process of its own."""
-    hidden = {tracking.TRACKING_URI, tracking.RUN_ID, "PYTHONPATH", "TF_CPP_MIN_LOG_LEVEL"}
+    hidden = {outage.TRACKING_URI, tracking.RUN_ID, "PYTHONPATH", "TF_CPP_MIN_LOG_LEVEL"}
     environment = {name: value for name, value in os.environ.items() if name not in hidden}
     return subprocess.run(
         [sys.executable, "-m", "kedro", *arguments],
@@ -121,7 +121,7 @@ def in_process(trained, tmp_path, monkeypatch):
     """A copy of the trained project, and ``kedro run`` there without a process of its own."""
     project = tmp_path / "project"
     shutil.copytree(trained[0], project)
-    for name in (tracking.TRACKING_URI, tracking.RUN_ID):
+    for name in (outage.TRACKING_URI, tracking.RUN_ID):
         monkeypatch.setenv(name, "")  # so that it is restored
         monkeypatch.delenv(name)
     monkeypatch.chdir(project)
@@ -403,17 +403,23 @@ def test_photographs_have_defaults_of_their_own(in_process, photos, load_conf):
     assert list(layers["kind"]).count("conv2d") == 4
 
 
-def test_register_alone_promotes_the_model_as_the_summary_says(in_process):
+def test_register_alone_promotes_the_model_as_the_summary_says(in_process, photos):
     project, run = in_process
-    result = run("--pipelines", "register")
+    result = run("--params", f"images={photos},{SMALL},seed=7")
     assert result.exit_code == 0, result.output
+    (model,) = open_store(project).search_registered_models()
+    assert model.aliases == {"champion": 1, "challenger": 2}
+    trained_in = read_json(project, "registration.json")["run_id"]
     command = re.search("kedro run (.*alias=champion)", result.output).group(1).split()
     result = run(*command)
     assert result.exit_code == 0, result.output
     (model,) = open_store(project).search_registered_models()
-    assert model.aliases == {"champion": 3, "challenger": 2}
+    assert model.aliases == {"champion": 2, "challenger": 2}
+    assert len(open_store(project).search_model_versions("name = 'onion_pipeline'")) == 2
+    assert read_json(project, "registration.json")["run_id"] == trained_in
     newest = list_runs(project)[0]
     assert newest.data.metrics["test/accuracy"] == read_json(project, "metrics.json")["accuracy"]
+    assert newest.data.params["seed"] == "7"
 
 
 def leave(folder):

@@ -3,7 +3,7 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro_datasets.pandas import CSVDataset
 
-from onion_pipeline.summary import NEXT, PREDICT, PROMOTE, summarize
+from onion_pipeline.summary import NEXT, PREDICT, summarize
 
 METRICS = {"accuracy": 0.875, "accuracy_interval": [0.5291, 0.9776], "test_images": 8}
 REGISTRATION = {
@@ -11,6 +11,8 @@ REGISTRATION = {
     "version": "7",
     "alias": "champion",
     "uri": "models:/onions/7",
+    "command": "kedro run --pipelines register",
+    "status": "registered",
 }
 
 
@@ -84,10 +86,26 @@ def test_a_registered_model_is_followed_by_what_to_do_next(make_catalog):
     assert read_commands(others) == [*(command for command, _ in NEXT), PREDICT]
 
 
-def test_a_challenger_can_be_tried_or_made_champion(make_catalog):
-    challenger = {**REGISTRATION, "alias": "challenger"}
+@pytest.mark.parametrize(
+    ("command", "promoting"),
+    [
+        ("kedro run --pipelines register", " --params register.alias=champion"),
+        ("kedro run --pipelines register --params seed=1", ",register.alias=champion"),
+    ],
+)
+def test_a_challenger_can_be_tried_or_made_champion(make_catalog, command, promoting):
+    challenger = {**REGISTRATION, "alias": "challenger", "command": command}
     commands = read_commands(summarize({"registration"}, make_catalog(registration=challenger)))
-    assert commands[-2:] == [f"{PREDICT},predict.model=models:/onions/7", PROMOTE]
+    assert commands[-2:] == [f"{PREDICT},predict.model=models:/onions/7", command + promoting]
+
+
+def test_a_model_that_is_not_registered_comes_with_the_reason_and_the_command(make_catalog):
+    command = "kedro run --pipelines register --params images=photos"
+    pending = {"status": "pending", "reason": "MLflow has gone.", "command": command}
+    first, *others = summarize({"registration"}, make_catalog(registration=pending))
+    assert first.startswith("Unregistered ")
+    assert first.endswith("MLflow has gone.")
+    assert read_commands(others) == [command, *(command for command, _ in NEXT)]
 
 
 def test_predictions_are_counted_with_the_version_that_made_them(make_catalog, tmp_path):

@@ -8,6 +8,7 @@ OnionError
 ├── DamagedFileError        an artifact is not what was written
 ├── TrainingDivergedError   the loss stopped being a number
 ├── RegistryError           no such model version, or one that cannot be used
+│   └── StoreOutageError    ... because MLflow does not answer
 ├── LockedError             another run is under way in this project
 ├── DiskError               no room, or a place that cannot be written to
 ├── WorkerError             a worker process was killed, twice
@@ -62,6 +63,10 @@ class TrainingDivergedError(OnionError, ArithmeticError):
 
 class RegistryError(OnionError, RuntimeError):
     """A model version is missing or cannot be used."""
+
+
+class StoreOutageError(RegistryError):
+    """MLflow does not answer, or answers that it is broken."""
 
 
 class LockedError(OnionError):

@@ -12,7 +12,7 @@ NEXT = (
     ("kedro run --params images=path/to/photos", "train on your own pictures"),
 )
 PREDICT = "kedro run --pipelines predict --params images=new_photos"
-PROMOTE = "kedro run --pipelines register --params register.alias=champion"
+PROMOTE = "register.alias=champion"
 
 
 def summarize(outputs: Collection[str], catalog: CatalogProtocol) -> list[str]:
@@ -37,13 +37,21 @@ def summarize(outputs: Collection[str], catalog: CatalogProtocol) -> list[str]:
 
 def _suggest_next(registration: dict[str, Any]) -> list[str]:
     commands = [*NEXT, (PREDICT, "classify new ones")]
-    if registration["alias"] == "challenger":
+    if registration["status"] == "pending":
+        later = "track and register this model, once MLflow answers"
+        commands = [(registration["command"], later), *NEXT]
+    elif registration["alias"] == "challenger":
         by_this = f"{PREDICT},predict.model={registration['uri']}"
         commands[-1:] = [
             (by_this, "classify new ones"),
-            (PROMOTE, "let this model take the champion's place"),
+            (_promote(registration["command"]), "let this model take the champion's place"),
         ]
     return [line for command, purpose in commands for line in (f"  {purpose}", f"    {command}")]
+
+
+def _promote(command: str) -> str:
+    """Return the command that registered a model with one parameter more."""
+    return f"{command},{PROMOTE}" if " --params " in command else f"{command} --params {PROMOTE}"
 
 
 def _line(title: str, text: str) -> str:
@@ -85,6 +93,8 @@ def _report_metrics(catalog: CatalogProtocol) -> list[str]:
 
 
 def _report_registration(registration: dict[str, Any]) -> list[str]:
+    if registration["status"] == "pending":
+        return [_line("Unregistered", registration["reason"])]
     name, version = registration["model_name"], registration["version"]
     return [_line("Registered", f"{name} version {version}, alias {registration['alias']}")]
 

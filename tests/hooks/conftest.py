@@ -8,10 +8,10 @@ from kedro.pipeline import Node
 def make_context(load_conf, tmp_path):
     """A function that makes what a hook sees of a Kedro context."""
 
-    def make(**changes):
+    def make(uri=f"sqlite:///{tmp_path / 'mlflow.db'}", **changes):
         parameters = {**load_conf()["parameters"], **changes}
         settings = {
-            "tracking_uri": f"sqlite:///{tmp_path / 'mlflow.db'}",
+            "tracking_uri": uri,
             "artifacts": "kept",
             "experiment": "onions",
         }

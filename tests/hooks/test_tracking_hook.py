@@ -5,15 +5,15 @@ import pandas as pd
 import pytest
 from kedro.framework.hooks.manager import _create_hook_manager
 from kedro.io import DataCatalog
-from kedro.pipeline import Pipeline
+from kedro.pipeline import Node, Pipeline
 from kedro.runner import SequentialRunner, ThreadRunner
 from kedro_datasets.json import JSONDataset
 from kedro_datasets.pandas import CSVDataset
 
 from onion_pipeline.datasets.image_source_dataset import ImageSourceDataset
-from onion_pipeline.errors import OnionError
+from onion_pipeline.errors import InterruptedRunError, OnionError, RegistryError
 from onion_pipeline.hooks import Tracking
-from onion_pipeline.registry import tracking
+from onion_pipeline.registry import outage, tracking
 
 METRICS = {"accuracy": 0.75, "accuracy_interval": [0.5, 0.9]}
 HISTORY = pd.DataFrame({"epoch": [1, 2], "loss": [0.5, 0.25]})
@@ -43,15 +43,19 @@ def catalog(tmp_path):
 def run_tracked(make_context, mlflow_store, catalog):
     """A function that runs nodes under the Tracking hook as a Kedro session does."""
 
-    def run(nodes, runner=None):
+    def run(nodes, runner=None, uri=None, **run_params):
         manager = _create_hook_manager()
         manager.register(Tracking())
         hook, pipeline = manager.hook, Pipeline(nodes)
-        hook.after_context_created(context=make_context())
-        seen = {"run_params": {"run_id": "now"}, "pipeline": pipeline, "catalog": catalog}
+        hook.after_context_created(context=make_context(**{"uri": uri} if uri else {}))
+        run_params = {"run_id": "now", **run_params}
+        seen = {"run_params": run_params, "pipeline": pipeline, "catalog": catalog}
         hook.before_pipeline_run(**seen)
+        only_missing = run_params.get("only_missing_outputs", False)
         try:
-            (runner or SequentialRunner()).run(pipeline, catalog, manager)
+            (runner or SequentialRunner()).run(
+                pipeline, catalog, manager, only_missing_outputs=only_missing
+            )
         except OnionError as error:
             hook.on_pipeline_error(error=error, **seen)
         else:
@@ -154,3 +158,81 @@ def test_other_runs_take_nothing_from_earlier_ones(run_tracked, catalog, make_no
     run_tracked([make_node("history", outcome=HISTORY)])
     (run,) = find_runs()
     assert run.data.metrics == {"loss": 0.25}
+
+
+@pytest.mark.parametrize("runner", [SequentialRunner, ThreadRunner])
+def test_a_run_that_was_stopped_is_killed(run_tracked, runner, make_node):
+    stopped = make_node("metrics", outcome=InterruptedRunError("Stopped with Ctrl-C."))
+    run_tracked([stopped], runner())
+    (run,) = find_runs()
+    assert run.info.status == "KILLED"
+
+
+def test_a_run_with_nothing_missing_leaves_none(run_tracked, catalog, make_node):
+    metrics = make_node("metrics", outcome=METRICS)
+    catalog.save("metrics", METRICS)
+    run_tracked([metrics], only_missing_outputs=True)
+    assert find_runs() == []
+    history = make_node("history", outcome=HISTORY)
+    run_tracked([metrics, history], only_missing_outputs=True)
+    (run,) = find_runs()
+    assert run.data.metrics == {"loss": 0.25}
+
+
+@pytest.fixture
+def run_three(run_tracked, catalog, make_node):
+    """A function that runs three tracked nodes and returns which of them have left something."""
+    made = {"history": HISTORY, "metrics": METRICS, "registration": {"version": "2"}}
+
+    def run(runner, uri, **run_params):
+        nodes = [make_node(name, outcome=outcome) for name, outcome in made.items()]
+        run_tracked(nodes, runner, uri, **run_params)
+        return {name for name in made if catalog.exists(name)}
+
+    return run
+
+
+# A run takes three good answers to start; the server goes down then, or while it is logged to.
+@pytest.mark.parametrize("runner", [SequentialRunner, ThreadRunner])
+@pytest.mark.parametrize(
+    "fault", [("refuses",), ("hangs",), ("fails",), ("hangs", 2), ("fails", 3), ("hangs", 4)]
+)
+def test_a_run_goes_on_without_a_server_from_whenever_it_is_down(
+    run_three, fake_mlflow, caplog, runner, fault
+):
+    server = fake_mlflow(*fault)
+    given = {"images": "my photos", "train": {"epochs": 1}}
+    made = run_three(runner(), server.address, env="photos", runtime_params=given)
+    assert made == {"history", "metrics", "registration"}
+    (record,) = caplog.records
+    assert server.address in record.getMessage()
+    assert record.getMessage().endswith(
+        "kedro run --pipelines register --env photos --params 'images=my photos,train.epochs=1'"
+    )
+    at_once = 3 if runner is ThreadRunner else 1
+    assert server.requests <= server.good + at_once
+    assert (outage.find_outage(), tracking.read_run_id()) == (None, None)
+
+
+def test_a_run_that_somebody_deletes_goes_on(run_tracked, catalog, caplog, make_node):
+    def delete():
+        tracking.import_client().delete_run(tracking.read_run_id())
+        return METRICS
+
+    run_tracked([Node(delete, None, "metrics"), make_node("history", "metrics", HISTORY)])
+    assert catalog.exists("history")
+    (record,) = caplog.records
+    assert "cannot be used" in record.getMessage()
+
+
+def test_an_experiment_that_was_deleted_stops_a_run_before_it_begins(
+    run_tracked, catalog, mlflow_store, make_node
+):
+    client = tracking.import_client()
+    client.delete_experiment(client.create_experiment("onions"))
+    before = os.environ[outage.TRACKING_URI]
+    with pytest.raises(RegistryError, match="refuses"):
+        run_tracked([make_node("metrics", outcome=METRICS)])
+    assert not catalog.exists("metrics")
+    assert os.environ[outage.TRACKING_URI] == before
+    assert outage.MARK not in os.environ

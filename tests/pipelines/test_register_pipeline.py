@@ -20,7 +20,7 @@ def registered(monkeypatch):
 
     def register_model(*arguments):
         given.append(arguments)
-        return ModelVersion("onions", "3", "challenger", "models:/onions/3", "abc")
+        return ModelVersion("onions", "3", "challenger", "models:/onions/3", "abc", "5a", "kedro")
 
     monkeypatch.setattr(nodes.versions, "register_model", register_model)
     return given
@@ -48,5 +48,8 @@ def test_the_model_is_registered_with_its_classes_and_preprocessing(
         "alias": "challenger",
         "uri": "models:/onions/3",
         "run_id": "abc",
+        "checksum": "5a",
+        "command": "kedro",
+        "status": "registered",
         "accuracy": 0.5,
     }

@@ -1,18 +1,12 @@
-import subprocess
-import sys
-from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from onion_pipeline.images.parallel import count_processors
-from onion_pipeline.registry import tracking
+from onion_pipeline.registry import outage, tracking
 from onion_pipeline.registry.tracking import (
     LONGEST_PARAMETER,
-    describe_environment,
     end_run,
-    find_version,
     flatten_parameters,
     import_client,
     log_figures,
@@ -52,29 +46,6 @@ def test_a_parameter_that_mlflow_would_refuse_is_cut():
     flat = flatten_parameters({"layers": ["flatten"] * LONGEST_PARAMETER})
     assert len(flat["layers"]) == LONGEST_PARAMETER
     assert flat["layers"].startswith("['flatten', ")
-
-
-def test_a_library_that_is_not_installed_has_no_version():
-    assert find_version("keras") == version("keras")
-    assert find_version("no-such-library-exists") is None
-
-
-def test_the_environment_names_libraries_threads_and_the_commit(tmp_path):
-    command = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-C", str(tmp_path)]
-    subprocess.run([*command, "init", "-q"], check=True)
-    subprocess.run([*command, "commit", "-qm", "First", "--allow-empty"], check=True)
-    head = subprocess.run([*command, "rev-parse", "HEAD"], capture_output=True, check=True)
-    described = describe_environment(tmp_path)
-    assert described["git.commit"] == head.stdout.decode().strip()
-    assert described["python"] == sys.version.split()[0]
-    assert described["processors"] == str(count_processors())
-    assert described["keras"] == version("keras")
-
-
-def test_a_project_outside_git_has_an_unknown_commit(tmp_path, monkeypatch):
-    assert describe_environment(tmp_path)["git.commit"] == "unknown"
-    monkeypatch.setenv("PATH", "")
-    assert describe_environment(tmp_path)["git.commit"] == "unknown"
 
 
 def test_a_run_is_under_way_while_the_environment_says_so(monkeypatch):
@@ -156,7 +127,7 @@ def test_a_server_chooses_where_artifacts_go(mlflow_store, monkeypatch):
             self.asked = (name, artifact_location)
             return "1"
 
-    monkeypatch.setenv(tracking.TRACKING_URI, "https://mlflow.example.org")
+    monkeypatch.setenv(outage.TRACKING_URI, "https://mlflow.example.org")
     client = Client()
     assert tracking._find_experiment(client, "onions", mlflow_store) == "1"
     assert client.asked == ("onions", None)

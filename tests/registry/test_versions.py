@@ -1,14 +1,14 @@
 import io
 import json
+import os
 import shutil
-from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
-from onion_pipeline.errors import DataError, RegistryError
+from onion_pipeline.errors import DataError, RegistryError, StoreOutageError
 from onion_pipeline.images.decoding import Rendering, decode_image
 from onion_pipeline.images.sources import open_source
 from onion_pipeline.model.architecture import read_layers
@@ -16,34 +16,54 @@ from onion_pipeline.model.build import build_model
 from onion_pipeline.registry import tracking
 from onion_pipeline.registry.batch import CHUNK, classify_images
 from onion_pipeline.registry.card import ModelCard
+from onion_pipeline.registry.outage import TRACKING_URI
+from onion_pipeline.registry.package import list_requirements
 from onion_pipeline.registry.tracking import import_client
-from onion_pipeline.registry.versions import (
-    list_requirements,
-    load_classifier,
-    make_input_example,
-    register_model,
-)
+from onion_pipeline.registry.versions import load_classifier, register_model
 
 NAME, SHAPE = "onions", (8, 10, 3)
 CARD = ModelCard(["leek", "onion", "shallot"], SHAPE, Rendering("crop"))
 URI = f"models:/{NAME}@champion"
 
 
-@pytest.fixture(scope="module")
-def model(keras):
+def make_model(seed):
     layers = read_layers(["flatten", {"dense": {"units": 8, "activation": "relu"}}])
-    return build_model(layers, SHAPE, len(CARD.class_names), seed=0)
+    return build_model(layers, SHAPE, len(CARD.class_names), seed=seed)
 
 
 @pytest.fixture(scope="module")
-def registered(model, empty_store, tmp_path_factory):
-    """A store to which `model` was registered twice in one run, and what was said each time."""
+def models(keras):
+    """Two networks with the same layers and other weights."""
+    return [make_model(seed) for seed in (0, 1)]
+
+
+@pytest.fixture(scope="module")
+def model(models):
+    return models[0]
+
+
+@pytest.fixture(scope="module")
+def registered(models, empty_store, tmp_path_factory):
+    """A store to which two models were registered in one run, and what was said."""
     folder = tmp_path_factory.mktemp("registry")
     shutil.copy(empty_store, folder / "mlflow.db")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(tracking.TRACKING_URI, f"sqlite:///{folder / 'mlflow.db'}")
+        patch.setenv(TRACKING_URI, f"sqlite:///{folder / 'mlflow.db'}")
         patch.setenv(tracking.RUN_ID, tracking.start_run(NAME, "run", folder / "kept", {}, {}))
-        yield folder, [register_model(model, CARD, NAME, alias) for alias in ("auto", "auto")]
+        yield folder, [register_model(each, CARD, NAME, "auto") for each in models]
+
+
+@pytest.fixture
+def store(registered, tmp_path, monkeypatch):
+    """A store with the two versions, to which more may be done."""
+    shutil.copytree(registered[0], tmp_path / "copy")
+    monkeypatch.setenv(TRACKING_URI, f"sqlite:///{tmp_path / 'copy' / 'mlflow.db'}")
+    return registered[1]
+
+
+def list_versions(name=NAME):
+    found = import_client().search_model_versions(f"name = '{name}'")
+    return sorted(str(each.version) for each in found)
 
 
 @pytest.fixture(scope="module")
@@ -69,21 +89,6 @@ def get_probabilities(table):
     return table[[f"probability_{name}" for name in CARD.class_names]].to_numpy()
 
 
-def test_requirements_pin_one_tensorflow_and_what_decodes():
-    pins = dict(entry.split("==") for entry in list_requirements())
-    assert len({"tensorflow", "tensorflow-cpu"} & set(pins)) == 1
-    assert {"keras", "mlflow", "numpy", "pandas", "pillow"} <= set(pins)
-    assert pins == {name: version(name) for name in pins}
-
-
-def test_the_input_example_is_a_picture_that_the_card_describes():
-    (example,) = make_input_example(CARD)["image"]
-    assert decode_image(example, SHAPE, Rendering("crop")).shape == SHAPE
-    gray = ModelCard(["a", "b"], (5, 4, 1), Rendering())
-    with Image.open(io.BytesIO(make_input_example(gray)["image"][0])) as image:
-        assert (image.mode, image.size) == ("L", (4, 5))
-
-
 def test_the_first_version_is_the_champion_and_the_second_challenges_it(registered):
     _, versions = registered
     assert [(each.version, each.alias) for each in versions] == [
@@ -106,12 +111,122 @@ def test_a_version_belongs_to_the_run_under_way(registered):
     assert client.get_model_version(NAME, "1").run_id == run.info.run_id
 
 
-def test_an_alias_that_is_asked_for_is_given(registered, model, tmp_path, monkeypatch):
-    shutil.copytree(registered[0], tmp_path / "copy")
-    monkeypatch.setenv(tracking.TRACKING_URI, f"sqlite:///{tmp_path / 'copy' / 'mlflow.db'}")
-    third = register_model(model, CARD, NAME, "champion")
+def test_an_alias_that_is_asked_for_is_given(store):
+    third = register_model(make_model(seed=2), CARD, NAME, "champion")
     assert (third.version, third.alias) == ("3", "champion")
     assert str(import_client().get_model_version_by_alias(NAME, "champion").version) == "3"
+
+
+@pytest.mark.parametrize(
+    ("which", "alias", "expected"),
+    [
+        (0, "auto", ("1", "champion")),
+        (1, "auto", ("2", "challenger")),
+        (1, "champion", ("2", "champion")),
+    ],
+)
+def test_the_same_model_is_registered_once(store, models, which, alias, expected):
+    again = register_model(models[which], CARD, NAME, alias)
+    assert (again.version, again.alias) == expected
+    assert again.run_id == store[which].run_id
+    assert str(import_client().get_model_version_by_alias(NAME, expected[1]).version) == expected[0]
+    assert list_versions() == ["1", "2"]
+
+
+def test_the_same_weights_with_other_preprocessing_are_another_version(store, model):
+    other = CARD._replace(rendering=Rendering("pad"))
+    assert register_model(model, other, NAME, "auto").version == "3"
+
+
+STEPS = [
+    "create_logged_model",
+    "log_outputs",
+    "log_model_artifacts",
+    "finalize_logged_model",
+    "create_registered_model",
+    "create_model_version",
+    "get_registered_model",
+    "set_registered_model_alias",
+]
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("is_done", [False, True])
+def test_an_attempt_that_died_is_repeated_without_a_second_version(
+    mlflow_store, model, monkeypatch, step, is_done
+):
+    """Before the step, or after it, when the answer no longer arrived."""
+    client = type(import_client())
+    whole = getattr(client, step)
+
+    def die(*arguments, **options):
+        if is_done:
+            whole(*arguments, **options)
+        raise ConnectionResetError("the server has gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(client, step, die)
+        pending = register_model(model, CARD, NAME, "auto")
+    assert (pending.status, pending.command) == ("pending", "kedro run --pipelines register")
+    assert "the server has gone" in pending.reason
+    later = register_model(model, CARD, NAME, "auto")
+    assert later == register_model(model, CARD, NAME, "auto")
+    assert (later.version, later.alias, later.status) == ("1", "champion", "registered")
+    assert later.checksum == pending.checksum
+    assert list_versions() == ["1"]
+    version = import_client().get_model_version_by_alias(NAME, "champion")
+    assert str(version.version) == "1"
+    assert import_client().get_run(version.run_id).info.run_id == later.run_id
+
+
+def test_of_equal_versions_the_one_with_the_highest_number_counts_whatever_the_clock_says(
+    mlflow_store, model, monkeypatch
+):
+    register_model(model, CARD, NAME, "champion")
+    client = import_client()
+    first = client.get_model_version(NAME, "1")
+    monkeypatch.setattr(
+        "mlflow.store.model_registry.sqlalchemy_store.get_current_time_millis", lambda: 1
+    )
+    for _ in range(9):  # as somebody may make by hand; 10 is less than 9 as a text
+        client.create_model_version(NAME, first.source, first.run_id, tags=first.tags)
+    assert register_model(model, CARD, NAME, "challenger").version == "10"
+
+
+def test_a_version_is_never_asked_for_twice(mlflow_store, model, monkeypatch):
+    client = type(import_client())
+    whole, seen = client.create_model_version, []
+
+    def look(*arguments, **options):
+        seen.append(os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"])
+        return whole(*arguments, **options)
+
+    monkeypatch.setattr(client, "create_model_version", look)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
+    register_model(model, CARD, NAME, "auto")
+    assert seen == ["0"]
+    assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "3"
+
+
+def test_a_name_that_mlflow_refuses_is_an_error(mlflow_store, model):
+    with pytest.raises(RegistryError, match="refuses") as caught:
+        register_model(model, CARD, " ", "auto")
+    assert not isinstance(caught.value, StoreOutageError)
+
+
+@pytest.mark.parametrize("fault", ["refuses", "hangs", "fails"])
+def test_a_store_that_is_down_leaves_the_model_pending_and_cannot_be_loaded_from(
+    fake_mlflow, model, fault
+):
+    address = fake_mlflow(fault).address
+    pending = register_model(model, CARD, NAME, "auto")
+    assert pending.status == "pending"
+    assert f"MLflow at {address} cannot be used" in pending.reason
+    with pytest.raises(StoreOutageError, match="run this again") as caught:
+        load_classifier(URI)
+    assert [
+        part for part in (address, URI, "MLFLOW_TRACKING_URI") if part not in str(caught.value)
+    ] == []
 
 
 def test_a_version_has_signature_input_example_and_requirements(classifier):
@@ -139,6 +254,8 @@ def test_a_version_carries_class_names_preprocessing_and_code(registered):
     root = first.parents[1]
     assert (root / "code" / "onion_pipeline" / "images" / "decoding.py").is_file()
     assert (root / "requirements.txt").read_text().split() == list_requirements()
+    assert {path.suffix for path in (root / "artifacts").iterdir()} == {".keras", ".json"}
+    assert [path for path in root.rglob("*") if path.suffix in {".pkl", ".pickle"}] == []
 
 
 def test_the_champion_gives_the_probabilities_of_the_network(classifier, model, pictures):

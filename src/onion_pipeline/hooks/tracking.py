@@ -1,6 +1,8 @@
 """What MLflow keeps of a run, as the catalog's metadata say."""
 
 import os
+import shlex
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,10 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
-from onion_pipeline.registry import tracking
-
-VARIABLES = (tracking.TRACKING_URI, tracking.RUN_ID)
+from onion_pipeline.errors import InterruptedRunError, RegistryError, StoreOutageError
+from onion_pipeline.hooks.messages import find_onion_error, show_as_message
+from onion_pipeline.registry import outage, tracking
+from onion_pipeline.registry.environment import describe_environment
 
 
 class Tracking:
@@ -19,41 +22,32 @@ class Tracking:
 
     The catalog says what that is: ``metadata: {mlflow: {...}}`` of an entry holds
     ``folder`` (a file goes there), ``metrics`` (numbers, with this prefix) or ``history``.
+    A run goes on without MLflow where that fails; see :mod:`onion_pipeline.registry.outage`.
     """
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Read what to track, and where to."""
-        self._project = context.project_path
-        self._parameters = context.config_loader["parameters"]
-        self._settings = context.config_loader["mlflow"]
+        """Remember what says what to track, and where to."""
+        self._context = context
 
     @hook_impl
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
     ) -> None:
         """Start a run, and log what an earlier one has left for a model to be registered."""
-        # The environment reaches every thread and process of this run.
-        # A run that is under way outside is not this one's to write to or to end.
-        self._outer = {name: os.environ.pop(name, None) for name in VARIABLES}
-        os.environ[tracking.TRACKING_URI] = tracking.resolve_tracking_uri(
-            self._settings["tracking_uri"], self._project
-        )
         made = pipeline.all_outputs()
-        if not any(_read_rules(catalog, name) for name in made):
+        self._outer = tracking.enter_store(_find_store(self._context))
+        if not _is_tracked(run_params, made, catalog):
             return
-        os.environ[tracking.RUN_ID] = tracking.start_run(
-            self._settings["experiment"],
-            Path(catalog.get("raw_images")._describe()["filepath"]).stem,
-            self._project / self._settings["artifacts"],
-            self._parameters,
-            {"kedro.run_id": run_params["run_id"], **tracking.describe_environment(self._project)},
-        )
+        outage.watch_store(_make_command(run_params))
+        try:
+            _start_run(self._context, run_params["run_id"], catalog)
+        except RegistryError as error:  # which Kedro shows to no hook
+            self._leave()
+            show_as_message(error)
+            raise
         if "registration" in made:
-            # Not for other runs: looking at an entry imports the libraries of its type.
-            for name in sorted(set(catalog) - made):
-                if _read_rules(catalog, name) and catalog.exists(name):
-                    _log(catalog, name)
+            _log_earlier(catalog, made)
 
     @hook_impl
     def before_node_run(self, catalog: CatalogProtocol) -> None:
@@ -63,7 +57,7 @@ class Tracking:
     @hook_impl
     def after_dataset_saved(self, dataset_name: str) -> None:
         """Log what has just been saved."""
-        if tracking.read_run_id() and _read_rules(self._catalog, dataset_name):
+        if _read_rules(self._catalog, dataset_name):
             _log(self._catalog, dataset_name)
 
     @hook_impl
@@ -72,18 +66,58 @@ class Tracking:
         self._end("FINISHED")
 
     @hook_impl
-    def on_pipeline_error(self) -> None:
+    def on_pipeline_error(self, error: Exception) -> None:
         """End the run."""
-        self._end("FAILED")
+        is_stopped = isinstance(find_onion_error(error), InterruptedRunError)
+        self._end("KILLED" if is_stopped else "FAILED")
 
     def _end(self, status: str) -> None:
         run_id = tracking.read_run_id()
         if run_id:
-            tracking.end_run(run_id, status)
-        for name, value in self._outer.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
+            with suppress(StoreOutageError), outage.ask_store(observing=True):
+                tracking.end_run(run_id, status)
+        self._leave()
+
+    def _leave(self) -> None:
+        outage.forget_store()
+        tracking.leave_store(self._outer)
+
+
+def _find_store(context: KedroContext) -> str:
+    uri = context.config_loader["mlflow"]["tracking_uri"]
+    return tracking.resolve_tracking_uri(uri, context.project_path)
+
+
+def _is_tracked(run_params: dict[str, Any], made: set[str], catalog: CatalogProtocol) -> bool:
+    """Tell whether a run will make anything, and something worth tracking."""
+    if run_params.get("only_missing_outputs") and all(map(catalog.exists, made)):
+        return False
+    return any(_read_rules(catalog, name) for name in made)
+
+
+def _start_run(context: KedroContext, kedro_run: str, catalog: CatalogProtocol) -> None:
+    settings, project = context.config_loader["mlflow"], context.project_path
+    name = Path(catalog.get("raw_images")._describe()["filepath"]).stem
+    tags = {"kedro.run_id": kedro_run, **describe_environment(project)}
+    with suppress(StoreOutageError), outage.ask_store():
+        os.environ[tracking.RUN_ID] = tracking.start_run(
+            settings["experiment"],
+            name,
+            project / settings["artifacts"],
+            context.config_loader["parameters"],
+            tags,
+        )
+
+
+def _make_command(run_params: dict[str, Any]) -> str:
+    """Return what registers later with the environment and parameters of this run."""
+    parts = [outage.REGISTER]
+    if run_params.get("env"):
+        parts += ["--env", shlex.quote(run_params["env"])]
+    given = tracking.flatten_parameters(run_params.get("runtime_params") or {})
+    if given:
+        parts += ["--params", shlex.quote(",".join(f"{key}={given[key]}" for key in given))]
+    return " ".join(parts)
 
 
 def _read_rules(catalog: CatalogProtocol, name: str) -> dict[str, Any]:
@@ -92,12 +126,23 @@ def _read_rules(catalog: CatalogProtocol, name: str) -> dict[str, Any]:
     return (getattr(catalog.get(name), "metadata", None) or {}).get("mlflow", {})
 
 
+def _log_earlier(catalog: CatalogProtocol, made: set[str]) -> None:
+    # Not for other runs: looking at an entry imports the libraries of its type.
+    for name in sorted(set(catalog) - made):
+        if _read_rules(catalog, name) and catalog.exists(name):
+            _log(catalog, name)
+
+
 def _log(catalog: CatalogProtocol, name: str) -> None:
-    run_id, rules = os.environ[tracking.RUN_ID], _read_rules(catalog, name)
-    if "folder" in rules:
-        path = catalog.get(name)._describe()["filepath"]
-        tracking.log_file(run_id, str(path), rules["folder"])
-    if "metrics" in rules:
-        tracking.log_figures(run_id, catalog.load(name), rules["metrics"])
-    if rules.get("history"):
-        tracking.log_history(run_id, catalog.load(name))
+    run_id, rules = tracking.read_run_id(), _read_rules(catalog, name)
+    if not run_id or outage.find_outage():
+        return
+    path = str(catalog.get(name)._describe()["filepath"])
+    content: Any = catalog.load(name) if {"metrics", "history"} & set(rules) else None
+    with suppress(StoreOutageError), outage.ask_store(observing=True):
+        if "folder" in rules:
+            tracking.log_file(run_id, path, rules["folder"])
+        if "metrics" in rules:
+            tracking.log_figures(run_id, content, rules["metrics"])
+        if rules.get("history"):
+            tracking.log_history(run_id, content)

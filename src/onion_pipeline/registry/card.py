@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from onion_pipeline.images.decoding import Rendering
 
@@ -21,10 +21,13 @@ class ModelCard(NamedTuple):
     image_shape: tuple[int, int, int]
     rendering: Rendering
 
+    def as_dictionary(self) -> dict[str, Any]:
+        """Return the card as JSON has it."""
+        return {**self._asdict(), "rendering": self.rendering._asdict()}
+
     def write(self, path: Path) -> None:
         """Write the card as JSON."""
-        card = {**self._asdict(), "rendering": self.rendering._asdict()}
-        path.write_text(json.dumps(card, indent=2), encoding="utf-8")
+        path.write_text(json.dumps(self.as_dictionary(), indent=2), encoding="utf-8")
 
     @classmethod
     def read(cls, path: Path) -> Self:

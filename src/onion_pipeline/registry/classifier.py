@@ -27,7 +27,9 @@ class ImageClassifier(mlflow.pyfunc.PythonModel):
     def load_context(self, context: Any) -> None:
         """Load the weights and the card from the artifacts of the model version."""
         self.card = ModelCard.read(Path(context.artifacts["card"]))
-        self.model = import_keras().models.load_model(context.artifacts["weights"], compile=False)
+        self.model = import_keras().models.load_model(
+            context.artifacts["weights"], compile=False, safe_mode=True
+        )
 
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None

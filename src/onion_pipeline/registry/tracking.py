@@ -8,25 +8,21 @@ they run in, as the environment variable ``MLFLOW_RUN_ID`` that MLflow itself re
 import logging
 import math
 import os
-import platform
-import subprocess
 import time
 import warnings
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from onion_pipeline.annotations import DataFrame
-from onion_pipeline.images.parallel import count_processors
 from onion_pipeline.images.sources.names import hide_credentials
+from onion_pipeline.registry.outage import TRACKING_URI, limit_patience
+from onion_pipeline.registry.sqlite import SQLITE, prepare_database
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 RUN_ID = "MLFLOW_RUN_ID"
-TRACKING_URI = "MLFLOW_TRACKING_URI"
-SQLITE = "sqlite:///"
 # MLflow refuses parameters that are longer.
 LONGEST_PARAMETER = 6000
 
@@ -58,17 +54,44 @@ def find_local_store(settings: Mapping[str, str], project: Path) -> list[Path]:
 
 
 def import_client() -> "MlflowClient":
-    """Return a client of the store that ``MLFLOW_TRACKING_URI`` names, made if need be."""
+    """Return a client of the store that ``MLFLOW_TRACKING_URI`` names, made if need be.
+
+    It does not wait long for a server; see :mod:`onion_pipeline.registry.outage`.
+    """
+    limit_patience()
     # No bar for each file of some kilobytes, and no complaint that a notebook cannot draw one.
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "IProgress not found")
-        from mlflow import MlflowClient
+        from mlflow import MlflowClient, get_tracking_uri
 
     # After the import, which sets these itself: creating the tables takes nine lines.
     for name in ("alembic", "mlflow"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # What these log is raised, too.
+    for name in ("mlflow.store.db.utils", "urllib3.connectionpool"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    prepare_database(get_tracking_uri())  # before a client, which would make the tables
     return MlflowClient()
+
+
+def enter_store(uri: str) -> dict[str, str | None]:
+    """Let the environment, which reaches all threads and processes, name a store and no run.
+
+    Returns:
+        What it named before: a run under way outside is nobody's here to write to or to end.
+    """
+    outer = {name: os.environ.pop(name, None) for name in (TRACKING_URI, RUN_ID)}
+    os.environ[TRACKING_URI] = uri
+    return outer
+
+
+def leave_store(outer: Mapping[str, str | None]) -> None:
+    """Let the environment name again what it did before :func:`enter_store`."""
+    for name, value in outer.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
 
 
 def start_run(
@@ -160,26 +183,6 @@ def flatten_parameters(parameters: Mapping[str, Any], prefix: str = "") -> dict[
     return flat
 
 
-def describe_environment(project: Path) -> dict[str, str]:
-    """Return what a result depends on beside data and parameters: code, libraries, threads."""
-    libraries = ("tensorflow-cpu", "tensorflow", "keras", "numpy", "albumentations")
-    return {
-        "git.commit": _read_commit(project),
-        "python": platform.python_version(),
-        "processors": str(count_processors()),
-        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
-        **{name: found for name in libraries if (found := find_version(name))},
-    }
-
-
-def find_version(library: str) -> str | None:
-    """Return the installed version of `library`, if it is installed."""
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return None
-
-
 def read_run_id() -> str | None:
     """Return the id of the run under way, if any."""
     return os.environ.get(RUN_ID)
@@ -189,19 +192,17 @@ def _find_experiment(client: "MlflowClient", name: str, artifacts: Path) -> str:
     experiment = client.get_experiment_by_name(name)
     if experiment is not None:
         return str(experiment.experiment_id)
+    from mlflow import MlflowException
+
     is_local = os.environ[TRACKING_URI].startswith(SQLITE)
-    return str(client.create_experiment(name, artifacts.as_uri() if is_local else None))
+    try:
+        return str(client.create_experiment(name, artifacts.as_uri() if is_local else None))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+        # Another run has made it since, or the server this one's before it did not answer.
+        return str(client.get_experiment_by_name(name).experiment_id)
 
 
 def _is_pair(value: Any) -> bool:
     return isinstance(value, list | tuple) and len(value) == 2  # noqa: PLR2004
-
-
-def _read_commit(project: Path) -> str:
-    """Return the commit of the code, with ``-dirty`` for uncommitted changes."""
-    command = ["git", "-C", str(project), "describe", "--always", "--dirty", "--abbrev=40"]
-    try:
-        found = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError:
-        return "unknown"  # no git on this machine
-    return found.stdout.strip() or "unknown"

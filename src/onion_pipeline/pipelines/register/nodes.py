@@ -16,7 +16,7 @@ def register_model(
     ingest: IngestParameters,
     parameters: RegisterParameters,
 ) -> dict[str, Any]:
-    """Register the network with its class names and preprocessing as a new model version."""
+    """Register the network with its class names and preprocessing, or note that it is pending."""
     card = ModelCard(class_names, trained_model.input_shape[1:], make_rendering(ingest))
     registered = versions.register_model(
         trained_model, card, parameters.model_name, parameters.alias

@@ -1,0 +1,56 @@
+"""The SQLite file of a local store: its tables are made once, whoever comes first."""
+
+import sqlite3
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+
+SQLITE = "sqlite:///"
+# How long to wait for others, in seconds: for a lock on the file, for which MLflow waits as long in
+# its own transactions, and for tables, which take seconds to make and more on a busy machine.
+LONGEST_LOCK = 20.0
+LONGEST_MAKING = 60.0
+
+
+@cache
+def prepare_database(uri: str) -> None:
+    """Make the tables of a SQLite store unless they are there; other stores have theirs.
+
+    MLflow looks for the tables and makes them without a lock, and processes that do so at once
+    leave half of them.
+
+    Args:
+        uri: of the store.
+
+    Raises:
+        OSError: another process has been making the tables for too long.
+        sqlite3.Error: the file is locked, cannot be opened, or is none of SQLite's.
+    """
+    path = uri.removeprefix(SQLITE).partition("?")[0]
+    if path == uri or path in {"", ":memory:"}:
+        return
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    if not _is_made(path):
+        from filelock import FileLock
+
+        with FileLock(f"{path}.lock", timeout=LONGEST_MAKING):
+            if not _is_made(path):
+                _make_tables(uri)
+
+
+def _is_made(path: str) -> bool:
+    """Tell whether a store is complete: its first experiment is what MLflow makes last.
+
+    Fails if the file cannot be read: MLflow would try ten times, for two minutes.
+    """
+    with closing(sqlite3.connect(path, timeout=LONGEST_LOCK)) as connection:
+        names = connection.execute("SELECT name FROM sqlite_master WHERE name = 'experiments'")
+        if not names.fetchone():
+            return False
+        return connection.execute("SELECT 1 FROM experiments").fetchone() is not None
+
+
+def _make_tables(uri: str) -> None:
+    from mlflow import MlflowClient
+
+    MlflowClient(uri, uri).search_experiments(max_results=1)

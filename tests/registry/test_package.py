@@ -1,0 +1,67 @@
+import io
+from importlib.metadata import version
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from onion_pipeline.images.decoding import Rendering, decode_image
+from onion_pipeline.model.architecture import read_layers
+from onion_pipeline.model.build import build_model
+from onion_pipeline.registry.card import ModelCard
+from onion_pipeline.registry.package import hash_content, list_requirements, make_input_example
+
+SHAPE = (8, 10, 3)
+CARD = ModelCard(["leek", "onion", "shallot"], SHAPE, Rendering("crop"))
+
+
+@pytest.fixture
+def model(keras):
+    return build_model(read_layers(["flatten"]), SHAPE, len(CARD.class_names), seed=0)
+
+
+def test_the_checksum_is_of_the_model_and_not_of_its_file(model, keras, tmp_path):
+    for name in ("one", "two"):
+        model.save(tmp_path / f"{name}.keras")
+    loaded = [
+        keras.models.load_model(path, compile=False, safe_mode=True)
+        for path in sorted(tmp_path.glob("*.keras"))
+    ]
+    assert {hash_content(each, CARD) for each in loaded} == {hash_content(model, CARD)}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"class_names": ["leek", "onion", "garlic"]},
+        {"image_shape": (10, 8, 3)},
+        {"rendering": Rendering("pad")},
+    ],
+)
+def test_another_card_gives_another_checksum(model, change):
+    assert hash_content(model, CARD._replace(**change)) != hash_content(model, CARD)
+
+
+def test_another_weight_or_layer_gives_another_checksum(model):
+    before = hash_content(model, CARD)
+    weights = model.get_weights()
+    weights[0] = np.nextafter(weights[0], np.float32(1))
+    model.set_weights(weights)
+    layers = read_layers(["flatten", {"dropout": {"rate": 0.5}}])
+    other = build_model(layers, SHAPE, len(CARD.class_names), seed=0)
+    assert len({before, hash_content(model, CARD), hash_content(other, CARD)}) == 3
+
+
+def test_requirements_pin_one_tensorflow_and_what_decodes():
+    pins = dict(entry.split("==") for entry in list_requirements())
+    assert len({"tensorflow", "tensorflow-cpu"} & set(pins)) == 1
+    assert {"keras", "mlflow", "numpy", "pandas", "pillow"} <= set(pins)
+    assert pins == {name: version(name) for name in pins}
+
+
+def test_the_input_example_is_a_picture_that_the_card_describes():
+    (example,) = make_input_example(CARD)["image"]
+    assert decode_image(example, SHAPE, Rendering("crop")).shape == SHAPE
+    gray = ModelCard(["a", "b"], (5, 4, 1), Rendering())
+    with Image.open(io.BytesIO(make_input_example(gray)["image"][0])) as image:
+        assert (image.mode, image.size) == ("L", (4, 5))
