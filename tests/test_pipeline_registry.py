@@ -42,9 +42,10 @@ def test_an_audit_needs_nothing_but_what_the_default_leaves(pipelines):
     assert {name for name in needed if not name.startswith("params:")} <= made
 
 
-def test_the_default_needs_nothing_but_images_and_parameters(pipelines):
+def test_the_default_needs_nothing_but_images_parameters_and_a_folder(pipelines):
     needed = pipelines["__default__"].inputs()
-    assert {name for name in needed if not name.startswith("params:")} == {"raw_images"}
+    given = {name for name in needed if not name.startswith("params:")}
+    assert given == {"raw_images", "training_checkpoints"}
 
 
 @pytest.mark.parametrize("verb", [*VERBS, *EXTRA])

@@ -1,35 +1,55 @@
-"""``kedro run`` that ends itself by SIGKILL in the middle of a node.
+"""Runs of Kedro that end themselves by SIGKILL in the middle of a node.
 
-``python killed_run.py NODE NUMBER ARGUMENTS...`` does so when the node is about to touch the file
+Reads orders from standard input, one line of JSON each: the folder of the project, the arguments
+of ``kedro run``, a node and a number. The run ends when that node is about to touch the file
 system below ``data/`` for that time: to open a file for writing, to rename or to remove one.
-``python killed_run.py count FILE ARGUMENTS...`` writes how often each node does so instead.
+Answers with a line: the exit code, what was said, and how often each node has done so.
+
+Each run is a fork of this process, which has imported what takes seconds, and nothing of the
+project.
 """
 
+import importlib
 import json
 import logging
 import os
 import signal
 import sys
+import tempfile
 from collections import Counter
 from pathlib import Path
 
-from kedro.framework.cli import main
-
-DATA = str(Path.cwd() / "data")
 WRITING = os.O_WRONLY | os.O_RDWR
+SLOW_IMPORTS = (
+    "kedro.framework.cli.cli",
+    "kedro.framework.session",
+    "kedro_viz.integrations.kedro.hooks",
+    "matplotlib.figure",
+    "mlflow.pyfunc",
+    "mlflow.store.model_registry.sqlalchemy_store",
+    "mlflow.store.tracking.sqlalchemy_store",
+    "pandas",
+    "plotly.graph_objects",
+    "pyarrow.parquet",
+    "scipy.stats",
+    "sklearn.model_selection",
+    "keras",
+)
 
 
 class Touches:
-    """Counts what each node does to the files below ``data/``, and calls back before it is done."""
+    """Counts what each node does to the files below a folder, and kills at one of these moments."""
 
-    def __init__(self, call_back):
+    def __init__(self, folder, node, number):
         self.counts = Counter()
-        self._call_back = call_back
+        self._folder = str(folder)
+        self._last = node, number
         self._node = "start"
 
     def look(self, record):
         """See in a line of the log which node runs."""
-        self._node = record.args[0]
+        if record.args:
+            self._node = record.args[0]
         return True
 
     def listen(self, event, arguments):
@@ -38,38 +58,50 @@ class Touches:
             return
         if event == "open" and not arguments[2] & WRITING:
             return
-        if str(arguments[0]).startswith(DATA):
+        if str(arguments[0]).startswith(self._folder):
             self.counts[self._node] += 1
-            self._call_back(self._node, self.counts[self._node])
+            if (self._node, self.counts[self._node]) == self._last:
+                os.kill(os.getpid(), signal.SIGKILL)
 
 
-def kill_at(node, number):
-    """Return what ends this process at the moment that is asked for."""
+def run(order, counts):
+    """Be ``kedro run``; leave in the file `counts` what each node has done, and end the process."""
+    from kedro.framework.cli import main
 
-    def call_back(current, count):
-        if (current, count) == (node, number):
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return call_back
-
-
-def watch(call_back):
-    """Call `call_back` with the node and its count before each touch."""
-    touches = Touches(call_back)
+    code = 1
+    os.chdir(order["project"])
+    touches = Touches(Path.cwd() / "data", order["node"], order["number"])
     logging.getLogger("onion_pipeline.hooks.messages").addFilter(touches.look)
     sys.addaudithook(touches.listen)
-    return touches
+    sys.argv = ["kedro", "run", *order["arguments"]]
+    try:
+        main()
+    except SystemExit as ended:
+        code = ended.code or 0
+    finally:
+        Path(counts).write_text(json.dumps(touches.counts))
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)  # what is left to do belongs to the process that was forked
+
+
+def fork_run(order):
+    """Run in a fork, and return what came of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        said, counts = Path(folder) / "said.txt", Path(folder) / "counts.json"
+        child = os.fork()
+        if not child:
+            descriptor = os.open(said, os.O_WRONLY | os.O_CREAT)
+            os.dup2(descriptor, 1)
+            os.dup2(descriptor, 2)
+            run(order, counts)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        counted = json.loads(counts.read_text()) if counts.exists() else {}
+        return {"code": code, "said": said.read_text(), "counts": counted}
 
 
 if __name__ == "__main__":
-    node, number, *arguments = sys.argv[1:]
-    sys.argv[1:] = ["run", *arguments]
-    if node == "count":
-        touches = watch(lambda current, count: None)
-        try:
-            main()
-        finally:
-            Path(number).write_text(json.dumps(touches.counts))
-    else:
-        watch(kill_at(node, int(number)))
-        main()
+    for name in SLOW_IMPORTS:
+        importlib.import_module(name)
+    for line in sys.stdin:
+        print(json.dumps(fork_run(json.loads(line))), flush=True)

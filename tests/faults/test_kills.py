@@ -1,6 +1,7 @@
 """A run that is killed again and again ends with the bytes of one that is not."""
 
 import json
+import os
 import random
 import shutil
 import signal
@@ -11,47 +12,83 @@ from pathlib import Path
 
 import pytest
 
-DRIVER = Path(__file__).parent / "killed_run.py"
+SERVER = Path(__file__).parent / "killed_run.py"
 KILLS = 20
-# Several checkpoints, and Dropout, which a resumed training must go on with.
-PARAMETERS = "train.epochs=3,train.batch_size=8,augment.copies=1"
-# Names an MLflow run, of which each attempt has one of its own.
-OF_ONE_RUN = {"registration.json"}
+PARAMETERS = "train.epochs=2,train.batch_size=8,augment.copies=1"
+# Names a version in MLflow, of which each project has its own.
+OF_ONE_PROJECT = {"registration.json"}
 
 
-def run(project, photos, node, number, *arguments, parameters=PARAMETERS):
-    """Run Kedro in a process of its own, which may kill itself."""
-    command = [sys.executable, str(DRIVER), node, str(number)]
-    return subprocess.run(
-        [*command, "--params", f"images={photos},{parameters}", *arguments],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+class Runs:
+    """Runs in one project, which may kill themselves.
 
+    Args:
+        project: its folder.
+        photos: what they are about.
+    """
 
-def read_artifacts(project):
-    """Return the bytes of every artifact."""
-    paths = (path for path in (project / "data").rglob("*") if path.is_file())
-    return {
-        str(path.relative_to(project)): path.read_bytes()
-        for path in paths
-        if path.name.removesuffix(".seal") not in OF_ONE_RUN and path.name[0] != "."
-    }
+    def __init__(self, project, photos):
+        self.project = project
+        self._photos = photos
+        hidden = ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "PYTHONPATH")
+        kept = {name: value for name, value in os.environ.items() if name not in hidden}
+        self.server = subprocess.Popen(
+            [sys.executable, str(SERVER)],
+            env=kept | {"TF_CPP_MIN_LOG_LEVEL": "3"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def run(self, *arguments, parameters=PARAMETERS, node="nowhere", number=0):
+        """Run to the end, or to the kill."""
+        given = ["--params", f"images={self._photos},{parameters}", *arguments]
+        order = {"arguments": given, "node": node, "number": number}
+        print(
+            json.dumps(order | {"project": str(self.project)}),
+            file=self.server.stdin,
+            flush=True,
+        )
+        answer = json.loads(self.server.stdout.readline())
+        assert answer["code"] in {0, -signal.SIGKILL}, answer["said"]
+        return answer
+
+    def run_through(self, points):
+        """Run until the end through a kill at each of `points`; return those where it was."""
+        missing = "--only-missing-outputs"
+        killed = [
+            (node, number)
+            for node, number in points
+            if self.run(missing, node=node, number=number)["code"]
+        ]
+        assert self.run(missing)["code"] == 0
+        return killed
+
+    def read_artifacts(self):
+        """Return the bytes of every artifact; a checkpoint is none, and tells the time it took."""
+        paths = (path for path in (self.project / "data").glob("*/*") if path.is_file())
+        return {
+            str(path.relative_to(self.project)): path.read_bytes()
+            for path in paths
+            if path.name.removesuffix(".seal") not in OF_ONE_PROJECT and path.name[0] != "."
+        }
 
 
 def draw_points(counts):
-    """Return at least `KILLS` pairs of a node and a number, in the order of the run."""
+    """Return `KILLS` pairs of a node and a number, each node among them, in the order of the run.
+
+    Not the last touches of a node, which may come when all of it is done.
+    """
     generator = random.Random(0)
     nodes = [node for node in counts if node != "start"]
     longest = max(nodes, key=counts.get)
-    wanted = nodes + [longest] * max(0, KILLS - len(nodes))
-    points = {
-        node: sorted(generator.sample(range(1, counts[node] + 1), wanted.count(node)))
+    wanted = nodes + [longest] * (KILLS - len(nodes))
+    return [
+        (node, number)
         for node in nodes
-    }
-    return [(node, number) for node in nodes for number in points[node]]
+        for number in sorted(generator.sample(range(1, counts[node] - 1), wanted.count(node)))
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -60,70 +97,51 @@ def photos(tmp_path_factory, draw_photos):
 
 
 @pytest.fixture(scope="module")
-def make_project(copy_project, empty_store):
-    """A function that copies the project, with a database that MLflow has made."""
+def start_runs(copy_project, empty_store, photos):
+    """A function that copies the project, with a database that MLflow has made, to run in."""
+    started = []
 
-    def make():
+    def start():
         project = copy_project()
         shutil.copy(empty_store, project / "mlflow.db")
-        return project
+        started.append(Runs(project, photos))
+        return started[-1]
 
-    return make
+    yield start
+    for runs in started:
+        runs.server.communicate()
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(make_project, photos):
+def uninterrupted(start_runs):
     """A project after a run that nobody stopped, and how often each node touched its files."""
-    project = make_project()
-    said = run(project, photos, "count", project / "counts.json")
-    assert said.returncode == 0, said.stdout + said.stderr
-    return project, json.loads((project / "counts.json").read_text())
+    runs = start_runs()
+    return runs, runs.run()["counts"]
 
 
-def run_killed(project, photos, points):
-    """Run until the end through a kill at each of `points`; return how often it was killed."""
-    killed = 0
-    for node, number in points:
-        said = run(project, photos, node, number, "--only-missing-outputs")
-        assert said.returncode in {0, -signal.SIGKILL}, said.stdout + said.stderr
-        killed += said.returncode != 0
-    said = run(project, photos, "nowhere", 0, "--only-missing-outputs")
-    assert said.returncode == 0, said.stdout + said.stderr
-    return killed
-
-
-def test_a_run_that_is_killed_in_every_node_makes_the_same_bytes(
-    make_project, photos, uninterrupted
-):
+def test_a_run_that_is_killed_in_every_node_makes_the_same_bytes(start_runs, uninterrupted):
     expected, counts = uninterrupted
     points = draw_points(counts)
-    assert len(points) >= KILLS
     # Each project is killed in every other node, so that two processors have something to do.
     halves = points[::2], points[1::2]
-    projects = [make_project() for _ in halves]
+    projects = [start_runs() for _ in halves]
     with ThreadPoolExecutor(len(halves)) as threads:
-        killed = list(threads.map(run_killed, projects, [photos] * len(halves), halves))
-    assert sum(killed) == len(points)
-    for project in projects:
-        assert read_artifacts(project) == read_artifacts(expected)
+        killed = list(threads.map(Runs.run_through, projects, halves))
+    assert (len(points), tuple(killed)) == (KILLS, halves)
+    for runs in projects:
+        assert runs.read_artifacts() == expected.read_artifacts()
 
 
 def test_what_an_earlier_run_made_of_other_parameters_is_not_taken_for_missing_parts(
-    make_project, photos, uninterrupted
+    start_runs, uninterrupted
 ):
     others = f"{PARAMETERS},seed=1"
-    expected = make_project()
-    project = make_project()
-    shutil.rmtree(project / "data", ignore_errors=True)
-    shutil.copytree(uninterrupted[0] / "data", project / "data")
-
-    def fail_and_go_on():
-        assert run(project, photos, "train_model", 1, parameters=others).returncode < 0
-        return run(project, photos, "nowhere", 0, "--only-missing-outputs", parameters=others)
-
-    with ThreadPoolExecutor(2) as threads:
-        at_once = threads.submit(run, expected, photos, "nowhere", 0, parameters=others)
-        ended = threads.submit(fail_and_go_on).result()
-        assert (ended.returncode, at_once.result().returncode) == (0, 0), ended.stdout
-    assert read_artifacts(project) == read_artifacts(expected)
-    assert read_artifacts(project) != read_artifacts(uninterrupted[0])
+    expected, runs = start_runs(), start_runs()
+    shutil.copytree(uninterrupted[0].project / "data", runs.project / "data", dirs_exist_ok=True)
+    with ThreadPoolExecutor(1) as threads:
+        at_once = threads.submit(expected.run, parameters=others)
+        assert runs.run(parameters=others, node="train_model", number=9)["code"] < 0
+        assert runs.run("--only-missing-outputs", parameters=others)["code"] == 0
+        at_once.result()
+    assert runs.read_artifacts() == expected.read_artifacts()
+    assert runs.read_artifacts() != uninterrupted[0].read_artifacts()
