@@ -16,9 +16,12 @@ import os, signal, sys, time
 from pathlib import Path
 from onion_pipeline.locks import hold_lock
 with hold_lock(Path(sys.argv[1]), "work"):
+    ready, begun = os.pipe()
     child = os.fork()
     if not child:
+        os.write(begun, b"x")
         time.sleep(60)
+    os.read(ready, 1)
     print(child, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
