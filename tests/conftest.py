@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -33,9 +34,13 @@ KNOWN = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let the known warnings of other projects pass."""
+    """Let the known warnings of other projects pass, and Ctrl-C reach the runs that tests start.
+
+    A shell lets what it starts in the background ignore it, and so would each run of a test.
+    """
     for line in KNOWN:
         config.addinivalue_line("filterwarnings", line)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # A slow machine is no failure, and a test that passed yesterday passes today.
