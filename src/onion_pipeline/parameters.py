@@ -156,6 +156,18 @@ class EvaluateParameters(_Strict):
     confidence_level: Fraction
     top_k: Annotated[int, Field(ge=2)]
     worst_mistakes: PositiveInt
+    target_accuracy: Fraction | None
+    target_coverage: Fraction | None
+    set_coverage: Fraction
+
+    @model_validator(mode="after")
+    def _aim_at_one(self) -> Self:
+        if self.target_accuracy is not None and self.target_coverage is not None:
+            raise ValueError(
+                f"target_accuracy is {self.target_accuracy:g} and target_coverage "
+                f"{self.target_coverage:g}; one threshold cannot meet both: set one of them to null"
+            )
+        return self
 
 
 class AuditParameters(_Strict):

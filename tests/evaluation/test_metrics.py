@@ -5,6 +5,7 @@ import pytest
 from sklearn import metrics as sklearn_metrics
 
 from onion_pipeline.evaluation import metrics
+from onion_pipeline.evaluation.intervals import bootstrap_macro_f1, class_intervals, wilson_interval
 
 IDS = range(4)
 
@@ -42,9 +43,17 @@ def test_the_report_of_classes_is_that_of_scikit_learn(drawn, predictions, class
     expected = sklearn_metrics.precision_recall_fscore_support(
         truth, probabilities.argmax(axis=1), labels=IDS, zero_division=0
     )
-    report = metrics.report_classes(predictions, class_names)
+    report = metrics.report_classes(predictions, class_names, 0.95)
     assert report["class"].tolist() == class_names
     np.testing.assert_allclose(report[["precision", "recall", "f1", "support"]].T, expected)
+
+
+def test_the_report_of_classes_has_their_intervals(predictions, class_names):
+    report = metrics.report_classes(predictions, class_names, 0.8)
+    expected = class_intervals(metrics.confusion_matrix(predictions, class_names), 0.8)
+    for name in ("precision", "recall", "f1"):
+        np.testing.assert_array_equal(report[[f"{name}_low", f"{name}_high"]], expected[name])
+        assert (report[f"{name}_low"] <= report[name] + 1e-12).all()
 
 
 def test_the_log_loss_is_that_of_scikit_learn(drawn):
@@ -69,34 +78,6 @@ def test_ties_go_to_the_class_with_the_smaller_id():
     assert metrics.top_k_accuracy(np.array([0, 1]), uniform[:2], 2) == 1
 
 
-@pytest.mark.parametrize(
-    ("successes", "trials", "low", "high"),
-    [
-        # Newcombe, "Two-sided confidence intervals for the single proportion", 1998, table I
-        (81, 263, 0.2553, 0.3662),
-        (15, 148, 0.0624, 0.1605),
-        (0, 20, 0, 0.1611),
-        (1, 29, 0.0061, 0.1718),
-    ],
-)
-def test_wilson_intervals_are_the_published_ones(successes, trials, low, high):
-    found = metrics.wilson_interval(successes, trials, 0.95)
-    assert found == pytest.approx((low, high), abs=5e-5)
-
-
-@pytest.mark.parametrize("trials", [1, 7, 20, 10_000])
-def test_wilson_intervals_mirror_and_stay_within_zero_and_one(trials):
-    low, high = metrics.wilson_interval(trials, trials, 0.95)
-    assert 0 < low < high <= 1
-    assert high == pytest.approx(1)
-    assert metrics.wilson_interval(0, trials, 0.95) == pytest.approx((1 - high, 1 - low))
-
-
-def test_more_confidence_widens_the_interval():
-    narrow, wide = (metrics.wilson_interval(81, 263, level) for level in (0.5, 0.99))
-    assert wide[0] < narrow[0] < 81 / 263 < narrow[1] < wide[1]
-
-
 def test_the_metrics_are_the_documented_ones(drawn, predictions, class_names):
     truth, probabilities = drawn
     predicted = probabilities.argmax(axis=1)
@@ -104,8 +85,11 @@ def test_the_metrics_are_the_documented_ones(drawn, predictions, class_names):
     f1 = sklearn_metrics.f1_score(truth, predicted, labels=IDS, average="macro", zero_division=0)
     assert metrics.compute_metrics(predictions, class_names, 0.9, 2) == {
         "accuracy": right / len(truth),
-        "accuracy_interval": list(metrics.wilson_interval(right, len(truth), 0.9)),
+        "accuracy_interval": list(wilson_interval(right, len(truth), 0.9)),
         "macro_f1": pytest.approx(f1),
+        "macro_f1_interval": list(
+            bootstrap_macro_f1(metrics.confusion_matrix(predictions, class_names), 0.9)
+        ),
         "log_loss": pytest.approx(metrics.log_loss(truth, probabilities)),
         "test_images": len(truth),
         "top_2_accuracy": pytest.approx(metrics.top_k_accuracy(truth, probabilities, 2)),
@@ -114,7 +98,7 @@ def test_the_metrics_are_the_documented_ones(drawn, predictions, class_names):
 
 def test_the_metrics_are_plain_numbers(predictions, class_names):
     found = metrics.compute_metrics(predictions, class_names, 0.95, 3)
-    low_and_high = found.pop("accuracy_interval")
+    low_and_high = [*found.pop("accuracy_interval"), *found.pop("macro_f1_interval")]
     assert {type(value) for value in [*found.values(), *low_and_high]} == {int, float}
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 

@@ -2,6 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from onion_pipeline.evaluation.calibration import heat
+from onion_pipeline.evaluation.conformal import form_prediction_sets
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.pipelines.evaluate.pipeline import create_pipeline
@@ -21,6 +23,7 @@ def made(run_nodes, labelled_images, base_parameters, model):
         create_pipeline(),
         {
             "trained_model": model,
+            "validation_images": labelled_images,
             "test_images": labelled_images[3:9],
             "image_splits": pd.DataFrame({"path": paths}),
             "class_names": NAMES,
@@ -31,9 +34,10 @@ def made(run_nodes, labelled_images, base_parameters, model):
 
 def test_each_test_image_is_predicted_by_the_network(made, model, labelled_images):
     predictions = made["test_predictions"]
-    expected = np.asarray(model.predict_on_batch(labelled_images["image"][3:9]))
+    raw = np.asarray(model.predict_on_batch(labelled_images["image"][3:9]))
+    expected = heat(raw, made["calibration"]["temperature"])
     columns = [f"probability_{name}" for name in NAMES]
-    np.testing.assert_allclose(predictions[columns], expected, rtol=1e-6)
+    np.testing.assert_allclose(predictions[columns], expected, rtol=1e-4)
     assert list(predictions["predicted"]) == [NAMES[i] for i in expected.argmax(axis=1)]
     assert list(predictions["path"].str.get(2)) == list("345678")
     assert [path[0] for path in predictions["path"]] == list(predictions["label"])
@@ -56,3 +60,37 @@ def test_the_confusion_matrix_holds_every_test_image(made):
     wrong = int((predictions["label"] != predictions["predicted"]).sum())
     shown = [axes for axes in made["worst_mistakes"].axes if axes.images]
     assert len(shown) == wrong
+
+
+def test_the_validation_images_choose_temperature_and_thresholds(made):
+    found, point = made["calibration"], made["operating_point"]
+    assert found["validation_log_loss"] <= found["validation_log_loss_before"]
+    assert found["validation_images"] == point["validation_images"] == 12
+    predictions = made["validation_predictions"]
+    answered = predictions["confidence"] >= point["confidence_threshold"]
+    is_right = predictions["label"] == predictions["predicted"]
+    assert not answered.any() or is_right[answered].mean() >= point["target_accuracy"]
+    columns = [f"probability_{name}" for name in NAMES]
+    sets = form_prediction_sets(predictions[columns].to_numpy(), point["set_threshold"])
+    chosen = sets[np.arange(12), [NAMES.index(label) for label in predictions["label"]]]
+    assert chosen.mean() >= point["set_coverage"]
+
+
+def test_the_test_tells_what_calibration_and_thresholds_do(made):
+    metrics = made["metrics"]
+    for name in ("calibration_error", "brier_score", "log_loss"):
+        assert {name, f"{name}_uncalibrated"} <= set(metrics)
+    assert 0 <= metrics["answered"] <= 1
+    assert 1 <= metrics["set_size"] <= 3
+    low, high = metrics["set_coverage_interval"]
+    assert low <= high <= 1
+    assert metrics["set_coverage_holds"] in (0, 1)
+    assert None not in metrics.values()
+
+
+def test_the_figures_of_trust_show_bins_and_curve(made):
+    before, after = made["reliability_diagram"].data[1:]
+    assert sum(images for _, images in before.customdata) == 6
+    assert sum(images for _, images in after.customdata) == 6
+    (curve,) = made["risk_coverage_curve"].data
+    assert max(curve.x) == 1

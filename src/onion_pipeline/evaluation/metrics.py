@@ -1,13 +1,17 @@
 """The figures of a test, each a documented formula."""
 
 from collections.abc import Sequence
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame
+from onion_pipeline.evaluation.intervals import (
+    bootstrap_macro_f1,
+    class_intervals,
+    wilson_interval,
+)
 from onion_pipeline.evaluation.predictions import find_ids, read_probabilities
 
 # Probabilities below it count as it in the log loss, so that one certain mistake is not infinite.
@@ -22,21 +26,25 @@ def compute_metrics(
     Args:
         predictions: from :func:`~onion_pipeline.evaluation.predictions.tabulate_predictions`.
         class_names: K labels.
-        confidence_level: of the interval around the accuracy, for example 0.95.
+        confidence_level: of the intervals, for example 0.95.
         top_k: how many of the likeliest classes may contain the right one; left out of the
             result where `top_k` is not below K.
 
     Returns:
-        ``accuracy``; ``accuracy_interval`` (Wilson, low and high); ``macro_f1``; ``log_loss``
-        (natural logarithm, mean over images); ``top_<k>_accuracy``; ``test_images``.
+        ``accuracy``; ``accuracy_interval`` (Wilson, low and high); ``macro_f1``;
+        ``macro_f1_interval`` (bootstrap); ``log_loss`` (natural logarithm, mean over images);
+        ``top_<k>_accuracy``; ``test_images``.
     """
     probabilities = read_probabilities(predictions, class_names)
     truth = find_ids(predictions["label"], class_names)
     right = int((predictions["label"] == predictions["predicted"]).sum())
+    matrix = confusion_matrix(predictions, class_names)
+    report = report_classes(predictions, class_names, confidence_level)
     metrics = {
         "accuracy": right / len(predictions),
         "accuracy_interval": list(wilson_interval(right, len(predictions), confidence_level)),
-        "macro_f1": float(report_classes(predictions, class_names)["f1"].mean()),
+        "macro_f1": float(report["f1"].mean()),
+        "macro_f1_interval": list(bootstrap_macro_f1(matrix, confidence_level)),
         "log_loss": log_loss(truth, probabilities),
         "test_images": len(predictions),
     }
@@ -45,41 +53,30 @@ def compute_metrics(
     return metrics
 
 
-def wilson_interval(successes: int, trials: int, confidence_level: float) -> tuple[float, float]:
-    """Return the Wilson score interval of a proportion.
-
-    Unlike the textbook interval ``p ± z sqrt(p (1 - p) / n)`` it stays within [0, 1] and keeps
-    its coverage near 0 and 1, where good classifiers are.
-
-    Source: Wilson, "Probable inference, the law of succession, and statistical inference",
-    Journal of the American Statistical Association 22, 1927.
-
-    Example:
-        >>> [round(bound, 4) for bound in wilson_interval(81, 263, 0.95)]
-        [0.2553, 0.3662]
-    """
-    z = NormalDist().inv_cdf((1 + confidence_level) / 2)
-    share = successes / trials
-    center = share + z**2 / (2 * trials)
-    margin = z * ((share * (1 - share) + z**2 / (4 * trials)) / trials) ** 0.5
-    scale = 1 + z**2 / trials
-    return max(0.0, (center - margin) / scale), min(1.0, (center + margin) / scale)
-
-
-def report_classes(predictions: DataFrame, class_names: Sequence[str]) -> DataFrame:
-    """Return precision, recall and F1 of each class.
+def report_classes(
+    predictions: DataFrame, class_names: Sequence[str], confidence_level: float
+) -> DataFrame:
+    """Return precision, recall and F1 of each class, with their intervals.
 
     With ``C`` the confusion matrix (rows true, columns predicted): precision is
     ``C_kk / sum_i C_ik``, recall ``C_kk / sum_j C_kj``, F1 their harmonic mean
     ``2 C_kk / (sum_i C_ik + sum_j C_kj)``. A class that was never predicted has precision 0.
 
+    Args:
+        predictions: the table of predictions.
+        class_names: K labels.
+        confidence_level: of the intervals, for example 0.95.
+
     Returns:
-        Columns ``class``, ``precision``, ``recall``, ``f1``, ``support`` (test images).
+        Columns ``class``, ``precision``, ``recall``, ``f1``, ``support`` (test images), and
+        ``precision_low``, ``precision_high`` and so on, from
+        :func:`~onion_pipeline.evaluation.intervals.class_intervals`.
     """
     import pandas as pd
 
     matrix = confusion_matrix(predictions, class_names)
     hits, predicted, support = matrix.diagonal(), matrix.sum(axis=0), matrix.sum(axis=1)
+    intervals = class_intervals(matrix, confidence_level)
     return pd.DataFrame(
         {
             "class": list(class_names),
@@ -87,6 +84,11 @@ def report_classes(predictions: DataFrame, class_names: Sequence[str]) -> DataFr
             "recall": hits / np.maximum(support, 1),
             "f1": 2 * hits / np.maximum(predicted + support, 1),
             "support": support,
+            **{
+                f"{name}_{end}": bounds[:, column]
+                for name, bounds in intervals.items()
+                for column, end in enumerate(("low", "high"))
+            },
         }
     )
 

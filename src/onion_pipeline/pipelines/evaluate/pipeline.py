@@ -3,10 +3,14 @@
 from kedro.pipeline import Node, Pipeline
 
 from onion_pipeline.pipelines.evaluate.nodes import (
+    calibrate_model,
+    choose_operating_point,
     compute_metrics,
     draw_mistakes,
     plot_confusion_matrix,
-    predict_test_images,
+    plot_reliability,
+    plot_risk_coverage,
+    predict_images,
     report_classes,
 )
 
@@ -16,20 +20,44 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             Node(
-                func=predict_test_images,
-                inputs=["trained_model", "test_images", "image_splits", "class_names"],
+                func=calibrate_model,
+                inputs=["trained_model", "validation_images"],
+                outputs=["calibrated_model", "calibration"],
+                name="calibrate_model",
+            ),
+            Node(
+                func=predict_images,
+                inputs=["calibrated_model", "validation_images", "image_splits", "class_names"],
+                outputs="validation_predictions",
+                name="predict_validation_images",
+            ),
+            Node(
+                func=choose_operating_point,
+                inputs=["validation_predictions", "class_names", "params:evaluate"],
+                outputs="operating_point",
+                name="choose_operating_point",
+            ),
+            Node(
+                func=predict_images,
+                inputs=["calibrated_model", "test_images", "image_splits", "class_names"],
                 outputs="test_predictions",
                 name="predict_test_images",
             ),
             Node(
                 func=compute_metrics,
-                inputs=["test_predictions", "class_names", "params:evaluate"],
+                inputs=[
+                    "test_predictions",
+                    "class_names",
+                    "calibration",
+                    "operating_point",
+                    "params:evaluate",
+                ],
                 outputs="metrics",
                 name="compute_metrics",
             ),
             Node(
                 func=report_classes,
-                inputs=["test_predictions", "class_names"],
+                inputs=["test_predictions", "class_names", "params:evaluate"],
                 outputs="class_report",
                 name="report_classes",
             ),
@@ -38,6 +66,18 @@ def create_pipeline() -> Pipeline:
                 inputs=["test_predictions", "class_names"],
                 outputs="confusion_matrix",
                 name="plot_confusion_matrix",
+            ),
+            Node(
+                func=plot_reliability,
+                inputs=["test_predictions", "class_names", "calibration", "params:evaluate"],
+                outputs="reliability_diagram",
+                name="plot_reliability",
+            ),
+            Node(
+                func=plot_risk_coverage,
+                inputs=["test_predictions", "operating_point"],
+                outputs="risk_coverage_curve",
+                name="plot_risk_coverage",
             ),
             Node(
                 func=draw_mistakes,

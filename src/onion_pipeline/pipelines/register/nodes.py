@@ -10,15 +10,15 @@ from onion_pipeline.registry.card import ModelCard
 
 
 def register_model(
-    trained_model: KerasModel,
+    calibrated_model: KerasModel,
     class_names: list[str],
     metrics: dict[str, Any],
     ingest: IngestParameters,
     parameters: RegisterParameters,
 ) -> dict[str, Any]:
     """Register the network with its class names and preprocessing, or note that it is pending."""
-    card = ModelCard(class_names, trained_model.input_shape[1:], make_rendering(ingest))
+    card = ModelCard(class_names, calibrated_model.input_shape[1:], make_rendering(ingest))
     registered = versions.register_model(
-        trained_model, card, parameters.model_name, parameters.alias
+        calibrated_model, card, parameters.model_name, parameters.alias
     )
     return {**registered._asdict(), "accuracy": metrics["accuracy"]}

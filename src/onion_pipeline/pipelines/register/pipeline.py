@@ -12,7 +12,7 @@ def create_pipeline() -> Pipeline:
             Node(
                 func=register_model,
                 inputs=[
-                    "trained_model",
+                    "calibrated_model",
                     "class_names",
                     "metrics",
                     "params:ingest",

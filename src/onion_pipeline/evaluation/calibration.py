@@ -1,0 +1,166 @@
+"""Whether a probability of 80 % is right in 80 of 100 cases, and how to make it so."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onion_pipeline.annotations import KerasModel
+from onion_pipeline.evaluation.metrics import log_loss
+from onion_pipeline.evaluation.predictions import predict_probabilities
+from onion_pipeline.model.backend import import_keras
+
+BINS = 15
+# Between these a temperature is looked for; a trained network's is between 0.5 and 5.
+COLDEST, HOTTEST = 0.05, 20.0
+SMALLEST = float(np.finfo(np.float32).tiny)
+
+Labels = NDArray[np.int64]
+Probabilities = NDArray[np.floating[Any]]
+
+
+class Calibration(NamedTuple):
+    """What a temperature did to the validation images.
+
+    Args:
+        temperature: by which the scores before the softmax are divided; above 1 where the
+            network was too sure.
+        validation_log_loss: with it.
+        validation_log_loss_before: without it; never lower.
+        validation_images: how many it was fitted on.
+    """
+
+    temperature: float
+    validation_log_loss: float
+    validation_log_loss_before: float
+    validation_images: int
+
+
+class Bin(NamedTuple):
+    """Images of about the same confidence: how many, how sure and how often right."""
+
+    images: int
+    confidence: float
+    right: int
+
+
+def calibrate_model(
+    model: KerasModel, images: NDArray[np.uint8], labels: Labels
+) -> tuple[KerasModel, Calibration]:
+    """Return a copy of `model` whose probabilities are calibrated, by temperature scaling.
+
+    The weights of the head are divided by the temperature, so that every copy of the model has
+    it, in whatever format. The order of the classes stays, and with it every label.
+
+    Args:
+        model: ends in a dense layer with softmax; left as it is.
+        images: uint8, (N, H, W, C); the validation images.
+        labels: int64, (N,).
+
+    Source: Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", ICML 2017.
+    """
+    probabilities = predict_probabilities(model, images).astype(np.float64)
+    before = log_loss(labels, probabilities)
+    temperature = fit_temperature(labels, probabilities)
+    calibrated = _divide_scores(model, temperature)
+    after = log_loss(labels, predict_probabilities(calibrated, images).astype(np.float64))
+    if after >= before:  # no better once its weights are rounded
+        return _divide_scores(model, 1.0), Calibration(1.0, before, before, len(labels))
+    return calibrated, Calibration(temperature, after, before, len(labels))
+
+
+def fit_temperature(labels: Labels, probabilities: Probabilities) -> float:
+    """Return the temperature with the least log loss; 1 if none is better.
+
+    The log loss is convex in the inverse of the temperature, so the one minimum is found.
+
+    Args:
+        labels: int64, (N,).
+        probabilities: (N, K).
+    """
+    from scipy.optimize import minimize_scalar
+
+    def lose(logarithm: float) -> float:
+        return log_loss(labels, heat(probabilities, float(np.exp(logarithm))))
+
+    found = minimize_scalar(lose, bounds=np.log([COLDEST, HOTTEST]), method="bounded")
+    return float(np.exp(found.x)) if found.fun < lose(0.0) else 1.0
+
+
+def heat(probabilities: Probabilities, temperature: float) -> NDArray[np.float64]:
+    """Return the probabilities, (N, K), of scores that are divided by `temperature`.
+
+    With the inverse of a temperature it takes that back.
+    """
+    scores = np.log(np.maximum(probabilities.astype(np.float64), SMALLEST)) / temperature
+    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+def measure_calibration(
+    labels: Labels, probabilities: Probabilities, temperature: float
+) -> dict[str, float]:
+    """Return how well probabilities are calibrated, as they are and without their temperature.
+
+    Args:
+        labels: int64, (N,).
+        probabilities: (N, K), of a model with that temperature in it.
+        temperature: from :func:`calibrate_model`.
+
+    Returns:
+        ``calibration_error`` (:func:`calibration_error`), ``brier_score`` and the same with
+        ``_uncalibrated`` after their names, as ``log_loss_uncalibrated``.
+    """
+    before = heat(probabilities, 1 / temperature)
+    return {
+        "calibration_error": calibration_error(labels, probabilities),
+        "calibration_error_uncalibrated": calibration_error(labels, before),
+        "brier_score": brier_score(labels, probabilities),
+        "brier_score_uncalibrated": brier_score(labels, before),
+        "log_loss_uncalibrated": log_loss(labels, before),
+    }
+
+
+def calibration_error(labels: Labels, probabilities: Probabilities, bins: int = BINS) -> float:
+    """Return the expected calibration error of the predicted classes, with bins of equal mass.
+
+    ``sum_b n_b / n |right_b - confidence_b|`` over bins of as many images each, in order of their
+    confidence: where most images have nearly 1, bins of equal width would hold all in one.
+
+    Source: Naeini, Cooper and Hauskrecht, "Obtaining Well Calibrated Probabilities Using Bayesian
+    Binning", AAAI 2015; equal mass as in Nixon et al., "Measuring Calibration in Deep Learning",
+    CVPR workshops 2019.
+    """
+    found = bin_confidences(labels, probabilities, bins)
+    gaps = sum(abs(each.right - each.confidence * each.images) for each in found)
+    return gaps / len(labels)
+
+
+def bin_confidences(labels: Labels, probabilities: Probabilities, bins: int = BINS) -> list[Bin]:
+    """Return the images in bins of equal mass, from the least to the most confident ones."""
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    is_right = probabilities.argmax(axis=1) == labels
+    order = np.argsort(confidence, kind="stable")
+    return [
+        Bin(len(rows), float(confidence[rows].mean()), int(is_right[rows].sum()))
+        for rows in np.array_split(order, min(bins, len(order)))
+    ]
+
+
+def brier_score(labels: Labels, probabilities: Probabilities) -> float:
+    """Return the mean over images of ``sum_k (p_k - y_k)²``, from 0 to 2.
+
+    Source: Brier, "Verification of forecasts expressed in terms of probability", Monthly Weather
+    Review 78, 1950: his form; scikit-learn's ``scale_by_half=False``.
+    """
+    errors = probabilities.astype(np.float64).copy()
+    errors[np.arange(len(labels)), labels] -= 1
+    return float((errors**2).sum(axis=1).mean())
+
+
+def _divide_scores(model: KerasModel, temperature: float) -> KerasModel:
+    copy = import_keras().models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    head = copy.layers[-1]
+    head.set_weights([weights / temperature for weights in head.get_weights()])
+    return copy

@@ -1,0 +1,141 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from sklearn.metrics import brier_score_loss
+
+from onion_pipeline.evaluation.calibration import (
+    bin_confidences,
+    brier_score,
+    calibrate_model,
+    calibration_error,
+    fit_temperature,
+    heat,
+    measure_calibration,
+)
+from onion_pipeline.evaluation.metrics import log_loss
+from onion_pipeline.evaluation.predictions import predict_probabilities
+from onion_pipeline.model.architecture import read_layers
+from onion_pipeline.model.build import build_model
+
+
+def soften(scores):
+    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+def draw_labels(probabilities, seed=0):
+    """Labels that come as often as the probabilities say."""
+    points = np.random.default_rng(seed).random((len(probabilities), 1))
+    return (probabilities.cumsum(axis=1) < points).sum(axis=1).clip(max=probabilities.shape[1] - 1)
+
+
+@pytest.fixture(scope="module")
+def honest():
+    """Calibrated probabilities of 4,000 images and five classes, with their labels."""
+    scores = np.random.default_rng(0).normal(0, 2, (4000, 5))
+    return draw_labels(soften(scores)), soften(scores)
+
+
+@pytest.mark.parametrize("temperature", [0.4, 1.0, 3.0])
+def test_the_temperature_that_spoiled_the_probabilities_is_found(honest, temperature):
+    labels, probabilities = honest
+    spoiled = heat(probabilities, 1 / temperature)
+    assert fit_temperature(labels, spoiled) == pytest.approx(temperature, rel=0.06)
+
+
+def test_heat_divides_the_scores_and_the_inverse_takes_it_back(honest):
+    _, probabilities = honest
+    hot = heat(probabilities, 2.5)
+    np.testing.assert_allclose(hot, soften(np.log(probabilities) / 2.5), rtol=1e-9)
+    np.testing.assert_allclose(heat(hot, 1 / 2.5), probabilities, rtol=1e-9)
+    np.testing.assert_array_equal(hot.argmax(axis=1), probabilities.argmax(axis=1))
+
+
+@given(
+    scores=arrays.arrays(np.float64, (12, 3), elements=st.floats(-30, 30)),
+    labels=arrays.arrays(np.int64, 12, elements=st.integers(0, 2)),
+)
+def test_a_temperature_never_worsens_the_log_loss(scores, labels):
+    probabilities = soften(scores).astype(np.float32).astype(np.float64)
+    temperature = fit_temperature(labels, probabilities)
+    assert log_loss(labels, heat(probabilities, temperature)) <= log_loss(
+        labels, heat(probabilities, 1.0)
+    )
+
+
+@pytest.fixture
+def network(keras):
+    layers = read_layers(["flatten", {"dense": {"units": 4, "activation": "relu"}}])
+    model = build_model(layers, (6, 6, 1), classes=3, seed=0)
+    model.layers[-1].kernel.assign(8 * model.layers[-1].kernel)  # far too sure of itself
+    return model
+
+
+@pytest.fixture
+def pictures():
+    generator = np.random.default_rng(1)
+    return generator.integers(0, 256, (90, 6, 6, 1), dtype=np.uint8), generator.integers(0, 3, 90)
+
+
+def test_the_calibrated_model_has_the_temperature_in_its_weights(network, pictures):
+    images, labels = pictures
+    before = [weights.copy() for weights in network.get_weights()]
+    calibrated, found = calibrate_model(network, images, labels)
+    assert found.temperature > 1
+    expected = heat(predict_probabilities(network, images), found.temperature)
+    np.testing.assert_allclose(predict_probabilities(calibrated, images), expected, atol=1e-6)
+    for weights, same in zip(network.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weights, same)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_calibration_never_worsens_the_validation_log_loss(network, pictures, seed):
+    images, _ = pictures
+    probabilities = predict_probabilities(network, images).astype(np.float64)
+    labels = draw_labels(heat(probabilities, [0.2, 0.9, 0.999, 1, 1.001, 1.1, 3, 30][seed]), seed)
+    calibrated, found = calibrate_model(network, images, labels)
+    after = log_loss(labels, predict_probabilities(calibrated, images).astype(np.float64))
+    assert after == found.validation_log_loss <= found.validation_log_loss_before
+    assert found.validation_log_loss_before == log_loss(labels, probabilities)
+    assert found.validation_images == 90
+
+
+def test_the_calibration_error_of_honest_probabilities_is_small(honest):
+    labels, probabilities = honest
+    assert calibration_error(labels, probabilities) < 0.03
+    assert calibration_error(labels, heat(probabilities, 0.3)) > 0.1
+
+
+def test_the_calibration_error_is_the_mean_gap_of_the_bins():
+    probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4], [0.6, 0.4]])
+    labels = np.array([0, 1, 0, 0])
+    bins = bin_confidences(labels, probabilities, 2)
+    assert [tuple(each) for each in bins] == [
+        (2, pytest.approx(0.6), 2),
+        (2, pytest.approx(0.85), 1),
+    ]
+    assert calibration_error(labels, probabilities, 2) == pytest.approx((0.4 + 0.35) / 2)
+
+
+def test_bins_hold_as_many_images_each_and_are_no_more_than_these(honest):
+    sizes = [each.images for each in bin_confidences(*honest, 7)]
+    assert sum(sizes) == 4000
+    assert max(sizes) - min(sizes) <= 1
+    assert len(bin_confidences(np.array([0]), np.array([[1.0, 0.0]]))) == 1
+
+
+def test_the_brier_score_is_that_of_scikit_learn(honest):
+    labels, probabilities = honest
+    expected = brier_score_loss(labels, probabilities, labels=range(5), scale_by_half=False)
+    assert brier_score(labels, probabilities) == pytest.approx(expected)
+
+
+def test_the_figures_tell_what_the_temperature_has_changed(honest):
+    labels, probabilities = honest
+    found = measure_calibration(labels, probabilities, 3.0)
+    spoiled = heat(probabilities, 1 / 3)
+    assert found["brier_score"] < found["brier_score_uncalibrated"]
+    assert found["calibration_error_uncalibrated"] == calibration_error(labels, spoiled)
+    assert found["log_loss_uncalibrated"] == log_loss(labels, spoiled)
