@@ -1,0 +1,184 @@
+"""Whether one classifier is better than another on the same images, or only luckier.
+
+Both have answered every image, so the images that both get right, or both wrong, say nothing
+of the difference: what counts are those on which the two disagree.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+# The p-value of a bootstrap is a multiple of 2 / (DRAWS + 1).
+DRAWS = 9_999
+# Numbers that pass through memory at once.
+CHUNK = 1 << 22
+
+Ids = NDArray[np.int64]
+
+
+class Agreement(NamedTuple):
+    """Of how many images both classifiers, one or neither names the right class."""
+
+    both: int
+    only_first: int
+    only_second: int
+    neither: int
+
+
+class Difference(NamedTuple):
+    """How much better the first of two classifiers is.
+
+    Args:
+        first: the metric of the first classifier.
+        second: of the second one.
+        p_value: two-sided; how probable a difference is that is at least as large, if there
+            were none but by chance.
+    """
+
+    first: float
+    second: float
+    p_value: float
+
+    @property
+    def size(self) -> float:
+        """Return by how much the first is better; below 0 where it is worse."""
+        return self.first - self.second
+
+
+def count_agreement(truth: Ids, first: Ids, second: Ids) -> Agreement:
+    """Return the table behind McNemar's test of two classifiers' answers, each int64 (N,)."""
+    one, other = first == truth, second == truth
+    counts = (one & other, one & ~other, ~one & other, ~one & ~other)
+    return Agreement(*(int(count.sum()) for count in counts))
+
+
+def mcnemar_test(only_first: int, only_second: int) -> float:
+    """Return the two-sided p-value of McNemar's exact test.
+
+    Were both classifiers equally good, each image that only one of them gets right would be
+    that of either with probability 1/2: a binomial test of `only_first` among
+    ``only_first + only_second``. Without such images it is 1.
+
+    Source: McNemar, "Note on the sampling error of the difference between correlated proportions
+    or percentages", Psychometrika 12, 1947; exact as in Fagerland, Lydersen and Laake, "The
+    McNemar test for binary matched-pairs data", BMC Medical Research Methodology 13, 2013.
+
+    Example:
+        >>> round(mcnemar_test(1, 7), 4)
+        0.0703
+    """
+    from scipy.stats import binomtest
+
+    trials = only_first + only_second
+    return float(binomtest(only_first, trials).pvalue) if trials else 1.0
+
+
+def count_fewest_images(significance: float) -> int:
+    """Return on how many images McNemar's exact test can be significant at all.
+
+    If one classifier is right on all of n images and the other on none, the p-value is
+    ``2 * 0.5**n``.
+
+    Example:
+        >>> count_fewest_images(0.05)
+        6
+    """
+    return int(np.ceil(1 - np.log2(significance)))
+
+
+def compare_accuracy(truth: Ids, first: Ids, second: Ids) -> Difference:
+    """Compare the accuracies of two classifiers by McNemar's exact test."""
+    table = count_agreement(truth, first, second)
+    return Difference(
+        float((first == truth).mean()),
+        float((second == truth).mean()),
+        mcnemar_test(table.only_first, table.only_second),
+    )
+
+
+def compare_macro_f1(
+    truth: Ids, first: Ids, second: Ids, classes: int, seed: int = 0
+) -> Difference:
+    """Compare the macro F1 of two classifiers by a paired bootstrap.
+
+    N images are drawn with replacement from the N, each with its truth and both answers, 9,999
+    times; with D the differences of macro F1 that come out, the p-value is twice the smaller of
+    the shares of ``D <= 0`` and ``D >= 0``, at most 1, each counted with one more draw: that
+    of the images themselves. It says whether the percentile interval of D contains 0.
+
+    Args:
+        truth: ids in [0, K).
+        first: ids that the first classifier names.
+        second: ids that the second one names.
+        classes: K; macro F1 is the mean over all of them, as in
+            :func:`~onion_pipeline.evaluation.metrics.report_classes`.
+        seed: of the draws.
+
+    Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, sections 13.3 and 15.4;
+    Davison and Hinkley, "Bootstrap Methods and their Application", 1997, section 4.2.
+    """
+    # Drawing how often each kind of image comes is drawing the images, and there are few kinds.
+    kinds, counts = np.unique(np.stack([truth, first, second]), axis=1, return_counts=True)
+    generator = np.random.default_rng(seed)
+    one, other = _compute_macro_f1(counts[None], kinds, classes)
+    differences = []
+    step = max(1, CHUNK // (len(counts) + classes))
+    for start in range(0, DRAWS, step):
+        drawn = generator.multinomial(len(truth), counts / len(truth), min(step, DRAWS - start))
+        differences.append(np.subtract(*_compute_macro_f1(drawn, kinds, classes)))
+    found = np.concatenate(differences)
+    tail = min((found <= 0).sum(), (found >= 0).sum())
+    p_value = min(1.0, 2 * (int(tail) + 1) / (DRAWS + 1))
+    return Difference(float(one[0]), float(other[0]), p_value)
+
+
+def compare_recalls(
+    truth: Ids, first: Ids, second: Ids, classes: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Compare the recalls of two classifiers in each class.
+
+    Returns:
+        float64 (K, 2): the recalls of the first and of the second, NaN for a class without an
+        image; float64 (K,): how probable it is that chance alone lets the first lose so many
+        images of the class, by McNemar's exact test, one-sided.
+    """
+    from scipy.stats import binom
+
+    rights = [np.bincount(truth[answer == truth], minlength=classes) for answer in (first, second)]
+    images = np.bincount(truth, minlength=classes)
+    lost, won = (
+        np.bincount(truth[(mine != truth) & (theirs == truth)], minlength=classes)
+        for mine, theirs in ((first, second), (second, first))
+    )
+    recalls = np.stack(rights, axis=1) / np.where(images, images, np.nan)[:, None]
+    return recalls, binom.sf(lost - 1, lost + won, 0.5)
+
+
+def _compute_macro_f1(
+    counts: NDArray[np.int64], kinds: Ids, classes: int
+) -> list[NDArray[np.float64]]:
+    """Return the macro F1 of both classifiers, float64 (B,) each.
+
+    Args:
+        counts: (B, M), how often each kind of image was drawn.
+        kinds: (3, M), truth and both answers of each kind.
+        classes: K.
+    """
+    truth, *answers = kinds
+    support = _sum_by_class(counts, truth, classes)
+    found = []
+    for answer in answers:
+        hits = _sum_by_class(counts * (answer == truth), truth, classes)
+        named = _sum_by_class(counts, answer, classes)
+        found.append((2 * hits / np.maximum(support + named, 1)).mean(axis=1))
+    return found
+
+
+def _sum_by_class(counts: NDArray[np.int64], ids: Ids, classes: int) -> NDArray[np.int64]:
+    """Return int64 (B, K): the sums of int64 (B, M) `counts` over the columns of each id."""
+    order = np.argsort(ids, kind="stable")
+    present, starts = np.unique(ids[order], return_index=True)
+    sums = np.zeros((len(counts), classes), np.int64)
+    sums[:, present] = np.add.reduceat(counts[:, order], starts, axis=1)
+    return sums
