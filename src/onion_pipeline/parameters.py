@@ -67,8 +67,15 @@ def _check_level(value: Any) -> Any:
     raise ValueError("it must be 1 (the first folder), 2, ... or -1 (the innermost), -2, ...")
 
 
+def _check_version(value: Any) -> Any:
+    if value == "previous" or (type(value) is int and value > 0):
+        return value
+    raise ValueError("it must be previous, or the number of a version such as 3")
+
+
 Color = Annotated[str, BeforeValidator(_check_color)]
 Expression = Annotated[str, BeforeValidator(_check_expression)]
+Version = Annotated[Literal["previous"] | int, BeforeValidator(_check_version)]
 FolderLevel = Annotated[int, BeforeValidator(_check_level)]
 
 
@@ -178,10 +185,20 @@ class AuditParameters(_Strict):
 
 
 class RegisterParameters(_Strict):
-    """Where the model is registered (parameters_register.yml)."""
+    """Where the model is registered, and what makes it champion (parameters_register.yml)."""
 
     model_name: Annotated[str, Field(pattern=r"^[^/:]+$")]
     alias: Literal["auto", "champion", "challenger"]
+    metric: Literal["accuracy", "macro_f1"]
+    significance: Fraction
+    tolerance: Share
+    max_class_drop: Share
+
+
+class PromoteParameters(_Strict):
+    """Which version becomes champion by hand (parameters_promote.yml)."""
+
+    version: Version
 
 
 class PredictParameters(_Strict):
@@ -202,4 +219,5 @@ class Parameters(_Strict):
     evaluate: EvaluateParameters
     audit: AuditParameters
     register_: RegisterParameters = Field(alias="register")
+    promote: PromoteParameters
     predict: PredictParameters

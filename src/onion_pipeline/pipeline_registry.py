@@ -8,6 +8,7 @@ from onion_pipeline.pipelines.build.pipeline import create_pipeline as create_bu
 from onion_pipeline.pipelines.evaluate.pipeline import create_pipeline as create_evaluate
 from onion_pipeline.pipelines.ingest.pipeline import create_pipeline as create_ingest
 from onion_pipeline.pipelines.predict.pipeline import create_pipeline as create_predict
+from onion_pipeline.pipelines.promote.pipeline import create_pipeline as create_promote
 from onion_pipeline.pipelines.register.pipeline import create_pipeline as create_register
 from onion_pipeline.pipelines.train.pipeline import create_pipeline as create_train
 
@@ -25,5 +26,9 @@ def register_pipelines() -> dict[str, Pipeline]:
         "evaluate": create_evaluate(),
         "register": create_register(),
     }
-    others = {"predict": create_predict(), "audit": create_audit()}
+    others = {
+        "predict": create_predict(),
+        "promote": create_promote(),
+        "audit": create_audit(),
+    }
     return {**pipelines, **others, "__default__": sum(pipelines.values())}

@@ -12,7 +12,7 @@ NEXT = (
     ("kedro run --params images=path/to/photos", "train on your own pictures"),
 )
 PREDICT = "kedro run --pipelines predict --params images=new_photos"
-PROMOTE = "register.alias=champion"
+PROMOTE = "promote.version="
 
 
 def summarize(outputs: Collection[str], catalog: CatalogProtocol) -> list[str]:
@@ -44,14 +44,16 @@ def _suggest_next(registration: dict[str, Any]) -> list[str]:
         by_this = f"{PREDICT},predict.model={registration['uri']}"
         commands[-1:] = [
             (by_this, "classify new ones"),
-            (_promote(registration["command"]), "let this model take the champion's place"),
+            (_promote(registration), "let this model take the champion's place all the same"),
         ]
     return [line for command, purpose in commands for line in (f"  {purpose}", f"    {command}")]
 
 
-def _promote(command: str) -> str:
-    """Return the command that registered a model with one parameter more."""
-    return f"{command},{PROMOTE}" if " --params " in command else f"{command} --params {PROMOTE}"
+def _promote(registration: dict[str, Any]) -> str:
+    """Return the command that makes a version champion, with the parameters of its run."""
+    command = registration["command"].replace("--pipelines register", "--pipelines promote", 1)
+    joined = f"{command}," if " --params " in command else f"{command} --params "
+    return f"{joined}{PROMOTE}{registration['version']}"
 
 
 def _line(title: str, text: str) -> str:
@@ -96,7 +98,10 @@ def _report_registration(registration: dict[str, Any]) -> list[str]:
     if registration["status"] == "pending":
         return [_line("Unregistered", registration["reason"])]
     name, version = registration["model_name"], registration["version"]
-    return [_line("Registered", f"{name} version {version}, alias {registration['alias']}")]
+    return [
+        _line("Registered", f"{name} version {version}, alias {registration['alias']}"),
+        _line("Gate", f"{registration['decision']}: {registration['reason']}"),
+    ]
 
 
 def _report_label_issues(catalog: CatalogProtocol) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from onion_pipeline.annotations import DataFrame
+from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.errors import LayerError, suggest
 from onion_pipeline.model.layers import KINDS, Dense, Layer, Shape, ShapeError
 
@@ -102,6 +102,20 @@ def tabulate_architecture(rows: Sequence[LayerRow]) -> DataFrame:
     totals = table[["parameters", "multiply_adds"]].sum()
     table.loc[len(table)] = ["total", "", "", totals["parameters"], totals["multiply_adds"]]
     return table
+
+
+def count_multiply_adds(model: KerasModel) -> int:
+    """Return the multiply-adds of a model that was built of such layers, for one picture."""
+    layers = [_read_keras_layer(layer) for layer in model.layers[1:-1]]  # between scaling and head
+    rows = walk_layers(layers, model.input_shape[1:], model.output_shape[1])
+    return sum(row.multiply_adds for row in rows)
+
+
+def _read_keras_layer(layer: Any) -> NamedLayer:
+    kind = next(name for name in KINDS if KINDS[name].keras_class == type(layer).__name__)
+    config = layer.get_config()
+    arguments = {name: config[name] for name in KINDS[kind].model_fields}
+    return NamedLayer(layer.name, kind, KINDS[kind].model_validate(arguments))
 
 
 def _read_layer(entry: LayerEntry) -> tuple[str, Layer]:

@@ -1,11 +1,13 @@
 """Models as MLflow keeps them with a run, before they are versions of anything."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from onion_pipeline.annotations import KerasModel
 from onion_pipeline.registry.card import ModelCard
+from onion_pipeline.registry.evidence import NO_FILES, write_files
 from onion_pipeline.registry.package import write_package
 
 if TYPE_CHECKING:
@@ -13,12 +15,26 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 
-def log_model(
-    client: "MlflowClient", run: "Run", model: KerasModel, card: ModelCard, name: str
+def log_model(  # noqa: PLR0913
+    client: "MlflowClient",
+    run: "Run",
+    model: KerasModel,
+    card: ModelCard,
+    name: str,
+    *,
+    evidence: Mapping[str, bytes] = NO_FILES,
 ) -> str:
     """Log `model` to `run` as ``mlflow.pyfunc.log_model`` does.
 
     That asks a server again after it has failed; here the first failure is the last.
+
+    Args:
+        client: of the store.
+        run: to which the model belongs.
+        model: the trained model.
+        card: class names and preprocessing.
+        name: of the logged model.
+        evidence: files beside the model, see :class:`~onion_pipeline.registry.evidence.Evidence`.
 
     Returns:
         The id of the logged model.
@@ -36,6 +52,7 @@ def log_model(
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made) / "model"
         write_package(folder, model, card, described)
+        write_files(folder, evidence)
         client.log_model_artifacts(logged.model_id, str(folder))
     client.finalize_logged_model(logged.model_id, "READY")
     return str(logged.model_id)

@@ -6,10 +6,13 @@ import json
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 from PIL import Image
 
 from onion_pipeline.annotations import DataFrame, KerasModel
+from onion_pipeline.errors import RegistryError
+from onion_pipeline.model.backend import import_keras
 from onion_pipeline.model.saving import save_model
 from onion_pipeline.registry.card import ModelCard
 from onion_pipeline.registry.environment import find_version
@@ -69,6 +72,22 @@ def write_package(folder: Path, model: KerasModel, card: ModelCard, described: "
             input_example=make_input_example(card),
             pip_requirements=list_requirements(),
         )
+
+
+def read_package(folder: Path) -> tuple[KerasModel, ModelCard]:
+    """Return model and card of a package, without running the code in it.
+
+    Raises:
+        RegistryError: it is none that :func:`write_package` wrote, or is damaged.
+    """
+    weights, text = (folder / "artifacts" / name for name in ("model.keras", "card.json"))
+    try:
+        card = ModelCard.read(text)
+        model = import_keras().models.load_model(weights, compile=False, safe_mode=True)
+    except (BadZipFile, KeyError, OSError, TypeError, ValueError) as error:
+        (reason, *_) = str(error).splitlines() or [""]
+        raise RegistryError(f"it cannot be read: {type(error).__name__}: {reason}") from error
+    return model, card
 
 
 def make_input_example(card: ModelCard) -> DataFrame:

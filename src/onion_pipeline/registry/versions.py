@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from onion_pipeline.annotations import KerasModel
 from onion_pipeline.errors import RegistryError, StoreOutageError
+from onion_pipeline.registry.aliases import settle_alias
 from onion_pipeline.registry.card import ModelCard
+from onion_pipeline.registry.evidence import Evidence
 from onion_pipeline.registry.logged_models import log_model
 from onion_pipeline.registry.outage import ask_store, find_command
 from onion_pipeline.registry.package import hash_content
+from onion_pipeline.registry.promotion import Decision
 from onion_pipeline.registry.tracking import import_client, read_run_id
 
 if TYPE_CHECKING:
@@ -23,11 +26,25 @@ RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 
 
 class ModelVersion(NamedTuple):
-    """A version in the registry, its alias, the URI that loads it, the command that finds it."""
+    """A version in the registry, its alias and why it has it, and how to find it again.
+
+    Args:
+        model_name: of the registered model.
+        version: its number.
+        alias: ``champion`` or ``challenger``.
+        decision: the same, as it was decided.
+        reason: of the decision.
+        uri: loads it.
+        run_id: of the MLflow run that made it.
+        checksum: of what it answers with.
+        command: finds it again.
+    """
 
     model_name: str
     version: str
     alias: str
+    decision: str
+    reason: str
     uri: str
     run_id: str
     checksum: str
@@ -43,11 +60,12 @@ class PendingVersion(NamedTuple):
     reason: str
     checksum: str
     command: str
+    decision: Literal["pending"] = "pending"
     status: Literal["pending"] = "pending"
 
 
 def register_model(
-    model: KerasModel, card: ModelCard, name: str, alias: str
+    model: KerasModel, card: ModelCard, name: str, decision: Decision, evidence: Evidence
 ) -> ModelVersion | PendingVersion:
     """Register `model` with its decoding as the next version of `name`, unless it is one.
 
@@ -58,48 +76,64 @@ def register_model(
         model: the trained model.
         card: class names and preprocessing.
         name: of the registered model.
-        alias: ``champion``, ``challenger``, or ``auto``: the one it has, or champion if there
-            is none yet.
+        decision: which alias it is to have; it holds while the champion stays the one that
+            the model was compared with.
+        evidence: what a new version carries beside the model.
 
     Returns:
         The version, which belongs to the run that was under way when it was made, or to a new
-        one if there was none; or what is to be done later if MLflow does not answer.
+        one if there was none; or what is to be done later if MLflow does not answer, or did not
+        when the decision was to be made.
 
     Raises:
         RegistryError: MLflow refuses the name or the run.
     """
     checksum, command = hash_content(model, card), find_command()
+    if decision.decision == "pending":
+        return PendingVersion(name, decision.asked, decision.reason, checksum, command)
     try:
         with ask_store():
             client = import_client()
-            found = _find_registered(client, name, checksum)
-            number, run_id = found or _make_version(client, model, card, name, checksum)
-            chosen = choose_alias(client, name, alias, number)
-            client.set_registered_model_alias(name, chosen, number)
+            found = find_registered(client, name, checksum)
+            packed = _Packed(model, card, evidence, checksum)
+            number, run_id = found or _make_version(client, packed, name)
+            settled = settle_alias(client, name, number, decision)
     except StoreOutageError as outage:
-        return PendingVersion(name, alias, str(outage), checksum, command)
+        return PendingVersion(name, decision.asked, str(outage), checksum, command)
     uri = f"models:/{name}/{number}"
-    return ModelVersion(name, number, chosen, uri, run_id, checksum, command)
+    alias = settled.decision
+    return ModelVersion(name, number, alias, alias, settled.reason, uri, run_id, checksum, command)
 
 
-def _find_registered(client: "MlflowClient", name: str, checksum: str) -> tuple[str, str] | None:
+def find_registered(client: "MlflowClient", name: str, checksum: str) -> tuple[str, str] | None:
     """Return number and run of the newest version of `name` with this content."""
     known = client.search_model_versions(f"name = '{name}' and tags.{CHECKSUM} = '{checksum}'")
     newest = max(known, key=lambda each: int(each.version), default=None)
     return (str(newest.version), str(newest.run_id)) if newest else None
 
 
-def _make_version(
-    client: "MlflowClient", model: KerasModel, card: ModelCard, name: str, checksum: str
-) -> tuple[str, str]:
+class _Packed(NamedTuple):
+    model: KerasModel
+    card: ModelCard
+    evidence: Evidence
+    checksum: str
+
+
+def _make_version(client: "MlflowClient", packed: _Packed, name: str) -> tuple[str, str]:
     """Return number and run of a new version."""
+    model, card, evidence, checksum = packed
     with _join_run(client) as run:
         run_id = run.info.run_id
-        model_id = log_model(client, run, model, card, name)
+        model_id = log_model(client, run, model, card, name, evidence=evidence.files)
         _create_name(client, name)
         with _asking_once():
             created = client.create_model_version(
-                name, f"models:/{model_id}", run_id, tags={CHECKSUM: checksum}, model_id=model_id
+                name,
+                f"models:/{model_id}",
+                run_id,
+                tags={**evidence.tags, CHECKSUM: checksum},
+                description=evidence.description or None,
+                model_id=model_id,
             )
     return str(created.version), run_id
 
@@ -133,19 +167,6 @@ def _join_run(client: "MlflowClient") -> Iterator["Run"]:
     yield run
     if not under_way:
         client.set_terminated(run.info.run_id)
-
-
-def choose_alias(client: "MlflowClient", name: str, alias: str, number: str) -> str:
-    """Return the alias that version `number` of `name` is to have.
-
-    For ``auto`` the one it has; else ``champion`` if no version has that, or ``challenger``.
-    """
-    if alias != "auto":
-        return alias
-    taken = {each: str(of) for each, of in client.get_registered_model(name).aliases.items()}
-    if taken.get("champion", number) == number:
-        return "champion"
-    return "challenger"
 
 
 def load_classifier(uri: str) -> tuple[Any, str]:

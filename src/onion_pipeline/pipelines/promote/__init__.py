@@ -1,0 +1,1 @@
+"""Make another version champion, such as the one before."""

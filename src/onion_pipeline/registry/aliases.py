@@ -1,0 +1,193 @@
+"""Which version is champion and which the challenger, and how the title passes on.
+
+Tags on the versions tell the history, as the MLflow UI shows it: who was champion before, who
+came after, and why.
+"""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from onion_pipeline.errors import RegistryError, StoreOutageError
+from onion_pipeline.registry.outage import ask_store, find_command
+from onion_pipeline.registry.promotion import CHALLENGER, CHAMPION, Decision
+from onion_pipeline.registry.tracking import import_client
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+DECISION = "gate.decision"
+CHAMPION_BEFORE = "gate.champion_before"
+REPLACED_BY = "gate.replaced_by"
+BY_HAND = "gate.by_hand"
+FIGURES = ("metric", "difference", "p_value")
+LONGEST_TAG = 1000  # characters; a list of classes has no end
+
+
+class Succession(NamedTuple):
+    """Who is champion of a registered model now, and who was before."""
+
+    model_name: str
+    version: str
+    before: str | None
+
+
+def read_aliases(client: "MlflowClient", name: str) -> dict[str, str]:
+    """Return the version of each alias; none if there is no such model."""
+    from mlflow import MlflowException
+
+    try:
+        aliases = client.get_registered_model(name).aliases
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return {}
+    return {alias: str(number) for alias, number in aliases.items()}
+
+
+def settle_alias(client: "MlflowClient", name: str, number: str, decision: Decision) -> Decision:
+    """Give a version the alias that was decided, if the decision still holds.
+
+    Attempts that die on the way are repeated with the same end: the tags come first, the alias
+    last.
+
+    Returns:
+        The decision; another one if the champion is no longer the one that was compared with.
+    """
+    aliases = read_aliases(client, name)
+    champion = aliases.get(CHAMPION)
+    confirmed = _confirm(decision, champion, number)
+    _write_decision(client, name, number, champion, confirmed)
+    if confirmed.decision == CHAMPION:
+        _crown(client, name, number, aliases)
+    else:
+        client.set_registered_model_alias(name, CHALLENGER, number)
+    return confirmed
+
+
+def describe_decision(decision: Decision) -> dict[str, str]:
+    """Return a decision as tags of a version."""
+    found = decision.comparison or {}
+    figures = {key: found[key] for key in FIGURES if key in found}
+    texts = {
+        "decision": decision.decision,
+        "rule": decision.rule,
+        "reason": decision.reason,
+        "champion_before": decision.champion_before,
+        "decided_at": _tell_time(),
+        **{key: f"{value:.4g}" if key != "metric" else value for key, value in figures.items()},
+    }
+    return {f"gate.{key}": text[:LONGEST_TAG] for key, text in texts.items() if text}
+
+
+def promote_version(name: str, version: int | Literal["previous"]) -> Succession:
+    """Make a version champion by hand.
+
+    Args:
+        name: of the registered model.
+        version: its number, or ``previous``: the champion before the present one.
+
+    Raises:
+        StoreOutageError: MLflow does not answer.
+        RegistryError: there is no such version, or none before.
+    """
+    try:
+        with ask_store():
+            client = import_client()
+            aliases = read_aliases(client, name)
+            known = _list_versions(client, name)
+            number = _choose_version(name, version, known, aliases.get(CHAMPION))
+            before = aliases.get(CHAMPION)
+            if number != before:
+                client.set_model_version_tag(name, number, BY_HAND, f"champion, {_tell_time()}")
+                _crown(client, name, number, aliases)
+    except StoreOutageError as outage:
+        raise StoreOutageError(f"No version is promoted: {outage} Run this again.") from outage
+    return Succession(name, number, before)
+
+
+def describe_succession(succession: Succession) -> str:
+    """Return who is champion, in one line."""
+    name, version, before = succession
+    if version == before:
+        return f"Version {version} of {name} is the champion already."
+    if not before:
+        return f"Version {version} of {name} is champion now."
+    back = "to go back: kedro run --pipelines promote"
+    return f"Version {version} of {name} is champion now, in place of version {before}; {back}"
+
+
+def _confirm(decision: Decision, champion: str | None, number: str) -> Decision:
+    """Return a decision that fits who is champion now."""
+    if decision.asked != "auto":
+        return decision
+    if champion == number:
+        return decision._replace(decision=CHAMPION)
+    if decision.decision == CHALLENGER or champion == decision.champion_before:
+        return decision
+    return decision._replace(
+        decision=CHALLENGER,
+        rule="overtaken",
+        reason=f"{_name_version(champion)} is champion now; this model was compared with "
+        f"{_name_version(decision.champion_before)}. Let it be compared anew: {find_command()}",
+    )
+
+
+def _write_decision(
+    client: "MlflowClient", name: str, number: str, champion: str | None, decision: Decision
+) -> None:
+    """Tag a version with a decision, unless it tells how it became the champion it is or was."""
+    tags = client.get_model_version(name, number).tags
+    if DECISION in tags and (champion == number or REPLACED_BY in tags):
+        return
+    described = describe_decision(decision)
+    for tag in {f"gate.{key}" for key in FIGURES} & tags.keys() - described.keys():
+        client.delete_model_version_tag(name, number, tag)
+    for tag, text in described.items():
+        client.set_model_version_tag(name, number, tag, text)
+
+
+def _crown(client: "MlflowClient", name: str, number: str, aliases: dict[str, str]) -> None:
+    """Make a version champion, and leave in the tags who was before and who came after."""
+    before = aliases.get(CHAMPION)
+    if before and before != number:
+        client.set_model_version_tag(name, number, CHAMPION_BEFORE, before)
+        client.set_model_version_tag(name, before, REPLACED_BY, number)
+    if REPLACED_BY in client.get_model_version(name, number).tags:
+        client.delete_model_version_tag(name, number, REPLACED_BY)
+    client.set_registered_model_alias(name, CHAMPION, number)
+    if aliases.get(CHALLENGER) == number:
+        client.delete_registered_model_alias(name, CHALLENGER)
+
+
+def _list_versions(client: "MlflowClient", name: str) -> dict[str, dict[str, str]]:
+    """Return the tags of each version."""
+    found = client.search_model_versions(f"name = '{name}'")
+    return {str(each.version): dict(each.tags) for each in found}
+
+
+def _choose_version(
+    name: str,
+    version: int | Literal["previous"],
+    known: dict[str, dict[str, str]],
+    champion: str | None,
+) -> str:
+    chosen = str(version)
+    if version == "previous":
+        chosen = known.get(champion or "", {}).get(CHAMPION_BEFORE, "")
+    if chosen in known:
+        return chosen
+    listing = ", ".join(sorted(known, key=int)) or "none"
+    wanted = f"{name} has no version {chosen}"
+    if not chosen:
+        wanted = f"{name} has no champion before {_name_version(champion)}"
+    raise RegistryError(
+        f"{wanted}. Name one with --params promote.version=<number>; there are: {listing}."
+    )
+
+
+def _name_version(number: str | None) -> str:
+    return f"version {number}" if number else "none"
+
+
+def _tell_time() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,61 @@
+"""What a version in the registry carries beside its model: tags, a description and files."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onion_pipeline.annotations import Series
+from onion_pipeline.images.arrays import make_keys
+
+FOLDER = "evidence"
+PROMOTION = "promotion.json"
+SEEN_IMAGES = "seen_images.npy"
+NOTHING: Mapping[str, str] = MappingProxyType({})
+NO_FILES: Mapping[str, bytes] = MappingProxyType({})
+
+
+class Evidence(NamedTuple):
+    """What one may want to know of a version; its answers do not depend on any of it.
+
+    Args:
+        tags: short texts, by which versions can be searched.
+        description: Markdown, which the MLflow UI shows with the version.
+        files: by their names in the folder ``evidence`` of the model.
+    """
+
+    tags: Mapping[str, str] = NOTHING
+    description: str = ""
+    files: Mapping[str, bytes] = NO_FILES
+
+
+def write_files(package: Path, files: Mapping[str, bytes]) -> None:
+    """Write `files` into the folder of a model."""
+    for name, content in files.items():
+        path = package / FOLDER / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def pack_images(checksums: Series) -> bytes:
+    """Return which images these are, as a NumPy file.
+
+    Args:
+        checksums: the SHA-256 of each file, in hexadecimal.
+
+    Returns:
+        The file of an array, uint64 (N,), sorted: the first 64 bits of each checksum.
+    """
+    file = io.BytesIO()
+    np.save(file, np.unique(make_keys(checksums)), allow_pickle=False)
+    return file.getvalue()
+
+
+def read_seen_images(package: Path) -> NDArray[np.uint64] | None:
+    """Return which images a model has been trained and validated on, if it says so."""
+    path = package / FOLDER / SEEN_IMAGES
+    return np.load(path, allow_pickle=False) if path.is_file() else None

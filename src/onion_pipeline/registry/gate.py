@@ -1,0 +1,171 @@
+"""A challenger and the champion before the same test images."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onion_pipeline.annotations import KerasModel
+from onion_pipeline.errors import RegistryError, StoreOutageError
+from onion_pipeline.evaluation.comparison import (
+    Answers,
+    Metric,
+    compare_answers,
+    compare_with_majority,
+)
+from onion_pipeline.evaluation.predictions import find_ids
+from onion_pipeline.images.arrays import make_keys
+from onion_pipeline.model.architecture import count_multiply_adds
+from onion_pipeline.parameters import RegisterParameters
+from onion_pipeline.registry.aliases import REPLACED_BY, read_aliases
+from onion_pipeline.registry.champion import (
+    UNREADABLE,
+    Champion,
+    HeldOutImages,
+    answer_images,
+    load_champion,
+)
+from onion_pipeline.registry.outage import ask_store
+from onion_pipeline.registry.package import hash_content
+from onion_pipeline.registry.promotion import (
+    CHALLENGER,
+    CHAMPION,
+    Decision,
+    explain_promotion,
+    force,
+    judge_baseline,
+    judge_classes,
+    judge_comparison,
+    judge_evidence,
+    judge_first,
+    judge_loading,
+)
+from onion_pipeline.registry.tracking import import_client
+from onion_pipeline.registry.versions import find_registered
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+
+class Challenger(NamedTuple):
+    """A model that is to be registered, and how it did in its test.
+
+    Args:
+        model: the trained model.
+        held_out: its test images.
+        majority: the most frequent label in training.
+    """
+
+    model: KerasModel
+    held_out: HeldOutImages
+    majority: str
+
+
+def compare_champion(challenger: Challenger, rules: RegisterParameters) -> Decision:
+    """Decide whether a model is to be champion.
+
+    The champion answers the challenger's test images anew; those that it has seen in training or
+    validation, by the hash of their content, are left out.
+
+    Args:
+        challenger: the model.
+        rules: what is asked of it.
+
+    Returns:
+        The decision; ``pending`` if MLflow does not answer.
+
+    Raises:
+        RegistryError: MLflow refuses the name.
+    """
+    truth, named = _find_answers(challenger.held_out)
+    names = challenger.held_out.card.class_names
+    baseline = compare_with_majority(truth, named, names, challenger.majority)
+    try:
+        with ask_store():
+            found = _look_up(import_client(), challenger, baseline, rules)
+    except StoreOutageError as outage:
+        return Decision("pending", "outage", str(outage), rules.alias)
+    decision = _compete(challenger, found, rules) if isinstance(found, Champion) else found
+    decision = decision._replace(baseline=baseline)
+    return decision if rules.alias == "auto" else force(decision, rules.alias)
+
+
+def _find_answers(held_out: HeldOutImages) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    names = held_out.card.class_names
+    return find_ids(held_out.files["label"], names), find_ids(held_out.files["predicted"], names)
+
+
+def _look_up(
+    client: "MlflowClient",
+    challenger: Challenger,
+    baseline: Mapping[str, Any],
+    rules: RegisterParameters,
+) -> Decision | Champion:
+    """Return the champion to compare with, or the decision where there is nothing to compare."""
+    name = rules.model_name
+    number = read_aliases(client, name).get(CHAMPION)
+    checksum = hash_content(challenger.model, challenger.held_out.card)
+    decision = _recognize(client, name, checksum, number)
+    decision = decision or judge_baseline(baseline, rules.significance)
+    if decision:
+        return decision._replace(champion_before=number)
+    if not number:
+        return judge_first(baseline)
+    try:
+        return load_champion(client, name, number)
+    except RegistryError as error:
+        return judge_loading(error, number)
+
+
+def _recognize(
+    client: "MlflowClient", name: str, checksum: str, champion: str | None
+) -> Decision | None:
+    """Let a model that is champion, or no longer is, keep its place."""
+    found = find_registered(client, name, checksum)
+    if not found:
+        return None
+    number, _ = found
+    if number == champion:
+        return Decision(CHAMPION, "same_model", f"it is version {number} again, the champion")
+    successor = client.get_model_version(name, number).tags.get(REPLACED_BY)
+    if not successor:
+        return None
+    reason = f"it is version {number} again, whose place as champion version {successor} has taken"
+    return Decision(CHALLENGER, "replaced", reason + explain_promotion(number))
+
+
+def _compete(challenger: Challenger, champion: Champion, rules: RegisterParameters) -> Decision:
+    """Decide by what a challenger and the champion say of the same images."""
+    names, version = challenger.held_out.card.class_names, champion.version
+    decision = judge_classes(names, champion.card.class_names, version)
+    if decision:
+        return decision._replace(champion_before=version)
+    if champion.seen is None:
+        return judge_evidence(version)._replace(champion_before=version)
+    seen = np.isin(make_keys(challenger.held_out.files["sha256"]), champion.seen)
+    comparison = _compare(challenger, champion, seen, rules.metric)
+    decision = judge_comparison(comparison, version, rules)
+    return decision._replace(champion_before=version, comparison=comparison)
+
+
+def _compare(
+    challenger: Challenger, champion: Champion, seen: NDArray[np.bool_], metric: Metric
+) -> dict[str, Any]:
+    """Return the figures of both on the images that the champion has not `seen` and can read."""
+    held_out = challenger.held_out
+    unseen = np.flatnonzero(~seen)
+    answers = answer_images(champion, held_out, unseen)
+    rows, answers = unseen[answers != UNREADABLE], answers[answers != UNREADABLE]
+    left_out = {"seen": int(seen.sum()), "unreadable": len(unseen) - len(rows)}
+    costs = [count_multiply_adds(model) for model in (challenger.model, champion.model)]
+    found = {
+        "images": len(rows),
+        "left_out": left_out,
+        "multiply_adds": dict(zip((CHALLENGER, CHAMPION), costs, strict=True)),
+    }
+    if not len(rows):
+        return found
+    truth, named = _find_answers(held_out)
+    compared = Answers(truth[rows], named[rows], answers, held_out.card.class_names)
+    return {**found, **compare_answers(compared, metric)}
