@@ -10,6 +10,7 @@ from onion_pipeline.parameters import (
     Fractions,
     IngestParameters,
     PredictParameters,
+    PromoteParameters,
     RegisterParameters,
     TrainParameters,
 )
@@ -48,7 +49,15 @@ VALID = {
     },
     EvaluateParameters: {"confidence_level": 0.9, "top_k": 2, "worst_mistakes": 1},
     AuditParameters: {"folds": 3, "shown": 1},
-    RegisterParameters: {"model_name": "onion", "alias": "auto"},
+    RegisterParameters: {
+        "model_name": "onion",
+        "alias": "auto",
+        "metric": "macro_f1",
+        "significance": 0.01,
+        "tolerance": 0.0,
+        "max_class_drop": 1.0,
+    },
+    PromoteParameters: {"version": "previous"},
     PredictParameters: {"model": "models:/onion@champion"},
     Fractions: FRACTIONS,
     EarlyStopping: {"patience": 1},
@@ -122,6 +131,13 @@ def test_every_key_has_to_be_said(group, key):
         (RegisterParameters, "model_name", "a/b"),
         (RegisterParameters, "model_name", "a:1"),
         (RegisterParameters, "alias", "best"),
+        (RegisterParameters, "metric", "log_loss"),
+        (RegisterParameters, "significance", 0),
+        (RegisterParameters, "tolerance", -0.01),
+        (RegisterParameters, "max_class_drop", 1.1),
+        (PromoteParameters, "version", "latest"),
+        (PromoteParameters, "version", 0),
+        (PromoteParameters, "version", True),
         (Fractions, "train", 0),
         (Fractions, "train", 1.5),
     ],
@@ -130,6 +146,12 @@ def test_impossible_values_are_refused_by_key(group, key, value):
     with pytest.raises(ValidationError) as caught:
         group.model_validate(VALID[group] | {key: value})
     assert {error["loc"][0] for error in caught.value.errors()} == {key}
+
+
+def test_a_version_is_a_number_or_the_previous_one():
+    assert PromoteParameters(version=3).version == 3
+    with pytest.raises(ValidationError, match="must be previous, or the number of a version"):
+        PromoteParameters(version="3rd")
 
 
 def test_fractions_have_to_add_up_to_one():

@@ -7,7 +7,7 @@ import pytest
 from onion_pipeline.pipeline_registry import register_pipelines
 
 VERBS = ["ingest", "augment", "build", "train", "evaluate", "register"]
-EXTRA = ["predict", "audit"]
+EXTRA = ["predict", "promote", "audit"]
 HEAVY = {
     "tensorflow",
     "keras",

@@ -10,6 +10,8 @@ REGISTRATION = {
     "model_name": "onions",
     "version": "7",
     "alias": "champion",
+    "decision": "champion",
+    "reason": "better than version 6 (0.981 against 0.962, p = 0.01)",
     "uri": "models:/onions/7",
     "command": "kedro run --pipelines register",
     "status": "registered",
@@ -81,22 +83,29 @@ def read_commands(lines):
 
 
 def test_a_registered_model_is_followed_by_what_to_do_next(make_catalog):
-    first, *others = summarize({"registration"}, make_catalog())
+    first, gate, *others = summarize({"registration"}, make_catalog())
     assert first.endswith("onions version 7, alias champion")
+    assert gate == "Gate          champion: " + REGISTRATION["reason"]
     assert read_commands(others) == [*(command for command, _ in NEXT), PREDICT]
 
 
 @pytest.mark.parametrize(
     ("command", "promoting"),
     [
-        ("kedro run --pipelines register", " --params register.alias=champion"),
-        ("kedro run --pipelines register --params seed=1", ",register.alias=champion"),
+        (
+            "kedro run --pipelines register",
+            "kedro run --pipelines promote --params promote.version=7",
+        ),
+        (
+            "kedro run --pipelines register --env photos --params seed=1",
+            "kedro run --pipelines promote --env photos --params seed=1,promote.version=7",
+        ),
     ],
 )
 def test_a_challenger_can_be_tried_or_made_champion(make_catalog, command, promoting):
     challenger = {**REGISTRATION, "alias": "challenger", "command": command}
     commands = read_commands(summarize({"registration"}, make_catalog(registration=challenger)))
-    assert commands[-2:] == [f"{PREDICT},predict.model=models:/onions/7", command + promoting]
+    assert commands[-2:] == [f"{PREDICT},predict.model=models:/onions/7", promoting]
 
 
 def test_a_model_that_is_not_registered_comes_with_the_reason_and_the_command(make_catalog):

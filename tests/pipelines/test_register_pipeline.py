@@ -1,51 +1,108 @@
+import json
+
+import numpy as np
+import pandas as pd
 import pytest
 
 from onion_pipeline.images.decoding import Rendering
+from onion_pipeline.images.sources import open_source
 from onion_pipeline.pipelines.register import nodes
 from onion_pipeline.pipelines.register.pipeline import create_pipeline
 from onion_pipeline.registry.card import ModelCard
+from onion_pipeline.registry.evidence import PROMOTION, SEEN_IMAGES, pack_images
+from onion_pipeline.registry.promotion import Decision
 from onion_pipeline.registry.versions import ModelVersion
+
+CARD = ModelCard(["blue", "red"], (12, 16, 3), Rendering("crop"))
+DECISION = Decision("challenger", "worse", "worse than version 2", "auto", "2", {"class": "red"})
 
 
 class Network:
-    """Stands in for a Keras model, of which this pipeline reads the shape alone."""
+    """Stands in for a Keras model, of which this pipeline reads the shape and the costs."""
 
     input_shape = (None, 12, 16, 3)
 
 
 @pytest.fixture
-def registered(monkeypatch):
-    """What was given to the registry, which is tested in tests/registry."""
+def asked(monkeypatch):
+    """What was given to the gate and to the registry, which are tested in tests/registry."""
     given = []
+
+    def compare_champion(*arguments):
+        given.append(arguments)
+        return DECISION
 
     def register_model(*arguments):
         given.append(arguments)
-        return ModelVersion("onions", "3", "challenger", "models:/onions/3", "abc", "5a", "kedro")
+        uri = "models:/onions/3"
+        return ModelVersion("onions", "3", *["challenger"] * 2, "worse", uri, "abc", "5a", "kedro")
 
+    monkeypatch.setattr(nodes.gate, "compare_champion", compare_champion)
     monkeypatch.setattr(nodes.versions, "register_model", register_model)
+    monkeypatch.setattr(nodes, "count_multiply_adds", lambda model: 1234)
     return given
 
 
-def test_the_model_is_registered_with_its_classes_and_preprocessing(
-    run_nodes, registered, base_parameters
-):
-    model = Network()
-    made = run_nodes(
-        create_pipeline(),
+@pytest.fixture
+def values(photo_folder, base_parameters):
+    """What the pipeline reads, of twenty pictures of which four are for the test."""
+    paths = [f"{name}/{number}.jpg" for name in CARD.class_names for number in range(10)]
+    splits = pd.DataFrame(
         {
-            "trained_model": model,
-            "class_names": ["a", "b"],
-            "metrics": {"accuracy": 0.5, "test_images": 2},
-            "params:ingest": base_parameters.ingest.model_copy(update={"resize": "crop"}),
-            "params:register": base_parameters.register_,
-        },
+            "path": paths,
+            "label": [path.partition("/")[0] for path in paths],
+            "split": ["train"] * 6
+            + ["validation"] * 2
+            + ["test"] * 2
+            + ["train"] * 8
+            + ["test"] * 2,
+            "sha256": [f"{number:064x}" for number in range(20)],
+        }
     )
-    card = ModelCard(["a", "b"], (12, 16, 3), Rendering("crop"))
-    assert registered == [(model, card, "onion_pipeline", "auto")]
+    tested = splits.loc[splits["split"] == "test", ["path", "label"]]
+    return {
+        "trained_model": Network(),
+        "class_names": CARD.class_names,
+        "raw_images": open_source(photo_folder),
+        "image_splits": splits,
+        "test_images": np.zeros(4, [("image", np.uint8, (12, 16, 3))]),
+        "test_predictions": tested.assign(predicted="red").reset_index(drop=True),
+        "metrics": {"accuracy": 0.5, "test_images": 4},
+        "params:ingest": base_parameters.ingest.model_copy(update={"resize": "crop"}),
+        "params:register": base_parameters.register_,
+    }
+
+
+def test_the_gate_is_given_the_test_images_as_files_and_as_pixels(run_nodes, asked, values):
+    made = run_nodes(create_pipeline(), values)
+    (challenger, rules), _ = asked
+    assert (challenger.model, rules) == (values["trained_model"], values["params:register"])
+    assert challenger.majority == "red"  # 8 of 14 in training
+    files, images, card, source = challenger.held_out
+    assert card == CARD
+    assert (source, images.shape) == (values["raw_images"], (4, 12, 16, 3))
+    assert files["path"].tolist() == ["blue/8.jpg", "blue/9.jpg", "red/8.jpg", "red/9.jpg"]
+    assert files["sha256"].tolist() == [f"{number:064x}" for number in (8, 9, 18, 19)]
+    assert made["promotion"] == DECISION._asdict()
+
+
+def test_the_model_is_registered_as_was_decided_and_with_the_evidence(run_nodes, asked, values):
+    made = run_nodes(create_pipeline(), values)
+    _, (model, card, name, decision, evidence) = asked
+    assert (model, card, name) == (values["trained_model"], CARD, "onion_pipeline")
+    assert decision == DECISION
+    assert evidence.tags == {"multiply_adds": "1234"}
+    assert set(evidence.files) == {PROMOTION, SEEN_IMAGES}
+    assert json.loads(evidence.files[PROMOTION]) == made["promotion"]
+    splits = values["image_splits"]
+    seen = splits.loc[splits["split"] != "test", "sha256"]
+    assert evidence.files[SEEN_IMAGES] == pack_images(seen)
     assert made["registration"] == {
         "model_name": "onions",
         "version": "3",
         "alias": "challenger",
+        "decision": "challenger",
+        "reason": "worse",
         "uri": "models:/onions/3",
         "run_id": "abc",
         "checksum": "5a",
@@ -53,3 +110,15 @@ def test_the_model_is_registered_with_its_classes_and_preprocessing(
         "status": "registered",
         "accuracy": 0.5,
     }
+
+
+@pytest.mark.parametrize("is_followed", [False, True])
+def test_links_are_followed_as_in_training(run_nodes, asked, values, photo_folder, is_followed):
+    elsewhere = (photo_folder / "blue" / "0.jpg").rename(photo_folder.parent / "0.jpg")
+    (photo_folder / "red" / "link.jpg").symlink_to(elsewhere)
+    values["raw_images"] = open_source(photo_folder)
+    changes = {"follow_links": is_followed}
+    values["params:ingest"] = values["params:ingest"].model_copy(update=changes)
+    run_nodes(create_pipeline(), values)
+    paths = asked[0][0].held_out.source.paths
+    assert ("red/link.jpg" in paths) is is_followed

@@ -16,9 +16,12 @@ def test_a_model_has_parameters_and_metrics_of_its_run_but_for_the_epochs(keras,
     log_figures(run_id, {"accuracy": 0.5}, "test/")
     log_history(run_id, pd.DataFrame({"epoch": [1], "loss": [0.25]}))
     client = import_client()
-    model_id = log_model(client, client.get_run(run_id), model, CARD, "onions")
+    files = {"card.md": b"# Onions"}
+    model_id = log_model(client, client.get_run(run_id), model, CARD, "onions", evidence=files)
     logged = client.get_logged_model(model_id)
     assert (logged.status.value, logged.params) == ("READY", {"seed": "1"})
     assert {metric.key: metric.value for metric in logged.metrics} == {"test/accuracy": 0.5}
+    (path,) = (mlflow_store / "kept").rglob("evidence/*")
+    assert path.read_bytes() == b"# Onions"
     (output,) = client.get_run(run_id).outputs.model_outputs
     assert output.model_id == model_id

@@ -5,11 +5,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from onion_pipeline.errors import RegistryError
 from onion_pipeline.images.decoding import Rendering, decode_image
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.registry.card import ModelCard
-from onion_pipeline.registry.package import hash_content, list_requirements, make_input_example
+from onion_pipeline.registry.package import (
+    hash_content,
+    list_requirements,
+    make_input_example,
+    read_package,
+)
 
 SHAPE = (8, 10, 3)
 CARD = ModelCard(["leek", "onion", "shallot"], SHAPE, Rendering("crop"))
@@ -65,3 +71,26 @@ def test_the_input_example_is_a_picture_that_the_card_describes():
     gray = ModelCard(["a", "b"], (5, 4, 1), Rendering())
     with Image.open(io.BytesIO(make_input_example(gray)["image"][0])) as image:
         assert (image.mode, image.size) == ("L", (4, 5))
+
+
+@pytest.mark.parametrize(
+    ("damaged", "content"),
+    [
+        ("card.json", b"{}"),
+        ("card.json", b"no JSON"),
+        ("model.keras", b"no archive"),
+        ("model.keras", None),
+    ],
+)
+def test_a_package_that_cannot_be_read_is_one_error(model, tmp_path, damaged, content):
+    folder = tmp_path / "artifacts"
+    folder.mkdir()
+    model.save(folder / "model.keras")
+    CARD.write(folder / "card.json")
+    found, card = read_package(tmp_path)
+    assert hash_content(found, card) == hash_content(model, CARD)
+    (folder / damaged).unlink()
+    if content is not None:
+        (folder / damaged).write_bytes(content)
+    with pytest.raises(RegistryError, match="it cannot be read: "):
+        read_package(tmp_path)

@@ -2,10 +2,12 @@ import io
 import json
 import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow.artifacts import download_artifacts
 from PIL import Image
 
 from onion_pipeline.errors import DataError, RegistryError, StoreOutageError
@@ -16,14 +18,21 @@ from onion_pipeline.model.build import build_model
 from onion_pipeline.registry import tracking
 from onion_pipeline.registry.batch import CHUNK, classify_images
 from onion_pipeline.registry.card import ModelCard
+from onion_pipeline.registry.evidence import Evidence
 from onion_pipeline.registry.outage import TRACKING_URI
 from onion_pipeline.registry.package import list_requirements
+from onion_pipeline.registry.promotion import Decision
 from onion_pipeline.registry.tracking import import_client
 from onion_pipeline.registry.versions import load_classifier, register_model
 
 NAME, SHAPE = "onions", (8, 10, 3)
 CARD = ModelCard(["leek", "onion", "shallot"], SHAPE, Rendering("crop"))
 URI = f"models:/{NAME}@champion"
+FIRST = Decision("champion", "first", "the first")
+WORSE = Decision("challenger", "worse", "worse than version 1", "auto", "1")
+AGAIN = Decision("champion", "same_model", "it is version 1 again", "auto", "1")
+FORCED = Decision("champion", "forced", "asked for", "champion", "1")
+EVIDENCE = Evidence({"kind": "bulbs"}, "# Onions", {"promotion.json": b"{}"})
 
 
 def make_model(seed):
@@ -50,7 +59,11 @@ def registered(models, empty_store, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(TRACKING_URI, f"sqlite:///{folder / 'mlflow.db'}")
         patch.setenv(tracking.RUN_ID, tracking.start_run(NAME, "run", folder / "kept", {}, {}))
-        yield folder, [register_model(each, CARD, NAME, "auto") for each in models]
+        decisions = zip(models, (FIRST, WORSE), strict=True)
+        yield (
+            folder,
+            [register_model(each, CARD, NAME, decision, EVIDENCE) for each, decision in decisions],
+        )
 
 
 @pytest.fixture
@@ -64,6 +77,10 @@ def store(registered, tmp_path, monkeypatch):
 def list_versions(name=NAME):
     found = import_client().search_model_versions(f"name = '{name}'")
     return sorted(str(each.version) for each in found)
+
+
+def find_package(version):
+    return Path(download_artifacts(f"models:/{NAME}/{version}"))
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +106,10 @@ def get_probabilities(table):
     return table[[f"probability_{name}" for name in CARD.class_names]].to_numpy()
 
 
-def test_the_first_version_is_the_champion_and_the_second_challenges_it(registered):
+def test_versions_get_the_aliases_that_were_decided(registered):
     _, versions = registered
+    assert [each.reason for each in versions] == ["the first", "worse than version 1"]
+    assert [each.decision for each in versions] == ["champion", "challenger"]
     assert [(each.version, each.alias) for each in versions] == [
         ("1", "champion"),
         ("2", "challenger"),
@@ -112,21 +131,22 @@ def test_a_version_belongs_to_the_run_under_way(registered):
 
 
 def test_an_alias_that_is_asked_for_is_given(store):
-    third = register_model(make_model(seed=2), CARD, NAME, "champion")
+    third = register_model(make_model(seed=2), CARD, NAME, FORCED, EVIDENCE)
     assert (third.version, third.alias) == ("3", "champion")
     assert str(import_client().get_model_version_by_alias(NAME, "champion").version) == "3"
 
 
 @pytest.mark.parametrize(
-    ("which", "alias", "expected"),
+    ("which", "decision", "expected"),
     [
-        (0, "auto", ("1", "champion")),
-        (1, "auto", ("2", "challenger")),
-        (1, "champion", ("2", "champion")),
+        (0, AGAIN, ("1", "champion")),
+        (0, WORSE, ("1", "champion")),
+        (1, WORSE, ("2", "challenger")),
+        (1, FORCED, ("2", "champion")),
     ],
 )
-def test_the_same_model_is_registered_once(store, models, which, alias, expected):
-    again = register_model(models[which], CARD, NAME, alias)
+def test_the_same_model_is_registered_once(store, models, which, decision, expected):
+    again = register_model(models[which], CARD, NAME, decision, Evidence())
     assert (again.version, again.alias) == expected
     assert again.run_id == store[which].run_id
     assert str(import_client().get_model_version_by_alias(NAME, expected[1]).version) == expected[0]
@@ -135,7 +155,27 @@ def test_the_same_model_is_registered_once(store, models, which, alias, expected
 
 def test_the_same_weights_with_other_preprocessing_are_another_version(store, model):
     other = CARD._replace(rendering=Rendering("pad"))
-    assert register_model(model, other, NAME, "auto").version == "3"
+    assert register_model(model, other, NAME, WORSE, EVIDENCE).version == "3"
+
+
+def test_a_version_carries_its_evidence(registered):
+    version = import_client().get_model_version(NAME, "1")
+    assert version.description == "# Onions"
+    assert {name: version.tags[name] for name in ("kind", "gate.reason", "checksum")} == {
+        "kind": "bulbs",
+        "gate.reason": "the first",
+        "checksum": registered[1][0].checksum,
+    }
+    files = (find_package("1") / "evidence").iterdir()
+    assert {path.name: path.read_bytes() for path in files} == {"promotion.json": b"{}"}
+
+
+def test_a_decision_that_waits_for_mlflow_registers_nothing(store, model):
+    waiting = Decision("pending", "outage", "MLflow has gone.", "challenger")
+    pending = register_model(make_model(seed=2), CARD, NAME, waiting, EVIDENCE)
+    assert (pending.status, pending.decision) == ("pending", "pending")
+    assert (pending.alias, pending.reason) == ("challenger", "MLflow has gone.")
+    assert list_versions() == ["1", "2"]
 
 
 STEPS = [
@@ -146,6 +186,8 @@ STEPS = [
     "create_registered_model",
     "create_model_version",
     "get_registered_model",
+    "get_model_version",
+    "set_model_version_tag",
     "set_registered_model_alias",
 ]
 
@@ -166,23 +208,24 @@ def test_an_attempt_that_died_is_repeated_without_a_second_version(
 
     with monkeypatch.context() as patch:
         patch.setattr(client, step, die)
-        pending = register_model(model, CARD, NAME, "auto")
+        pending = register_model(model, CARD, NAME, FIRST, EVIDENCE)
     assert (pending.status, pending.command) == ("pending", "kedro run --pipelines register")
     assert "the server has gone" in pending.reason
-    later = register_model(model, CARD, NAME, "auto")
-    assert later == register_model(model, CARD, NAME, "auto")
+    later = register_model(model, CARD, NAME, FIRST, EVIDENCE)
+    assert later == register_model(model, CARD, NAME, FIRST, EVIDENCE)
     assert (later.version, later.alias, later.status) == ("1", "champion", "registered")
     assert later.checksum == pending.checksum
     assert list_versions() == ["1"]
     version = import_client().get_model_version_by_alias(NAME, "champion")
     assert str(version.version) == "1"
     assert import_client().get_run(version.run_id).info.run_id == later.run_id
+    assert (version.tags["gate.rule"], version.tags["kind"]) == ("first", "bulbs")
 
 
 def test_of_equal_versions_the_one_with_the_highest_number_counts_whatever_the_clock_says(
     mlflow_store, model, monkeypatch
 ):
-    register_model(model, CARD, NAME, "champion")
+    register_model(model, CARD, NAME, FORCED, EVIDENCE)
     client = import_client()
     first = client.get_model_version(NAME, "1")
     monkeypatch.setattr(
@@ -190,7 +233,7 @@ def test_of_equal_versions_the_one_with_the_highest_number_counts_whatever_the_c
     )
     for _ in range(9):  # as somebody may make by hand; 10 is less than 9 as a text
         client.create_model_version(NAME, first.source, first.run_id, tags=first.tags)
-    assert register_model(model, CARD, NAME, "challenger").version == "10"
+    assert register_model(model, CARD, NAME, WORSE, EVIDENCE).version == "10"
 
 
 def test_a_version_is_never_asked_for_twice(mlflow_store, model, monkeypatch):
@@ -203,14 +246,14 @@ def test_a_version_is_never_asked_for_twice(mlflow_store, model, monkeypatch):
 
     monkeypatch.setattr(client, "create_model_version", look)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
-    register_model(model, CARD, NAME, "auto")
+    register_model(model, CARD, NAME, FIRST, EVIDENCE)
     assert seen == ["0"]
     assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "3"
 
 
 def test_a_name_that_mlflow_refuses_is_an_error(mlflow_store, model):
     with pytest.raises(RegistryError, match="refuses") as caught:
-        register_model(model, CARD, " ", "auto")
+        register_model(model, CARD, " ", FIRST, EVIDENCE)
     assert not isinstance(caught.value, StoreOutageError)
 
 
@@ -219,7 +262,7 @@ def test_a_store_that_is_down_leaves_the_model_pending_and_cannot_be_loaded_from
     fake_mlflow, model, fault
 ):
     address = fake_mlflow(fault).address
-    pending = register_model(model, CARD, NAME, "auto")
+    pending = register_model(model, CARD, NAME, FIRST, EVIDENCE)
     assert pending.status == "pending"
     assert f"MLflow at {address} cannot be used" in pending.reason
     with pytest.raises(StoreOutageError, match="run this again") as caught:
@@ -245,13 +288,12 @@ def test_a_version_has_signature_input_example_and_requirements(classifier):
 
 
 def test_a_version_carries_class_names_preprocessing_and_code(registered):
-    (first, *_) = sorted((registered[0] / "kept").rglob("card.json"))
-    assert json.loads(first.read_text()) == {
+    root = find_package("1")
+    assert json.loads((root / "artifacts" / "card.json").read_text()) == {
         "class_names": CARD.class_names,
         "image_shape": list(SHAPE),
         "rendering": {"resize": "crop", "background": "white", "animation": "refuse"},
     }
-    root = first.parents[1]
     assert (root / "code" / "onion_pipeline" / "images" / "decoding.py").is_file()
     assert (root / "requirements.txt").read_text().split() == list_requirements()
     assert {path.suffix for path in (root / "artifacts").iterdir()} == {".keras", ".json"}

@@ -48,14 +48,14 @@ def judge_baseline(baseline: Table, significance: float) -> Decision | None:
         CHALLENGER,
         "no_skill",
         f"not better than always naming {baseline['class']}, the most frequent class "
-        f"({show_baseline(baseline)} on {baseline['images']} test images)",
+        f"({_show_baseline(baseline)})",
     )
 
 
 def judge_first(baseline: Table) -> Decision:
     """Decide for a model with some skill where there is no champion."""
     reason = f"the first, and better than always naming {baseline['class']}"
-    return Decision(CHAMPION, "first", f"{reason} ({show_baseline(baseline)})")
+    return Decision(CHAMPION, "first", f"{reason} ({_show_baseline(baseline)})")
 
 
 def judge_classes(
@@ -129,9 +129,8 @@ def explain_promotion(version: str = "<number>") -> str:
     return f"; to make this one champion all the same: {command}"
 
 
-def show_baseline(baseline: Table) -> str:
-    """Return a comparison with always naming one class, as a reason has it."""
-    return _show(baseline["accuracy"], baseline["majority_accuracy"], baseline["p_value"])
+def _show_baseline(baseline: Table) -> str:
+    return _show(baseline, baseline["accuracy"], baseline["majority_accuracy"])
 
 
 def _refuse_images(comparison: Table, version: str, fewest: int) -> Decision:
@@ -148,7 +147,7 @@ def _judge_whole(comparison: Table, version: str, rules: RegisterParameters) -> 
     difference, p_value, costs = (
         comparison[key] for key in ("difference", "p_value", "multiply_adds")
     )
-    figures = _show(comparison["challenger"], comparison["champion"], p_value)
+    figures = _show(comparison, comparison["challenger"], comparison["champion"])
     against = f"version {version} ({figures})"
     is_unlike = p_value <= rules.significance
     is_equal = not is_unlike and difference >= -rules.tolerance
@@ -177,9 +176,10 @@ def _find_lost_class(classes: Sequence[Table], rules: RegisterParameters) -> Tab
     return losses[largest] if largest > rules.max_class_drop else None
 
 
-def _show(first: float, second: float, p_value: float) -> str:
+def _show(table: Table, first: float, second: float) -> str:
+    p_value = table["p_value"]
     shown = f"p < {SMALLEST_SHOWN}" if p_value < SMALLEST_SHOWN else f"p = {p_value:.2g}"
-    return f"{first:.3f} against {second:.3f}, {shown}"
+    return f"{first:.3f} against {second:.3f} on {table['images']} images, {shown}"
 
 
 def _show_costs(costs: Mapping[str, int]) -> str:

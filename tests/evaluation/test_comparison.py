@@ -1,0 +1,78 @@
+import json
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, f1_score, recall_score
+
+from onion_pipeline.evaluation.comparison import Answers, compare_answers, compare_with_majority
+from onion_pipeline.evaluation.significance import mcnemar_test
+
+NAMES = ["ant", "bee", "cat", "dog"]
+
+
+@pytest.fixture
+def answers():
+    """Of 200 images, of which none is a dog."""
+    generator = np.random.default_rng(0)
+    truth = generator.integers(0, 3, 200)
+    named = [
+        np.where(generator.random(200) < share, truth, generator.integers(0, 4, 200))
+        for share in (0.9, 0.6)
+    ]
+    return Answers(truth, *named, NAMES)
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "macro_f1"])
+def test_a_comparison_holds_both_figures_and_is_plain(answers, metric):
+    truth, challenger, champion, _ = answers
+    found = compare_answers(answers, metric)
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    for role, named in (("challenger", challenger), ("champion", champion)):
+        f1 = f1_score(truth, named, labels=range(4), average="macro", zero_division=0)
+        expected = accuracy_score(truth, named) if metric == "accuracy" else f1
+        assert found[role] == pytest.approx(expected)
+    assert found["difference"] == found["challenger"] - found["champion"] > 0
+    assert found["p_value"] < 0.001
+    assert (found["metric"], found["images"]) == (metric, 200)
+
+
+def test_the_p_value_is_that_of_the_table(answers):
+    found = compare_answers(answers, "accuracy")
+    table = found["agreement"]
+    assert sum(table.values()) == 200
+    assert found["p_value"] == mcnemar_test(table["only_challenger"], table["only_champion"])
+    assert (
+        table["both_right"]
+        == ((answers.truth == answers.challenger) & (answers.truth == answers.champion)).sum()
+    )
+
+
+def test_each_class_has_its_recalls_but_one_without_images(answers):
+    *rows, dogs = compare_answers(answers, "accuracy")["classes"]
+    assert [row["class"] for row in rows] == NAMES[:3]
+    assert [row["images"] for row in rows] == np.bincount(answers.truth).tolist()
+    for role in ("challenger", "champion"):
+        expected = recall_score(
+            answers.truth, getattr(answers, role), labels=range(3), average=None
+        )
+        np.testing.assert_allclose([row[role] for row in rows], expected)
+    assert dogs == {
+        "class": "dog",
+        "images": 0,
+        "challenger": None,
+        "champion": None,
+        "p_value": 1.0,
+    }
+
+
+def test_a_classifier_is_compared_with_always_naming_one_class(answers):
+    found = compare_with_majority(answers.truth, answers.challenger, NAMES, "bee")
+    table = (answers.truth == answers.challenger) != (answers.truth == 1)
+    only_majority = int((table & (answers.truth == 1)).sum())
+    assert found == {
+        "class": "bee",
+        "images": 200,
+        "accuracy": accuracy_score(answers.truth, answers.challenger),
+        "majority_accuracy": (answers.truth == 1).mean(),
+        "p_value": mcnemar_test(int(table.sum()) - only_majority, only_majority),
+    }
