@@ -61,7 +61,7 @@ def values(photo_folder, base_parameters):
     )
     tested = splits.loc[splits["split"] == "test", ["path", "label"]]
     return {
-        "trained_model": Network(),
+        "calibrated_model": Network(),
         "class_names": CARD.class_names,
         "raw_images": open_source(photo_folder),
         "image_splits": splits,
@@ -76,7 +76,7 @@ def values(photo_folder, base_parameters):
 def test_the_gate_is_given_the_test_images_as_files_and_as_pixels(run_nodes, asked, values):
     made = run_nodes(create_pipeline(), values)
     (challenger, rules), _ = asked
-    assert (challenger.model, rules) == (values["trained_model"], values["params:register"])
+    assert (challenger.model, rules) == (values["calibrated_model"], values["params:register"])
     assert challenger.majority == "red"  # 8 of 14 in training
     files, images, card, source = challenger.held_out
     assert card == CARD
@@ -89,7 +89,7 @@ def test_the_gate_is_given_the_test_images_as_files_and_as_pixels(run_nodes, ask
 def test_the_model_is_registered_as_was_decided_and_with_the_evidence(run_nodes, asked, values):
     made = run_nodes(create_pipeline(), values)
     _, (model, card, name, decision, evidence) = asked
-    assert (model, card, name) == (values["trained_model"], CARD, "onion_pipeline")
+    assert (model, card, name) == (values["calibrated_model"], CARD, "onion_pipeline")
     assert decision == DECISION
     assert evidence.tags == {"multiply_adds": "1234"}
     assert set(evidence.files) == {PROMOTION, SEEN_IMAGES}

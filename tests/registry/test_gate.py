@@ -111,7 +111,7 @@ class Digits:
         model, tested = model or self.train(recipe), self.select("test", recipe.side)
         answers = predict_probabilities(model, tested["image"])
         return {
-            "trained_model": model,
+            "calibrated_model": model,
             "class_names": self.names,
             "raw_images": self.source,
             "image_splits": self.splits,
