@@ -8,7 +8,8 @@ OnionError
 ├── DamagedFileError        an artifact is not what was written
 ├── TrainingDivergedError   the loss stopped being a number
 ├── RegistryError           no such model version, or one that cannot be used
-│   └── StoreOutageError    ... because MLflow does not answer
+│   ├── StoreOutageError    ... because MLflow does not answer
+│   └── ParityError         ... because it answers otherwise once it is packaged
 ├── LockedError             another run is under way in this project
 ├── DiskError               no room, or a place that cannot be written to
 ├── WorkerError             a worker process was killed, twice
@@ -67,6 +68,10 @@ class RegistryError(OnionError, RuntimeError):
 
 class StoreOutageError(RegistryError):
     """MLflow does not answer, or answers that it is broken."""
+
+
+class ParityError(RegistryError):
+    """A model answers otherwise as a file, as a package or as ONNX than when it was tested."""
 
 
 class LockedError(OnionError):

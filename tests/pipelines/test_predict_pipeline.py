@@ -17,6 +17,9 @@ class Classifier:
                 "label": good.map({True: "onion", False: None}),
                 "confidence": good.map({True: 1.0, False: float("nan")}),
                 "probability_onion": good.map({True: 1.0, False: float("nan")}),
+                "prediction_set": good.map({True: ["onion", "Öl"], False: None}),
+                "abstained": ~good,
+                "model_version": "7",
                 "error": good.map({True: "", False: "not_an_image: one byte"}),
             }
         )
@@ -47,10 +50,14 @@ def test_new_images_are_classified_by_the_model_asked_for(
         "label",
         "confidence",
         "probability_onion",
+        "prediction_set",
+        "abstained",
         "model_version",
     ]
     assert len(made["predictions"]) == 20
-    assert set(made["predictions"]["model_version"]) == {7}
+    assert set(made["predictions"]["model_version"]) == {"7"}
+    assert set(made["predictions"]["prediction_set"]) == {'["onion", "Öl"]'}
+    assert not made["predictions"]["abstained"].any()
     assert made["unreadable_images"].to_dict("records") == [
         {"path": "broken.jpg", "reason": "not_an_image", "detail": "one byte"}
     ]

@@ -8,12 +8,12 @@ from onion_pipeline.images.decoding import Rendering
 from onion_pipeline.images.sources import open_source
 from onion_pipeline.pipelines.register import nodes
 from onion_pipeline.pipelines.register.pipeline import create_pipeline
-from onion_pipeline.registry.card import ModelCard
 from onion_pipeline.registry.evidence import PROMOTION, SEEN_IMAGES, pack_images
 from onion_pipeline.registry.promotion import Decision
+from onion_pipeline.registry.serving_config import ServingConfig
 from onion_pipeline.registry.versions import ModelVersion
 
-CARD = ModelCard(["blue", "red"], (12, 16, 3), Rendering("crop"))
+CONFIG = ServingConfig(["blue", "red"], (12, 16, 3), Rendering("crop"))
 DECISION = Decision("challenger", "worse", "worse than version 2", "auto", "2", {"class": "red"})
 
 
@@ -46,7 +46,7 @@ def asked(monkeypatch):
 @pytest.fixture
 def values(photo_folder, base_parameters):
     """What the pipeline reads, of twenty pictures of which four are for the test."""
-    paths = [f"{name}/{number}.jpg" for name in CARD.class_names for number in range(10)]
+    paths = [f"{name}/{number}.jpg" for name in CONFIG.class_names for number in range(10)]
     splits = pd.DataFrame(
         {
             "path": paths,
@@ -62,7 +62,7 @@ def values(photo_folder, base_parameters):
     tested = splits.loc[splits["split"] == "test", ["path", "label"]]
     return {
         "calibrated_model": Network(),
-        "class_names": CARD.class_names,
+        "class_names": CONFIG.class_names,
         "raw_images": open_source(photo_folder),
         "image_splits": splits,
         "test_images": np.zeros(4, [("image", np.uint8, (12, 16, 3))]),
@@ -78,8 +78,8 @@ def test_the_gate_is_given_the_test_images_as_files_and_as_pixels(run_nodes, ask
     (challenger, rules), _ = asked
     assert (challenger.model, rules) == (values["calibrated_model"], values["params:register"])
     assert challenger.majority == "red"  # 8 of 14 in training
-    files, images, card, source = challenger.held_out
-    assert card == CARD
+    files, images, config, source = challenger.held_out
+    assert config == CONFIG
     assert (source, images.shape) == (values["raw_images"], (4, 12, 16, 3))
     assert files["path"].tolist() == ["blue/8.jpg", "blue/9.jpg", "red/8.jpg", "red/9.jpg"]
     assert files["sha256"].tolist() == [f"{number:064x}" for number in (8, 9, 18, 19)]
@@ -88,8 +88,8 @@ def test_the_gate_is_given_the_test_images_as_files_and_as_pixels(run_nodes, ask
 
 def test_the_model_is_registered_as_was_decided_and_with_the_evidence(run_nodes, asked, values):
     made = run_nodes(create_pipeline(), values)
-    _, (model, card, name, decision, evidence) = asked
-    assert (model, card, name) == (values["calibrated_model"], CARD, "onion_pipeline")
+    _, (model, config, name, decision, evidence) = asked
+    assert (model, config, name) == (values["calibrated_model"], CONFIG, "onion_pipeline")
     assert decision == DECISION
     assert evidence.tags == {"multiply_adds": "1234"}
     assert set(evidence.files) == {PROMOTION, SEEN_IMAGES}

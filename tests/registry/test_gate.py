@@ -27,7 +27,7 @@ from onion_pipeline.parameters import Parameters
 from onion_pipeline.pipelines.register.pipeline import create_pipeline
 from onion_pipeline.registry import tracking
 from onion_pipeline.registry.aliases import promote_version, read_aliases
-from onion_pipeline.registry.card import ModelCard
+from onion_pipeline.registry.serving_config import ServingConfig
 from onion_pipeline.registry.evidence import Evidence
 from onion_pipeline.registry.outage import TRACKING_URI
 from onion_pipeline.registry.promotion import Decision
@@ -349,9 +349,9 @@ def test_a_champion_of_other_classes_is_not_compared(champion, digits, parameter
 @pytest.fixture
 def old_champion(empty_registry, digits):
     """A version as it was registered before evidence was kept; its files."""
-    card = ModelCard(NAMES, (28, 28, 1), DEFAULT_RENDERING)
+    config = ServingConfig(NAMES, (28, 28, 1), DEFAULT_RENDERING)
     decision = Decision("champion", "first", "the first", asked="champion")
-    register_model(digits.train(MIDDLE), card, NAME, decision, Evidence())
+    register_model(digits.train(MIDDLE), config, NAME, decision, Evidence())
     (weights,) = (empty_registry / "kept").rglob("model.keras")
     return weights.parents[1]
 

@@ -1,23 +1,27 @@
-import pandas as pd
+from pathlib import Path
 
-from onion_pipeline.images.decoding import Rendering
-from onion_pipeline.model.architecture import read_layers
-from onion_pipeline.model.build import build_model
-from onion_pipeline.registry.card import ModelCard
+import mlflow
+import pandas as pd
+import pytest
+
+from onion_pipeline.errors import ParityError
 from onion_pipeline.registry.logged_models import log_model
+from onion_pipeline.registry.evidence import Evidence
+from onion_pipeline.registry.package import hash_package, write_package
 from onion_pipeline.registry.tracking import import_client, log_figures, log_history, start_run
 
-CARD = ModelCard(["leek", "onion"], (8, 10, 3), Rendering("crop"))
+
+@pytest.fixture
+def run_id(mlflow_store):
+    return start_run("onions", "run", mlflow_store / "kept", {"seed": 1}, {})
 
 
-def test_a_model_has_parameters_and_metrics_of_its_run_but_for_the_epochs(keras, mlflow_store):
-    model = build_model(read_layers(["flatten"]), CARD.image_shape, 2, seed=0)
-    run_id = start_run("onions", "run", mlflow_store / "kept", {"seed": 1}, {})
+def test_a_model_has_parameters_and_metrics_of_its_run_but_for_the_epochs(network, config, run_id):
     log_figures(run_id, {"accuracy": 0.5}, "test/")
     log_history(run_id, pd.DataFrame({"epoch": [1], "loss": [0.25]}))
     client = import_client()
     files = {"card.md": b"# Onions"}
-    model_id = log_model(client, client.get_run(run_id), model, CARD, "onions", evidence=files)
+    model_id = log_model(client, client.get_run(run_id), network, config, "onions", Evidence(files=files))
     logged = client.get_logged_model(model_id)
     assert (logged.status.value, logged.params) == ("READY", {"seed": "1"})
     assert {metric.key: metric.value for metric in logged.metrics} == {"test/accuracy": 0.5}
@@ -25,3 +29,17 @@ def test_a_model_has_parameters_and_metrics_of_its_run_but_for_the_epochs(keras,
     assert path.read_bytes() == b"# Onions"
     (output,) = client.get_run(run_id).outputs.model_outputs
     assert output.model_id == model_id
+
+
+def test_what_is_uploaded_is_what_was_tested_and_nothing_else(network, config, run_id, tmp_path):
+    client = import_client()
+    write_package(tmp_path / "tested", network, config, mlflow.models.Model())
+    tested = hash_package(tmp_path / "tested")
+    model_id = log_model(client, client.get_run(run_id), network, config, "onions", Evidence(package=tested))
+    kept = mlflow.artifacts.download_artifacts(
+        client.get_logged_model(model_id).artifact_location, dst_path=str(tmp_path)
+    )
+    assert hash_package(Path(kept)) == tested
+    other = config._replace(operating_point=None)
+    with pytest.raises(ParityError, match="is not the one that was compared"):
+        log_model(client, client.get_run(run_id), network, other, "onions", Evidence(package=tested))

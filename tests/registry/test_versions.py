@@ -17,16 +17,18 @@ from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.registry import tracking
 from onion_pipeline.registry.batch import CHUNK, classify_images
-from onion_pipeline.registry.card import ModelCard
 from onion_pipeline.registry.evidence import Evidence
 from onion_pipeline.registry.outage import TRACKING_URI
 from onion_pipeline.registry.package import list_requirements
 from onion_pipeline.registry.promotion import Decision
+from onion_pipeline.registry.serving_config import ServingConfig
 from onion_pipeline.registry.tracking import import_client
 from onion_pipeline.registry.versions import load_classifier, register_model
 
 NAME, SHAPE = "onions", (8, 10, 3)
-CARD = ModelCard(["leek", "onion", "shallot"], SHAPE, Rendering("crop"))
+CONFIG = ServingConfig(
+    ["leek", "onion", "shallot"], SHAPE, Rendering("crop"), {"conformal_threshold": 0.7}
+)
 URI = f"models:/{NAME}@champion"
 FIRST = Decision("champion", "first", "the first")
 WORSE = Decision("challenger", "worse", "worse than version 1", "auto", "1")
@@ -37,7 +39,7 @@ EVIDENCE = Evidence({"kind": "bulbs"}, "# Onions", {"promotion.json": b"{}"})
 
 def make_model(seed):
     layers = read_layers(["flatten", {"dense": {"units": 8, "activation": "relu"}}])
-    return build_model(layers, SHAPE, len(CARD.class_names), seed=seed)
+    return build_model(layers, SHAPE, len(CONFIG.class_names), seed=seed)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +64,7 @@ def registered(models, empty_store, tmp_path_factory):
         decisions = zip(models, (FIRST, WORSE), strict=True)
         yield (
             folder,
-            [register_model(each, CARD, NAME, decision, EVIDENCE) for each, decision in decisions],
+            [register_model(each, CONFIG, NAME, decision, EVIDENCE) for each, decision in decisions],
         )
 
 
@@ -103,7 +105,7 @@ def pictures():
 
 
 def get_probabilities(table):
-    return table[[f"probability_{name}" for name in CARD.class_names]].to_numpy()
+    return table[[f"probability_{name}" for name in CONFIG.class_names]].to_numpy(float)
 
 
 def test_versions_get_the_aliases_that_were_decided(registered):
@@ -131,7 +133,7 @@ def test_a_version_belongs_to_the_run_under_way(registered):
 
 
 def test_an_alias_that_is_asked_for_is_given(store):
-    third = register_model(make_model(seed=2), CARD, NAME, FORCED, EVIDENCE)
+    third = register_model(make_model(seed=2), CONFIG, NAME, FORCED, EVIDENCE)
     assert (third.version, third.alias) == ("3", "champion")
     assert str(import_client().get_model_version_by_alias(NAME, "champion").version) == "3"
 
@@ -146,7 +148,7 @@ def test_an_alias_that_is_asked_for_is_given(store):
     ],
 )
 def test_the_same_model_is_registered_once(store, models, which, decision, expected):
-    again = register_model(models[which], CARD, NAME, decision, Evidence())
+    again = register_model(models[which], CONFIG, NAME, decision, Evidence())
     assert (again.version, again.alias) == expected
     assert again.run_id == store[which].run_id
     assert str(import_client().get_model_version_by_alias(NAME, expected[1]).version) == expected[0]
@@ -154,7 +156,7 @@ def test_the_same_model_is_registered_once(store, models, which, decision, expec
 
 
 def test_the_same_weights_with_other_preprocessing_are_another_version(store, model):
-    other = CARD._replace(rendering=Rendering("pad"))
+    other = CONFIG._replace(rendering=Rendering("pad"))
     assert register_model(model, other, NAME, WORSE, EVIDENCE).version == "3"
 
 
@@ -172,7 +174,7 @@ def test_a_version_carries_its_evidence(registered):
 
 def test_a_decision_that_waits_for_mlflow_registers_nothing(store, model):
     waiting = Decision("pending", "outage", "MLflow has gone.", "challenger")
-    pending = register_model(make_model(seed=2), CARD, NAME, waiting, EVIDENCE)
+    pending = register_model(make_model(seed=2), CONFIG, NAME, waiting, EVIDENCE)
     assert (pending.status, pending.decision) == ("pending", "pending")
     assert (pending.alias, pending.reason) == ("challenger", "MLflow has gone.")
     assert list_versions() == ["1", "2"]
@@ -208,11 +210,11 @@ def test_an_attempt_that_died_is_repeated_without_a_second_version(
 
     with monkeypatch.context() as patch:
         patch.setattr(client, step, die)
-        pending = register_model(model, CARD, NAME, FIRST, EVIDENCE)
+        pending = register_model(model, CONFIG, NAME, FIRST, EVIDENCE)
     assert (pending.status, pending.command) == ("pending", "kedro run --pipelines register")
     assert "the server has gone" in pending.reason
-    later = register_model(model, CARD, NAME, FIRST, EVIDENCE)
-    assert later == register_model(model, CARD, NAME, FIRST, EVIDENCE)
+    later = register_model(model, CONFIG, NAME, FIRST, EVIDENCE)
+    assert later == register_model(model, CONFIG, NAME, FIRST, EVIDENCE)
     assert (later.version, later.alias, later.status) == ("1", "champion", "registered")
     assert later.checksum == pending.checksum
     assert list_versions() == ["1"]
@@ -225,7 +227,7 @@ def test_an_attempt_that_died_is_repeated_without_a_second_version(
 def test_of_equal_versions_the_one_with_the_highest_number_counts_whatever_the_clock_says(
     mlflow_store, model, monkeypatch
 ):
-    register_model(model, CARD, NAME, FORCED, EVIDENCE)
+    register_model(model, CONFIG, NAME, FORCED, EVIDENCE)
     client = import_client()
     first = client.get_model_version(NAME, "1")
     monkeypatch.setattr(
@@ -233,7 +235,7 @@ def test_of_equal_versions_the_one_with_the_highest_number_counts_whatever_the_c
     )
     for _ in range(9):  # as somebody may make by hand; 10 is less than 9 as a text
         client.create_model_version(NAME, first.source, first.run_id, tags=first.tags)
-    assert register_model(model, CARD, NAME, WORSE, EVIDENCE).version == "10"
+    assert register_model(model, CONFIG, NAME, WORSE, EVIDENCE).version == "10"
 
 
 def test_a_version_is_never_asked_for_twice(mlflow_store, model, monkeypatch):
@@ -246,14 +248,14 @@ def test_a_version_is_never_asked_for_twice(mlflow_store, model, monkeypatch):
 
     monkeypatch.setattr(client, "create_model_version", look)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
-    register_model(model, CARD, NAME, FIRST, EVIDENCE)
+    register_model(model, CONFIG, NAME, FIRST, EVIDENCE)
     assert seen == ["0"]
     assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "3"
 
 
 def test_a_name_that_mlflow_refuses_is_an_error(mlflow_store, model):
     with pytest.raises(RegistryError, match="refuses") as caught:
-        register_model(model, CARD, " ", FIRST, EVIDENCE)
+        register_model(model, CONFIG, " ", FIRST, EVIDENCE)
     assert not isinstance(caught.value, StoreOutageError)
 
 
@@ -262,7 +264,7 @@ def test_a_store_that_is_down_leaves_the_model_pending_and_cannot_be_loaded_from
     fake_mlflow, model, fault
 ):
     address = fake_mlflow(fault).address
-    pending = register_model(model, CARD, NAME, FIRST, EVIDENCE)
+    pending = register_model(model, CONFIG, NAME, FIRST, EVIDENCE)
     assert pending.status == "pending"
     assert f"MLflow at {address} cannot be used" in pending.reason
     with pytest.raises(StoreOutageError, match="run this again") as caught:
@@ -274,25 +276,29 @@ def test_a_store_that_is_down_leaves_the_model_pending_and_cannot_be_loaded_from
 
 def test_a_version_has_signature_input_example_and_requirements(classifier):
     signature = classifier.metadata.signature
-    assert [(column.name, column.type.name) for column in signature.inputs] == [("image", "binary")]
-    assert signature.outputs.input_names() == [
-        "label",
-        "confidence",
-        "probability_leek",
-        "probability_onion",
-        "probability_shallot",
-        "error",
+    assert [(column.name, column.type.name) for column in signature.inputs] == [("image", "string")]
+    assert [(column.name, str(column.type)) for column in signature.outputs] == [
+        ("label", "DataType.string"),
+        ("confidence", "DataType.double"),
+        ("probability_leek", "DataType.double"),
+        ("probability_onion", "DataType.double"),
+        ("probability_shallot", "DataType.double"),
+        ("prediction_set", "Array(string)"),
+        ("abstained", "DataType.boolean"),
+        ("model_version", "DataType.string"),
+        ("error", "DataType.string"),
     ]
     (example,) = classifier.input_example["image"]
-    assert decode_image(example, SHAPE, Rendering("crop")).shape == SHAPE
+    assert decode_image(read_payload(example), SHAPE, Rendering("crop")).shape == SHAPE
 
 
 def test_a_version_carries_class_names_preprocessing_and_code(registered):
     root = find_package("1")
-    assert json.loads((root / "artifacts" / "card.json").read_text()) == {
-        "class_names": CARD.class_names,
+    assert json.loads((root / "artifacts" / "serving.json").read_text()) == {
+        "class_names": CONFIG.class_names,
         "image_shape": list(SHAPE),
         "rendering": {"resize": "crop", "background": "white", "animation": "refuse"},
+        "operating_point": CONFIG.operating_point,
     }
     assert (root / "code" / "onion_pipeline" / "images" / "decoding.py").is_file()
     assert (root / "requirements.txt").read_text().split() == list_requirements()
@@ -305,7 +311,7 @@ def test_the_champion_gives_the_probabilities_of_the_network(classifier, model, 
     decoded = np.stack([decode_image(data, SHAPE, Rendering("crop")) for data in pictures])
     expected = model.predict_on_batch(decoded)
     np.testing.assert_array_equal(get_probabilities(answers).astype(np.float32), expected)
-    assert list(answers["label"]) == [CARD.class_names[i] for i in expected.argmax(axis=1)]
+    assert list(answers["label"]) == [CONFIG.class_names[i] for i in expected.argmax(axis=1)]
     np.testing.assert_array_equal(answers["confidence"].astype(np.float32), expected.max(axis=1))
     assert set(answers["error"]) == {""}
 
@@ -316,7 +322,9 @@ def test_a_broken_picture_costs_only_its_own_row(classifier, pictures):
     answers = classifier.predict(pd.DataFrame({"image": with_broken}))
     broken = answers.iloc[1]
     assert broken["error"] != ""
-    assert broken.drop("error").isna().all()
+    assert broken["abstained"]
+    assert broken["model_version"] == "1"
+    assert broken.drop(["abstained", "model_version", "error"]).isna().all()
     others = answers.drop(index=1).reset_index(drop=True)
     np.testing.assert_allclose(get_probabilities(others), get_probabilities(whole), rtol=1e-6)
     assert set(others["error"]) == {""}
@@ -335,9 +343,16 @@ def test_an_unknown_model_is_named_with_the_way_out(registered):
         assert uri in str(caught.value)
 
 
-def test_a_version_can_be_asked_for_by_number(registered):
-    assert load_classifier(f"models:/{NAME}/2")[1] == "2"
-    assert str(load_classifier(URI)[1]) == "1"
+@pytest.mark.parametrize(
+    ("uri", "number"),
+    [(f"models:/{NAME}/2", "2"), (URI, "1"), (f"models:/{NAME}@challenger", "2")],
+)
+def test_a_version_is_loaded_by_number_or_alias_and_knows_which_it_is(
+    registered, pictures, uri, number
+):
+    classifier, version = load_classifier(uri)
+    assert str(version) == number
+    assert set(classifier.predict(pd.DataFrame({"image": pictures}))["model_version"]) == {number}
 
 
 @pytest.fixture
@@ -362,8 +377,11 @@ def test_a_folder_is_classified_but_for_what_is_broken_or_unreadable(registered,
     assert list(predictions["path"]) == sorted(set(source.paths) - {"100.png", "200.png"})
     assert set(predictions["model_version"].astype(str)) == {"1"}
     assert [name for name in predictions if predictions[name].isna().any()] == []
-    assert set(predictions["label"]) <= set(CARD.class_names)
+    assert set(predictions["label"]) <= set(CONFIG.class_names)
     assert "error" not in predictions
+    assert not predictions["abstained"].any()
+    for label, text in zip(predictions["label"], predictions["prediction_set"], strict=True):
+        assert json.loads(text)[0] == label
 
 
 def test_a_folder_without_broken_files_lists_none(registered, new_images):

@@ -1,5 +1,7 @@
 """Many new pictures through one registered model."""
 
+import json
+
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.images.decoding import RejectedImageError
 from onion_pipeline.images.loading import read_file
@@ -19,9 +21,10 @@ def classify_images(source: ImageSource, uri: str) -> tuple[DataFrame, DataFrame
         uri: an MLflow model URI such as ``models:/onion_pipeline@champion``.
 
     Returns:
-        The predictions, columns ``path``, ``label``, ``confidence``, ``probability_<class>``
-        and ``model_version``; and the files that could not be read, columns ``path``,
-        ``reason`` and ``detail``.
+        The predictions, column ``path`` and those of
+        :func:`~onion_pipeline.registry.answers.tabulate_answers` but ``error``, the prediction
+        set as JSON text; and the files that could not be read, columns ``path``, ``reason`` and
+        ``detail``.
 
     Raises:
         RegistryError: there is no such model.
@@ -29,7 +32,7 @@ def classify_images(source: ImageSource, uri: str) -> tuple[DataFrame, DataFrame
     """
     import pandas as pd
 
-    model, version = load_classifier(uri)
+    model, _ = load_classifier(uri)
     predictions, unreadable = [], [pd.DataFrame(source.refused, columns=REJECTED, dtype="str")]
     for start in range(0, len(source.paths), CHUNK):
         files, refused = _read_files(source, source.paths[start : start + CHUNK])
@@ -40,9 +43,21 @@ def classify_images(source: ImageSource, uri: str) -> tuple[DataFrame, DataFrame
             unreadable.append(_explain(answers[answers["error"] != ""]))
     rejected = pd.concat(unreadable).sort_values("path", ignore_index=True)
     check_quarantine(rejected, len(source.paths) + len(source.refused), limit=1.0)
-    table = pd.concat(predictions, ignore_index=True).drop(columns="error")
+    return _join(predictions), rejected
+
+
+def _join(answers: list[DataFrame]) -> DataFrame:
+    """Return the answers as one table that a CSV file can hold."""
+    import pandas as pd
+
+    table = pd.concat(answers, ignore_index=True).drop(columns="error").infer_objects()
     table.insert(0, "path", table.pop("path"))
-    return table.assign(model_version=version), rejected
+    table["prediction_set"] = table["prediction_set"].map(_write_set, na_action="ignore")
+    return table
+
+
+def _write_set(labels: list[str]) -> str:
+    return json.dumps(labels, ensure_ascii=False)
 
 
 def _read_files(source: ImageSource, paths: tuple[str, ...]) -> tuple[DataFrame, DataFrame]:

@@ -14,9 +14,9 @@ from onion_pipeline.errors import RegistryError
 from onion_pipeline.evaluation.predictions import predict_probabilities
 from onion_pipeline.images.loading import decode_images
 from onion_pipeline.images.sources import ImageSource
-from onion_pipeline.registry.card import ModelCard
 from onion_pipeline.registry.evidence import read_seen_images
 from onion_pipeline.registry.package import read_package
+from onion_pipeline.registry.serving_config import ServingConfig
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -30,7 +30,7 @@ class Champion(NamedTuple):
     Args:
         version: its number.
         model: the network.
-        card: class names and preprocessing.
+        config: class names and preprocessing.
         seen: which images it was trained and validated on, see
             :func:`~onion_pipeline.registry.evidence.pack_images`; ``None`` for a version that was
             registered before this was noted.
@@ -38,7 +38,7 @@ class Champion(NamedTuple):
 
     version: str
     model: KerasModel
-    card: ModelCard
+    config: ServingConfig
     seen: NDArray[np.uint64] | None
 
 
@@ -48,13 +48,13 @@ class HeldOutImages(NamedTuple):
     Args:
         files: columns ``path``, ``sha256``, ``label``, ``predicted``; N rows.
         images: uint8, (N, H, W, C), in the same order.
-        card: class names, and how these were decoded.
+        config: class names, and how these were decoded.
         source: where the files are.
     """
 
     files: DataFrame
     images: NDArray[np.uint8]
-    card: ModelCard
+    config: ServingConfig
     source: ImageSource
 
 
@@ -86,14 +86,14 @@ def answer_images(
         int64, (M,), ids of the classes of `held_out`; :data:`UNREADABLE` where a file is no longer
         what or where it was.
     """
-    names, card = list(held_out.card.class_names), champion.card
-    ids = np.array([names.index(name) for name in card.class_names])
-    if (card.image_shape, card.rendering) == (held_out.card.image_shape, held_out.card.rendering):
+    names, config = list(held_out.config.class_names), champion.config
+    ids = np.array([names.index(name) for name in config.class_names])
+    if (config.image_shape, config.rendering) == (held_out.config.image_shape, held_out.config.rendering):
         return ids[predict_probabilities(champion.model, held_out.images)[rows].argmax(axis=1)]
     listed = held_out.files["path"].iloc[rows].isin(held_out.source.paths).to_numpy()
     positions, answers = np.flatnonzero(listed), np.full(len(rows), UNREADABLE)
     files = held_out.files.iloc[rows[positions]].assign(reason=None)
-    for piece in decode_images(held_out.source, files, card.image_shape, card.rendering).pieces:
+    for piece in decode_images(held_out.source, files, config.image_shape, config.rendering).pieces:
         if len(piece):
             named = predict_probabilities(champion.model, piece["image"]).argmax(axis=1)
             answers[positions[piece["index"]]] = ids[named]

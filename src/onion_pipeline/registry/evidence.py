@@ -26,11 +26,14 @@ class Evidence(NamedTuple):
         tags: short texts, by which versions can be searched.
         description: Markdown, which the MLflow UI shows with the version.
         files: by their names in the folder ``evidence`` of the model.
+        package: the checksum of the package that was found to answer as the tested model does, see
+            :func:`~onion_pipeline.registry.package.hash_package`; what is uploaded must have it.
     """
 
     tags: Mapping[str, str] = NOTHING
     description: str = ""
     files: Mapping[str, bytes] = NO_FILES
+    package: str | None = None
 
 
 def write_files(package: Path, files: Mapping[str, bytes]) -> None:

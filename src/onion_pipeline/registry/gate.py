@@ -79,7 +79,7 @@ def compare_champion(challenger: Challenger, rules: RegisterParameters) -> Decis
         RegistryError: MLflow refuses the name.
     """
     truth, named = _find_answers(challenger.held_out)
-    names = challenger.held_out.card.class_names
+    names = challenger.held_out.config.class_names
     baseline = compare_with_majority(truth, named, names, challenger.majority)
     try:
         with ask_store():
@@ -92,7 +92,7 @@ def compare_champion(challenger: Challenger, rules: RegisterParameters) -> Decis
 
 
 def _find_answers(held_out: HeldOutImages) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    names = held_out.card.class_names
+    names = held_out.config.class_names
     return find_ids(held_out.files["label"], names), find_ids(held_out.files["predicted"], names)
 
 
@@ -105,7 +105,7 @@ def _look_up(
     """Return the champion to compare with, or the decision where there is nothing to compare."""
     name = rules.model_name
     number = read_aliases(client, name).get(CHAMPION)
-    checksum = hash_content(challenger.model, challenger.held_out.card)
+    checksum = hash_content(challenger.model, challenger.held_out.config)
     decision = _recognize(client, name, checksum, number)
     decision = decision or judge_baseline(baseline, rules.significance)
     if decision:
@@ -137,8 +137,8 @@ def _recognize(
 
 def _compete(challenger: Challenger, champion: Champion, rules: RegisterParameters) -> Decision:
     """Decide by what a challenger and the champion say of the same images."""
-    names, version = challenger.held_out.card.class_names, champion.version
-    decision = judge_classes(names, champion.card.class_names, version)
+    names, version = challenger.held_out.config.class_names, champion.version
+    decision = judge_classes(names, champion.config.class_names, version)
     if decision:
         return decision._replace(champion_before=version)
     if champion.seen is None:
@@ -167,5 +167,5 @@ def _compare(
     if not len(rows):
         return found
     truth, named = _find_answers(held_out)
-    compared = Answers(truth[rows], named[rows], answers, held_out.card.class_names)
+    compared = Answers(truth[rows], named[rows], answers, held_out.config.class_names)
     return {**found, **compare_answers(compared, metric)}

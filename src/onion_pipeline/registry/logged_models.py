@@ -1,28 +1,27 @@
 """Models as MLflow keeps them with a run, before they are versions of anything."""
 
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from onion_pipeline.annotations import KerasModel
-from onion_pipeline.registry.card import ModelCard
-from onion_pipeline.registry.evidence import NO_FILES, write_files
-from onion_pipeline.registry.package import write_package
+from onion_pipeline.errors import ParityError
+from onion_pipeline.registry.evidence import Evidence, write_files
+from onion_pipeline.registry.package import hash_package, write_package
+from onion_pipeline.registry.serving_config import ServingConfig
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
 
-def log_model(  # noqa: PLR0913
+def log_model(  # noqa: PLR0913, PLR0917
     client: "MlflowClient",
     run: "Run",
     model: KerasModel,
-    card: ModelCard,
+    config: ServingConfig,
     name: str,
-    *,
-    evidence: Mapping[str, bytes] = NO_FILES,
+    evidence: Evidence,
 ) -> str:
     """Log `model` to `run` as ``mlflow.pyfunc.log_model`` does.
 
@@ -31,13 +30,16 @@ def log_model(  # noqa: PLR0913
     Args:
         client: of the store.
         run: to which the model belongs.
-        model: the trained model.
-        card: class names and preprocessing.
+        model: the tested model.
+        config: how it is served.
         name: of the logged model.
-        evidence: files beside the model, see :class:`~onion_pipeline.registry.evidence.Evidence`.
+        evidence: files beside the model, and the package that was compared with it.
 
     Returns:
         The id of the logged model.
+
+    Raises:
+        ParityError: the files are others.
     """
     from mlflow.entities import LoggedModelOutput
     from mlflow.models import Model
@@ -51,11 +53,22 @@ def log_model(  # noqa: PLR0913
     described = Model(logged.artifact_location, run_id, model_id=logged.model_id)
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made) / "model"
-        write_package(folder, model, card, described)
-        write_files(folder, evidence)
+        write_package(folder, model, config, described)
+        write_files(folder, evidence.files)
+        _check_package(folder, evidence.package)
         client.log_model_artifacts(logged.model_id, str(folder))
     client.finalize_logged_model(logged.model_id, "READY")
     return str(logged.model_id)
+
+
+def _check_package(folder: Path, tested: str | None) -> None:
+    if tested and hash_package(folder) != tested:
+        raise ParityError(
+            "The model is not registered: the package to be uploaded is not the one that was "
+            "compared with the tested model. Something has changed in between, perhaps the code "
+            "or a library. Compare and register again: kedro run --pipelines register",
+            dataset="parity_report",
+        )
 
 
 def _copy_metrics(client: "MlflowClient", run: "Run", model_id: str) -> None:

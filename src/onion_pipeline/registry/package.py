@@ -1,5 +1,6 @@
-"""The files of a registered model: weights, card, code and requirements, and their identity."""
+"""The files of a registered model: weights, configuration, code, requirements; their identity."""
 
+import base64
 import hashlib
 import io
 import json
@@ -12,15 +13,23 @@ from PIL import Image
 
 from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.errors import RegistryError
+from onion_pipeline.evaluation.predictions import PROBABILITY
 from onion_pipeline.model.backend import import_keras
 from onion_pipeline.model.saving import save_model
-from onion_pipeline.registry.card import ModelCard
 from onion_pipeline.registry.environment import find_version
+from onion_pipeline.registry.serving_config import ServingConfig
 
 if TYPE_CHECKING:
     from mlflow.models import Model
 
 PACKAGE = Path(__file__).parents[1]
+WEIGHTS, SERVING = "model.keras", "serving.json"
+EARLIER = "card.json"  # as versions that were registered before have it
+# Two packages of the same model differ in the times, ids and paths in the one, and in what an
+# earlier version has to do with it in the other.
+UNCOMPARED = {"MLmodel", "evidence"}
+# What is answered even for a picture that cannot be decoded.
+ALWAYS = {"abstained", "error"}
 SERVING_LIBRARIES = (
     "tensorflow-cpu",
     "tensorflow",
@@ -34,71 +43,90 @@ SERVING_LIBRARIES = (
 )
 
 
-def hash_content(model: KerasModel, card: ModelCard) -> str:
-    """Return a checksum of what a model answers with: its layers, its weights and its card.
+def hash_content(model: KerasModel, config: ServingConfig) -> str:
+    """Return a checksum of what a model answers with: layers, weights and how they are served.
 
     Two files of the same model differ, in the times that they hold; their checksums do not.
     """
     digest = hashlib.blake2b(digest_size=32)
-    digest.update(json.dumps([model.get_config(), card.as_dictionary()], sort_keys=True).encode())
+    digest.update(json.dumps([model.get_config(), config.as_dictionary()], sort_keys=True).encode())
     for weights in model.get_weights():
         digest.update(f"{weights.dtype} {weights.shape};".encode())
         digest.update(weights.tobytes())
     return digest.hexdigest()
 
 
-def write_package(folder: Path, model: KerasModel, card: ModelCard, described: "Model") -> None:
+def write_package(
+    folder: Path, model: KerasModel, config: ServingConfig, described: "Model"
+) -> None:
     """Write `model` with its decoding as an MLflow pyfunc.
 
     Args:
         folder: does not exist yet.
         model: the trained model.
-        card: class names and preprocessing.
+        config: class names, preprocessing and operating point.
         described: what MLflow is to know of it beside.
     """
     import mlflow
 
     with tempfile.TemporaryDirectory() as made:
-        weights, text = Path(made) / "model.keras", Path(made) / "card.json"
+        weights, text = Path(made) / WEIGHTS, Path(made) / SERVING
         save_model(model, weights)
-        card.write(text)
+        config.write(text)
         mlflow.pyfunc.save_model(
             folder,
             mlflow_model=described,
             python_model=str(PACKAGE / "registry" / "serving.py"),
-            artifacts={"weights": str(weights), "card": str(text)},
+            artifacts={"weights": str(weights), "serving": str(text)},
             code_paths=[str(PACKAGE)],
-            signature=_make_signature(card),
-            input_example=make_input_example(card),
+            signature=_make_signature(config),
+            input_example=make_input_example(config),
             pip_requirements=list_requirements(),
         )
 
 
-def read_package(folder: Path) -> tuple[KerasModel, ModelCard]:
-    """Return model and card of a package, without running the code in it.
+def read_package(folder: Path) -> tuple[KerasModel, ServingConfig]:
+    """Return model and configuration of a package, without running the code in it.
 
     Raises:
         RegistryError: it is none that :func:`write_package` wrote, or is damaged.
     """
-    weights, text = (folder / "artifacts" / name for name in ("model.keras", "card.json"))
     try:
-        card = ModelCard.read(text)
+        weights = find_weights(folder)
+        named = weights.with_name(SERVING)
+        config = ServingConfig.read(named if named.is_file() else named.with_name(EARLIER))
         model = import_keras().models.load_model(weights, compile=False, safe_mode=True)
     except (BadZipFile, KeyError, OSError, TypeError, ValueError) as error:
         (reason, *_) = str(error).splitlines() or [""]
         raise RegistryError(f"it cannot be read: {type(error).__name__}: {reason}") from error
-    return model, card
+    return model, config
 
 
-def make_input_example(card: ModelCard) -> DataFrame:
-    """Return a table with one grey picture as encoded bytes, as the registered model takes it."""
+def find_weights(folder: Path) -> Path:
+    """Return where the weights are in the package in `folder`."""
+    return folder / "artifacts" / WEIGHTS
+
+
+def hash_package(folder: Path) -> str:
+    """Return a checksum of the files of a package: two of the same model have the same."""
+    digest = hashlib.blake2b(digest_size=32)
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.is_file() and name.parts[0] not in UNCOMPARED and path.suffix != ".pyc":
+            digest.update(f"{name.as_posix()} {path.stat().st_size};".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def make_input_example(config: ServingConfig) -> DataFrame:
+    """Return a table with one grey picture as base64 text, as a client sends it over HTTP."""
     import pandas as pd
 
-    height, width, channels = card.image_shape
+    height, width, channels = config.image_shape
     picture = Image.new("RGB" if channels == 3 else "L", (width, height), "gray")  # noqa: PLR2004
     encoded = io.BytesIO()
     picture.save(encoded, format="PNG")
-    return pd.DataFrame({"image": [encoded.getvalue()]})
+    return pd.DataFrame({"image": [base64.b64encode(encoded.getvalue()).decode()]})
 
 
 def list_requirements() -> list[str]:
@@ -107,19 +135,30 @@ def list_requirements() -> list[str]:
     return [f"{name}=={version}" for name, version in found.items() if version]
 
 
-def _make_signature(card: ModelCard) -> Any:
+def _make_signature(config: ServingConfig) -> Any:
+    """Return the columns that go in and come out.
+
+    The picture is declared as text, and taken as bytes too: MLflow hands an object column on as it
+    is. Declared as binary, it would be base64 text that MLflow decodes itself over HTTP, where one
+    that is damaged, or null, makes the whole batch fail. A prediction set is an array, which JSON,
+    Spark and MLflow's schema all have, so that nobody has to parse a text in a text.
+    """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
+    from mlflow.types.schema import Array
 
-    probabilities = [ColSpec("double", f"probability_{name}") for name in card.class_names]
+    outputs = {
+        "label": "string",
+        "confidence": "double",
+        **{f"{PROBABILITY}{name}": "double" for name in config.class_names},
+        "prediction_set": Array("string"),
+        "abstained": "boolean",
+        "model_version": "string",
+        "error": "string",
+    }
     return ModelSignature(
-        inputs=Schema([ColSpec("binary", "image")]),
+        inputs=Schema([ColSpec("string", "image")]),
         outputs=Schema(
-            [
-                ColSpec("string", "label"),
-                ColSpec("double", "confidence"),
-                *probabilities,
-                ColSpec("string", "error"),
-            ]
+            [ColSpec(kind, name, required=name in ALWAYS) for name, kind in outputs.items()]
         ),
     )

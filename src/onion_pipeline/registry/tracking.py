@@ -53,17 +53,14 @@ def find_local_store(settings: Mapping[str, str], project: Path) -> list[Path]:
     return [Path(uri.removeprefix(SQLITE)).parent, project / settings["artifacts"]]
 
 
-def import_client() -> "MlflowClient":
-    """Return a client of the store that ``MLFLOW_TRACKING_URI`` names, made if need be.
-
-    It does not wait long for a server; see :mod:`onion_pipeline.registry.outage`.
-    """
+def import_mlflow() -> Any:
+    """Return the ``mlflow`` module, which waits, draws and logs less than by default."""
     limit_patience()
     # No bar for each file of some kilobytes, and no complaint that a notebook cannot draw one.
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "IProgress not found")
-        from mlflow import MlflowClient, get_tracking_uri
+        import mlflow
 
     # After the import, which sets these itself: creating the tables takes nine lines.
     for name in ("alembic", "mlflow"):
@@ -71,8 +68,17 @@ def import_client() -> "MlflowClient":
     # What these log is raised, too.
     for name in ("mlflow.store.db.utils", "urllib3.connectionpool"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    prepare_database(get_tracking_uri())  # before a client, which would make the tables
-    return MlflowClient()
+    return mlflow
+
+
+def import_client() -> "MlflowClient":
+    """Return a client of the store that ``MLFLOW_TRACKING_URI`` names, made if need be.
+
+    It does not wait long for a server; see :mod:`onion_pipeline.registry.outage`.
+    """
+    mlflow = import_mlflow()
+    prepare_database(mlflow.get_tracking_uri())  # before a client, which would make the tables
+    return mlflow.MlflowClient()
 
 
 def enter_store(uri: str) -> dict[str, str | None]:

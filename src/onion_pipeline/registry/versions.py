@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from onion_pipeline.annotations import KerasModel
 from onion_pipeline.errors import RegistryError, StoreOutageError
 from onion_pipeline.registry.aliases import settle_alias
-from onion_pipeline.registry.card import ModelCard
 from onion_pipeline.registry.evidence import Evidence
 from onion_pipeline.registry.logged_models import log_model
 from onion_pipeline.registry.outage import ask_store, find_command
 from onion_pipeline.registry.package import hash_content
 from onion_pipeline.registry.promotion import Decision
+from onion_pipeline.registry.serving_config import ServingConfig
 from onion_pipeline.registry.tracking import import_client, read_run_id
 
 if TYPE_CHECKING:
@@ -65,16 +65,16 @@ class PendingVersion(NamedTuple):
 
 
 def register_model(
-    model: KerasModel, card: ModelCard, name: str, decision: Decision, evidence: Evidence
+    model: KerasModel, config: ServingConfig, name: str, decision: Decision, evidence: Evidence
 ) -> ModelVersion | PendingVersion:
     """Register `model` with its decoding as the next version of `name`, unless it is one.
 
-    The same model, by its layers, weights and card, is registered once: later attempts, of which
+    The same model, by its layers, weights and configuration, is registered once: later attempts, of which
     an earlier one may have died on the way, find its version and give it the alias.
 
     Args:
         model: the trained model.
-        card: class names and preprocessing.
+        config: class names, preprocessing and operating point.
         name: of the registered model.
         decision: which alias it is to have; it holds while the champion stays the one that
             the model was compared with.
@@ -87,15 +87,16 @@ def register_model(
 
     Raises:
         RegistryError: MLflow refuses the name or the run.
+        ParityError: the package is another one.
     """
-    checksum, command = hash_content(model, card), find_command()
+    checksum, command = hash_content(model, config), find_command()
     if decision.decision == "pending":
         return PendingVersion(name, decision.asked, decision.reason, checksum, command)
     try:
         with ask_store():
             client = import_client()
             found = find_registered(client, name, checksum)
-            packed = _Packed(model, card, evidence, checksum)
+            packed = _Packed(model, config, evidence, checksum)
             number, run_id = found or _make_version(client, packed, name)
             settled = settle_alias(client, name, number, decision)
     except StoreOutageError as outage:
@@ -114,17 +115,17 @@ def find_registered(client: "MlflowClient", name: str, checksum: str) -> tuple[s
 
 class _Packed(NamedTuple):
     model: KerasModel
-    card: ModelCard
+    config: ServingConfig
     evidence: Evidence
     checksum: str
 
 
 def _make_version(client: "MlflowClient", packed: _Packed, name: str) -> tuple[str, str]:
     """Return number and run of a new version."""
-    model, card, evidence, checksum = packed
+    model, config, evidence, checksum = packed
     with _join_run(client) as run:
         run_id = run.info.run_id
-        model_id = log_model(client, run, model, card, name, evidence=evidence.files)
+        model_id = log_model(client, run, model, config, name, evidence)
         _create_name(client, name)
         with _asking_once():
             created = client.create_model_version(

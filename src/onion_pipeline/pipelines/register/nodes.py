@@ -11,10 +11,10 @@ from onion_pipeline.images.sources import ImageSource
 from onion_pipeline.model.architecture import count_multiply_adds
 from onion_pipeline.parameters import IngestParameters, RegisterParameters
 from onion_pipeline.registry import gate, versions
-from onion_pipeline.registry.card import ModelCard
 from onion_pipeline.registry.champion import HeldOutImages
 from onion_pipeline.registry.evidence import PROMOTION, SEEN_IMAGES, Evidence, pack_images
 from onion_pipeline.registry.promotion import Decision
+from onion_pipeline.registry.serving_config import ServingConfig
 
 
 def compare_champion(
@@ -32,7 +32,7 @@ def compare_champion(
     held_out = HeldOutImages(
         _join_checksums(test_predictions, image_splits),
         test_images["image"],
-        _make_card(calibrated_model, class_names, ingest),
+        _make_config(calibrated_model, class_names, ingest),
         source,
     )
     training = image_splits.loc[image_splits["split"] == "train", "label"]
@@ -60,7 +60,7 @@ def register_model(
     )
     registered = versions.register_model(
         calibrated_model,
-        _make_card(calibrated_model, class_names, ingest),
+        _make_config(calibrated_model, class_names, ingest),
         parameters.model_name,
         Decision(**promotion),
         evidence,
@@ -68,10 +68,10 @@ def register_model(
     return {**registered._asdict(), "accuracy": metrics["accuracy"]}
 
 
-def _make_card(
+def _make_config(
     model: KerasModel, class_names: list[str], parameters: IngestParameters
-) -> ModelCard:
-    return ModelCard(class_names, model.input_shape[1:], make_rendering(parameters))
+) -> ServingConfig:
+    return ServingConfig(class_names, model.input_shape[1:], make_rendering(parameters))
 
 
 def _join_checksums(predictions: DataFrame, image_splits: DataFrame) -> DataFrame:
