@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from onion_pipeline.errors import ParityError
+from onion_pipeline.images.arrays import labelled_dtype
 from onion_pipeline.images.decoding import Rendering
 from onion_pipeline.images.sources import open_source
 from onion_pipeline.pipelines.register import nodes
@@ -13,7 +15,18 @@ from onion_pipeline.registry.promotion import Decision
 from onion_pipeline.registry.serving_config import ServingConfig
 from onion_pipeline.registry.versions import ModelVersion
 
-CONFIG = ServingConfig(["blue", "red"], (12, 16, 3), Rendering("crop"))
+POINT = {"confidence_threshold": 0.5, "set_threshold": 0.1}
+CONFIG = ServingConfig(["blue", "red"], (12, 16, 3), Rendering("crop"), POINT)
+PASSED = {"passed": True, "package": "9c", "stages": []}
+FAILED = {
+    "stage": "package",
+    "largest_difference": 0.5,
+    "tolerance": 1e-5,
+    "passed": False,
+    "picture": "red/3.jpg",
+    "expected": "red (0.9)",
+    "found": "blue (0.6)",
+}
 DECISION = Decision("challenger", "worse", "worse than version 2", "auto", "2", {"class": "red"})
 
 
@@ -44,6 +57,19 @@ def asked(monkeypatch):
 
 
 @pytest.fixture
+def compared(monkeypatch):
+    """What was compared before, and what came of it."""
+    given, report = [], dict(PASSED)
+
+    def measure_parity(*arguments):
+        given.append(arguments)
+        return report
+
+    monkeypatch.setattr(nodes.parity, "measure_parity", measure_parity)
+    return given, report
+
+
+@pytest.fixture
 def values(photo_folder, base_parameters):
     """What the pipeline reads, of twenty pictures of which four are for the test."""
     paths = [f"{name}/{number}.jpg" for name in CONFIG.class_names for number in range(10)]
@@ -60,12 +86,16 @@ def values(photo_folder, base_parameters):
         }
     )
     tested = splits.loc[splits["split"] == "test", ["path", "label"]]
+    images = np.zeros(4, labelled_dtype((12, 16, 3)))
+    images["index"] = tested.index
     return {
         "calibrated_model": Network(),
         "class_names": CONFIG.class_names,
+        "operating_point": POINT,
+        "params:seed": 1,
         "raw_images": open_source(photo_folder),
         "image_splits": splits,
-        "test_images": np.zeros(4, [("image", np.uint8, (12, 16, 3))]),
+        "test_images": images,
         "test_predictions": tested.assign(predicted="red").reset_index(drop=True),
         "metrics": {"accuracy": 0.5, "test_images": 4},
         "params:ingest": base_parameters.ingest.model_copy(update={"resize": "crop"}),
@@ -73,7 +103,9 @@ def values(photo_folder, base_parameters):
     }
 
 
-def test_the_gate_is_given_the_test_images_as_files_and_as_pixels(run_nodes, asked, values):
+def test_the_gate_is_given_the_test_images_as_files_and_as_pixels(
+    run_nodes, asked, compared, values
+):
     made = run_nodes(create_pipeline(), values)
     (challenger, rules), _ = asked
     assert (challenger.model, rules) == (values["calibrated_model"], values["params:register"])
@@ -86,13 +118,16 @@ def test_the_gate_is_given_the_test_images_as_files_and_as_pixels(run_nodes, ask
     assert made["promotion"] == DECISION._asdict()
 
 
-def test_the_model_is_registered_as_was_decided_and_with_the_evidence(run_nodes, asked, values):
+def test_the_model_is_registered_as_was_decided_and_with_the_evidence(
+    run_nodes, asked, compared, values
+):
     made = run_nodes(create_pipeline(), values)
     _, (model, config, name, decision, evidence) = asked
     assert (model, config, name) == (values["calibrated_model"], CONFIG, "onion_pipeline")
     assert decision == DECISION
     assert evidence.tags == {"multiply_adds": "1234"}
     assert set(evidence.files) == {PROMOTION, SEEN_IMAGES}
+    assert evidence.package == "9c"
     assert json.loads(evidence.files[PROMOTION]) == made["promotion"]
     splits = values["image_splits"]
     seen = splits.loc[splits["split"] != "test", "sha256"]
@@ -122,3 +157,21 @@ def test_links_are_followed_as_in_training(run_nodes, asked, values, photo_folde
     run_nodes(create_pipeline(), values)
     paths = asked[0][0].held_out.source.paths
     assert ("red/link.jpg" in paths) is is_followed
+
+
+def test_the_network_is_compared_as_it_will_be_served(run_nodes, asked, compared, values):
+    made = run_nodes(create_pipeline(), values)
+    ((model, config, golden, tested),) = compared[0]
+    assert (model, config) == (values["calibrated_model"], CONFIG)
+    assert golden.paths == ["blue/8.jpg", "blue/9.jpg", "red/8.jpg", "red/9.jpg"]
+    assert tested is not None
+    assert made["parity_report"] == PASSED
+
+
+def test_a_model_that_answers_otherwise_once_packaged_is_not_registered(
+    run_nodes, asked, compared, values
+):
+    compared[1].update(passed=False, stages=[FAILED])
+    with pytest.raises(ParityError, match=r"red/3.jpg gives blue \(0.6\) instead of red"):
+        run_nodes(create_pipeline(), values)
+    assert len(asked) <= 1  # the gate may have been asked, the registry was not

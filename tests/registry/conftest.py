@@ -17,9 +17,9 @@ CONFIG = ServingConfig(
     Rendering("crop"),
     {
         "confidence_threshold": 0.4,
-        "target": {"accuracy": 0.9},
-        "conformal_threshold": 0.7,
-        "conformal_coverage": 0.9,
+        "target_accuracy": 0.9,
+        "set_threshold": 0.3,
+        "set_coverage": 0.9,
     },
 )
 

@@ -10,8 +10,8 @@ from onion_pipeline.registry.serving_config import ServingConfig
 PROBABILITIES = np.array([[0.5, 0.375, 0.125], [0.125, 0.75, 0.125], [0.25, 0.25, 0.5]])
 
 
-def make_config(confidence=None, conformal=None):
-    point = {"confidence_threshold": confidence, "conformal_threshold": conformal}
+def make_config(confidence=None, least=None):
+    point = {"confidence_threshold": confidence, "set_threshold": least}
     return ServingConfig(["leek", "onion", "shallot"], (8, 10, 3), Rendering(), point)
 
 
@@ -48,22 +48,22 @@ def test_the_model_abstains_below_the_threshold_and_not_at_it(threshold, expecte
 @pytest.mark.parametrize(
     ("threshold", "expected"),
     [
-        (0.0, [["leek"], ["onion"], ["shallot"]]),
-        (0.625, [["leek", "onion"], ["onion"], ["shallot"]]),
-        (0.75, [["leek", "onion"], ["onion"], ["shallot", "leek", "onion"]]),
-        (1.0, [["leek", "onion", "shallot"], ["onion", "leek", "shallot"]]),
+        (1.0, [["leek"], ["onion"], ["shallot"]]),
+        (0.375, [["leek", "onion"], ["onion"], ["shallot"]]),
+        (0.25, [["leek", "onion"], ["onion"], ["shallot", "leek", "onion"]]),
+        (0.0, [["leek", "onion", "shallot"], ["onion", "leek", "shallot"]]),
     ],
 )
 def test_a_prediction_set_holds_the_likeliest_and_what_is_likely_enough(threshold, expected):
-    assert list(answer(conformal=threshold)["prediction_set"])[: len(expected)] == expected
+    assert list(answer(least=threshold)["prediction_set"])[: len(expected)] == expected
 
 
-def test_without_a_conformal_threshold_there_is_no_set():
+def test_without_a_threshold_for_sets_there_is_no_set():
     assert list(answer()["prediction_set"]) == [None, None, None]
 
 
 def test_a_broken_picture_has_an_error_and_the_model_abstains():
-    table = answer(("", "undecodable: cut", "", "", "empty: nothing"), None, conformal=0.7)
+    table = answer(("", "undecodable: cut", "", "", "empty: nothing"), None, least=0.3)
     broken = table.iloc[[1, 4]]
     assert list(broken["error"]) == ["undecodable: cut", "empty: nothing"]
     assert list(broken["abstained"]) == [True, True]
@@ -73,7 +73,7 @@ def test_a_broken_picture_has_an_error_and_the_model_abstains():
 
 
 def test_a_table_of_nothing_but_broken_pictures_is_one_too():
-    table = tabulate_answers(np.empty((0, 3)), ["a: b", "c: d"], make_config(conformal=0.7), None)
+    table = tabulate_answers(np.empty((0, 3)), ["a: b", "c: d"], make_config(least=0.3), None)
     assert list(table["error"]) == ["a: b", "c: d"]
     assert table["label"].isna().all()
 
@@ -82,5 +82,5 @@ def test_what_is_answered_is_valid_json():
     def refuse(constant):
         raise AssertionError(f"{constant} is not JSON")
 
-    records = answer(("", "empty: nothing", "", ""), conformal=0.7).to_dict("records")
+    records = answer(("", "empty: nothing", "", ""), least=0.3).to_dict("records")
     assert json.loads(json.dumps(records), parse_constant=refuse)[1]["confidence"] is None

@@ -27,10 +27,10 @@ from onion_pipeline.parameters import Parameters
 from onion_pipeline.pipelines.register.pipeline import create_pipeline
 from onion_pipeline.registry import tracking
 from onion_pipeline.registry.aliases import promote_version, read_aliases
-from onion_pipeline.registry.serving_config import ServingConfig
 from onion_pipeline.registry.evidence import Evidence
 from onion_pipeline.registry.outage import TRACKING_URI
 from onion_pipeline.registry.promotion import Decision
+from onion_pipeline.registry.serving_config import ServingConfig
 from onion_pipeline.registry.tracking import import_client
 from onion_pipeline.registry.versions import load_classifier, register_model
 from onion_pipeline.training.fit import train_model

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from onion_pipeline.errors import ParityError
-from onion_pipeline.registry.logged_models import log_model
 from onion_pipeline.registry.evidence import Evidence
+from onion_pipeline.registry.logged_models import log_model
 from onion_pipeline.registry.package import hash_package, write_package
 from onion_pipeline.registry.tracking import import_client, log_figures, log_history, start_run
 
@@ -21,7 +21,9 @@ def test_a_model_has_parameters_and_metrics_of_its_run_but_for_the_epochs(networ
     log_history(run_id, pd.DataFrame({"epoch": [1], "loss": [0.25]}))
     client = import_client()
     files = {"card.md": b"# Onions"}
-    model_id = log_model(client, client.get_run(run_id), network, config, "onions", Evidence(files=files))
+    model_id = log_model(
+        client, client.get_run(run_id), network, config, "onions", Evidence(files=files)
+    )
     logged = client.get_logged_model(model_id)
     assert (logged.status.value, logged.params) == ("READY", {"seed": "1"})
     assert {metric.key: metric.value for metric in logged.metrics} == {"test/accuracy": 0.5}
@@ -35,11 +37,15 @@ def test_what_is_uploaded_is_what_was_tested_and_nothing_else(network, config, r
     client = import_client()
     write_package(tmp_path / "tested", network, config, mlflow.models.Model())
     tested = hash_package(tmp_path / "tested")
-    model_id = log_model(client, client.get_run(run_id), network, config, "onions", Evidence(package=tested))
+    model_id = log_model(
+        client, client.get_run(run_id), network, config, "onions", Evidence(package=tested)
+    )
     kept = mlflow.artifacts.download_artifacts(
         client.get_logged_model(model_id).artifact_location, dst_path=str(tmp_path)
     )
     assert hash_package(Path(kept)) == tested
     other = config._replace(operating_point=None)
     with pytest.raises(ParityError, match="is not the one that was compared"):
-        log_model(client, client.get_run(run_id), network, other, "onions", Evidence(package=tested))
+        log_model(
+            client, client.get_run(run_id), network, other, "onions", Evidence(package=tested)
+        )

@@ -11,17 +11,12 @@ from onion_pipeline.images.decoding import Rendering, decode_image
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.registry.package import (
-    hash_content,
-    list_requirements,
-    make_input_example,
-    read_package,
-)
-from onion_pipeline.registry.package import (
     find_weights,
     hash_content,
     hash_package,
     list_requirements,
     make_input_example,
+    read_package,
     write_package,
 )
 from onion_pipeline.registry.payloads import read_payload
@@ -105,6 +100,8 @@ def test_a_package_that_cannot_be_read_is_one_error(model, tmp_path, damaged, co
         (folder / damaged).write_bytes(content)
     with pytest.raises(RegistryError, match="it cannot be read: "):
         read_package(tmp_path)
+
+
 def test_packages_of_the_same_model_have_the_same_checksum_and_no_others(model, tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     for folder in (one, two):

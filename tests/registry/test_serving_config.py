@@ -3,7 +3,7 @@ import json
 from onion_pipeline.images.decoding import Rendering
 from onion_pipeline.registry.serving_config import ServingConfig
 
-POINT = {"confidence_threshold": 0.625, "conformal_threshold": 0.9, "conformal_coverage": 0.95}
+POINT = {"confidence_threshold": 0.625, "set_threshold": 0.1, "set_coverage": 0.95}
 CONFIG = ServingConfig(
     ["Zwiebel", "玉ねぎ", "0"], (28, 24, 1), Rendering("pad", "black", "first_frame"), POINT
 )
@@ -15,7 +15,7 @@ def test_a_configuration_is_read_as_it_was_written(tmp_path):
 
 
 def test_the_thresholds_are_those_of_the_operating_point():
-    assert (CONFIG.confidence_threshold, CONFIG.conformal_threshold) == (0.625, 0.9)
+    assert (CONFIG.confidence_threshold, CONFIG.set_threshold) == (0.625, 0.1)
 
 
 def test_what_was_registered_before_there_was_an_operating_point_has_no_thresholds(tmp_path):
@@ -23,4 +23,4 @@ def test_what_was_registered_before_there_was_an_operating_point_has_no_threshol
     (tmp_path / "card.json").write_text(json.dumps(earlier))
     found = ServingConfig.read(tmp_path / "card.json")
     assert found == CONFIG._replace(operating_point=None)
-    assert (found.confidence_threshold, found.conformal_threshold) == (None, None)
+    assert (found.confidence_threshold, found.set_threshold) == (None, None)

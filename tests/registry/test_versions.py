@@ -27,7 +27,7 @@ from onion_pipeline.registry.versions import load_classifier, register_model
 
 NAME, SHAPE = "onions", (8, 10, 3)
 CONFIG = ServingConfig(
-    ["leek", "onion", "shallot"], SHAPE, Rendering("crop"), {"conformal_threshold": 0.7}
+    ["leek", "onion", "shallot"], SHAPE, Rendering("crop"), {"set_threshold": 0.3}
 )
 URI = f"models:/{NAME}@champion"
 FIRST = Decision("champion", "first", "the first")
@@ -64,7 +64,10 @@ def registered(models, empty_store, tmp_path_factory):
         decisions = zip(models, (FIRST, WORSE), strict=True)
         yield (
             folder,
-            [register_model(each, CONFIG, NAME, decision, EVIDENCE) for each, decision in decisions],
+            [
+                register_model(each, CONFIG, NAME, decision, EVIDENCE)
+                for each, decision in decisions
+            ],
         )
 
 

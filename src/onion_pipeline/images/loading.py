@@ -90,6 +90,23 @@ def decode_images(
     return ArrayChunks(dtype, (), pieces, made_of, len(rows))
 
 
+def read_indexed_file(source: ImageSource, path: str, key: int) -> bytes:
+    """Return the bytes of one file that is as it was indexed.
+
+    Args:
+        source: where the file is.
+        path: of the file.
+        key: of the bytes that were indexed, see :func:`~onion_pipeline.images.arrays.make_keys`.
+
+    Raises:
+        RejectedImageError: it cannot be read, or has changed since.
+    """
+    data = read_file(source, path)
+    if hashlib.sha256(data).digest()[:8] != key.to_bytes(8):
+        raise RejectedImageError("changed", "the file is not what it was when it was indexed")
+    return data
+
+
 def decode_file(
     source: ImageSource, path: str, key: int, shape: Shape, rendering: Rendering
 ) -> NDArray[np.uint8]:
@@ -98,17 +115,14 @@ def decode_file(
     Args:
         source: where the file is.
         path: of the file.
-        key: of the bytes that were indexed, see :func:`~onion_pipeline.images.arrays.make_keys`.
+        key: of the bytes that were indexed.
         shape: height, width and channels of the result.
         rendering: how it becomes pixels.
 
     Raises:
         RejectedImageError: it cannot be read or decoded, or has changed since.
     """
-    data = read_file(source, path)
-    if hashlib.sha256(data).digest()[:8] != key.to_bytes(8):
-        raise RejectedImageError("changed", "the file is not what it was when it was indexed")
-    return decode_image(data, shape, rendering)
+    return decode_image(read_indexed_file(source, path, key), shape, rendering)
 
 
 def _decode_chunk(job: _Job) -> DecodedImages:

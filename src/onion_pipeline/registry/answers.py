@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame
+from onion_pipeline.evaluation.conformal import form_prediction_sets
 from onion_pipeline.evaluation.predictions import PROBABILITY
 from onion_pipeline.registry.serving_config import ServingConfig
 
@@ -58,21 +59,14 @@ def _form_sets(
     probabilities: NDArray[np.float64], config: ServingConfig
 ) -> list[list[str]] | list[None]:
     """Return the labels of each prediction set, the likeliest first; ``None`` without threshold."""
-    if config.conformal_threshold is None:
+    if config.set_threshold is None:
         return [None] * len(probabilities)
-    members = _find_members(probabilities, config.conformal_threshold)
+    members = form_prediction_sets(probabilities, config.set_threshold)
     ranked = np.argsort(-probabilities, axis=1, kind="stable")
     return [
         [config.class_names[number] for number in order if is_member[number]]
         for order, is_member in zip(ranked, members, strict=True)
     ]
-
-
-def _find_members(probabilities: NDArray[np.float64], threshold: float) -> NDArray[np.bool_]:
-    """Return which labels, (N, K), are in the prediction sets: the likeliest always is."""
-    members = probabilities >= 1 - threshold
-    np.put_along_axis(members, probabilities.argmax(axis=1, keepdims=True), True, axis=1)
-    return members
 
 
 def _find_abstentions(

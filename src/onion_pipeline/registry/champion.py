@@ -88,7 +88,10 @@ def answer_images(
     """
     names, config = list(held_out.config.class_names), champion.config
     ids = np.array([names.index(name) for name in config.class_names])
-    if (config.image_shape, config.rendering) == (held_out.config.image_shape, held_out.config.rendering):
+    if (config.image_shape, config.rendering) == (
+        held_out.config.image_shape,
+        held_out.config.rendering,
+    ):
         return ids[predict_probabilities(champion.model, held_out.images)[rows].argmax(axis=1)]
     listed = held_out.files["path"].iloc[rows].isin(held_out.source.paths).to_numpy()
     positions, answers = np.flatnonzero(listed), np.full(len(rows), UNREADABLE)

@@ -31,9 +31,9 @@ class ServingConfig(NamedTuple):
         return (self.operating_point or {}).get("confidence_threshold")
 
     @property
-    def conformal_threshold(self) -> float | None:
-        """One minus the least probability of a label in a prediction set; ``None``: no sets."""
-        return (self.operating_point or {}).get("conformal_threshold")
+    def set_threshold(self) -> float | None:
+        """The least probability of a label in a prediction set; ``None``: no sets."""
+        return (self.operating_point or {}).get("set_threshold")
 
     def as_dictionary(self) -> dict[str, Any]:
         """Return the configuration as JSON has it."""
@@ -46,7 +46,11 @@ class ServingConfig(NamedTuple):
     @classmethod
     def read(cls, path: Path) -> Self:
         """Return the configuration that :meth:`write` wrote, now or in an earlier release."""
-        found = json.loads(path.read_text(encoding="utf-8"))
+        return cls.from_dictionary(json.loads(path.read_text(encoding="utf-8")))
+
+    @classmethod
+    def from_dictionary(cls, found: Mapping[str, Any]) -> Self:
+        """Return the configuration that :meth:`as_dictionary` gave."""
         return cls(
             found["class_names"],
             tuple(found["image_shape"]),

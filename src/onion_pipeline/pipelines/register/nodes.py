@@ -10,16 +10,44 @@ from onion_pipeline.images.decoding import make_rendering
 from onion_pipeline.images.sources import ImageSource
 from onion_pipeline.model.architecture import count_multiply_adds
 from onion_pipeline.parameters import IngestParameters, RegisterParameters
-from onion_pipeline.registry import gate, versions
+from onion_pipeline.registry import gate, parity, versions
 from onion_pipeline.registry.champion import HeldOutImages
 from onion_pipeline.registry.evidence import PROMOTION, SEEN_IMAGES, Evidence, pack_images
+from onion_pipeline.registry.golden_images import draw_golden_images
 from onion_pipeline.registry.promotion import Decision
 from onion_pipeline.registry.serving_config import ServingConfig
 
 
-def compare_champion(
+def describe_serving(
     calibrated_model: KerasModel,
     class_names: list[str],
+    operating_point: dict[str, Any],
+    parameters: IngestParameters,
+) -> dict[str, Any]:
+    """Say what the network needs beside its weights to answer for a picture."""
+    shape, rendering = calibrated_model.input_shape[1:], make_rendering(parameters)
+    return ServingConfig(class_names, shape, rendering, operating_point).as_dictionary()
+
+
+def check_parity(
+    raw_images: ImageSource,
+    test_images: LabelledImages,
+    image_splits: DataFrame,
+    calibrated_model: KerasModel,
+    test_predictions: DataFrame,
+    serving_config: dict[str, Any],
+    ingest: IngestParameters,
+    seed: int,
+) -> dict[str, Any]:
+    """Compare what the network answers when tested, saved, packaged and exported."""
+    golden = draw_golden_images(_open(raw_images, ingest), test_images, image_splits, seed)
+    config = ServingConfig.from_dictionary(serving_config)
+    return parity.measure_parity(calibrated_model, config, golden, test_predictions)
+
+
+def compare_champion(
+    calibrated_model: KerasModel,
+    serving_config: dict[str, Any],
     raw_images: ImageSource,
     image_splits: DataFrame,
     test_images: LabelledImages,
@@ -28,12 +56,11 @@ def compare_champion(
     parameters: RegisterParameters,
 ) -> dict[str, Any]:
     """Decide whether the network becomes champion, on the images of its test."""
-    source = raw_images.follow_links() if ingest.follow_links else raw_images
     held_out = HeldOutImages(
         _join_checksums(test_predictions, image_splits),
         test_images["image"],
-        _make_config(calibrated_model, class_names, ingest),
-        source,
+        ServingConfig.from_dictionary(serving_config),
+        _open(raw_images, ingest),
     )
     training = image_splits.loc[image_splits["split"] == "train", "label"]
     challenger = gate.Challenger(calibrated_model, held_out, training.mode()[0])
@@ -42,14 +69,15 @@ def compare_champion(
 
 def register_model(
     calibrated_model: KerasModel,
-    class_names: list[str],
+    serving_config: dict[str, Any],
     image_splits: DataFrame,
     metrics: dict[str, Any],
+    parity_report: dict[str, Any],
     promotion: dict[str, Any],
-    ingest: IngestParameters,
     parameters: RegisterParameters,
 ) -> dict[str, Any]:
-    """Register the network with its class names and preprocessing, or note that it is pending."""
+    """Register the network with what serving it needs, or note that it is pending."""
+    parity.require_parity(parity_report)
     seen = image_splits.loc[image_splits["split"].isin(["train", "validation"]), "sha256"]
     evidence = Evidence(
         tags={"multiply_adds": str(count_multiply_adds(calibrated_model))},
@@ -57,10 +85,11 @@ def register_model(
             PROMOTION: json.dumps(promotion, indent=2).encode(),
             SEEN_IMAGES: pack_images(seen),
         },
+        package=parity_report["package"],
     )
     registered = versions.register_model(
         calibrated_model,
-        _make_config(calibrated_model, class_names, ingest),
+        ServingConfig.from_dictionary(serving_config),
         parameters.model_name,
         Decision(**promotion),
         evidence,
@@ -68,10 +97,9 @@ def register_model(
     return {**registered._asdict(), "accuracy": metrics["accuracy"]}
 
 
-def _make_config(
-    model: KerasModel, class_names: list[str], parameters: IngestParameters
-) -> ServingConfig:
-    return ServingConfig(class_names, model.input_shape[1:], make_rendering(parameters))
+def _open(raw_images: ImageSource, parameters: IngestParameters) -> ImageSource:
+    """Return the files that were indexed."""
+    return raw_images.follow_links() if parameters.follow_links else raw_images
 
 
 def _join_checksums(predictions: DataFrame, image_splits: DataFrame) -> DataFrame:

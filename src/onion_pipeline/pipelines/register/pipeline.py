@@ -2,7 +2,12 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from onion_pipeline.pipelines.register.nodes import compare_champion, register_model
+from onion_pipeline.pipelines.register.nodes import (
+    check_parity,
+    compare_champion,
+    describe_serving,
+    register_model,
+)
 
 
 def create_pipeline() -> Pipeline:
@@ -10,10 +15,31 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             Node(
+                func=describe_serving,
+                inputs=["calibrated_model", "class_names", "operating_point", "params:ingest"],
+                outputs="serving_config",
+                name="describe_serving",
+            ),
+            Node(
+                func=check_parity,
+                inputs=[
+                    "raw_images",
+                    "test_images",
+                    "image_splits",
+                    "calibrated_model",
+                    "test_predictions",
+                    "serving_config",
+                    "params:ingest",
+                    "params:seed",
+                ],
+                outputs="parity_report",
+                name="check_parity",
+            ),
+            Node(
                 func=compare_champion,
                 inputs=[
                     "calibrated_model",
-                    "class_names",
+                    "serving_config",
                     "raw_images",
                     "image_splits",
                     "test_images",
@@ -28,11 +54,11 @@ def create_pipeline() -> Pipeline:
                 func=register_model,
                 inputs=[
                     "calibrated_model",
-                    "class_names",
+                    "serving_config",
                     "image_splits",
                     "metrics",
+                    "parity_report",
                     "promotion",
-                    "params:ingest",
                     "params:register",
                 ],
                 outputs="registration",

@@ -1,0 +1,55 @@
+from typing import get_args
+
+import numpy as np
+import pytest
+
+from onion_pipeline.model.architecture import read_layers
+from onion_pipeline.model.build import build_model
+from onion_pipeline.model.layers import KINDS, Activation
+from onion_pipeline.registry import export
+from onion_pipeline.registry.export import can_export, export_onnx, predict_onnx
+
+ACTIVATIONS = [{"activation": {"activation": name}} for name in get_args(Activation)]
+OF_PICTURES = [
+    {"conv2d": {"filters": 4, "kernel_size": 3, "padding": "same", "activation": "gelu"}},
+    {"max_pooling2d": {"pool_size": 3, "strides": 2, "padding": "same"}},
+    {"spatial_dropout2d": {"rate": 0.4}},
+    {"separable_conv2d": {"filters": 6, "kernel_size": 3, "strides": 2, "padding": "same"}},
+    "batch_normalization",
+    {"average_pooling2d": {"pool_size": 2, "padding": "same"}},
+    "layer_normalization",
+]
+NETWORKS = [
+    [*OF_PICTURES, "flatten", {"dense": {"units": 8}}, *ACTIVATIONS, {"dropout": {"rate": 0.4}}],
+    [*OF_PICTURES, "global_average_pooling2d"],
+    [*OF_PICTURES, "global_max_pooling2d"],
+]
+
+
+def test_it_is_known_whether_the_extra_is_installed(monkeypatch):
+    monkeypatch.setattr(export, "LIBRARIES", ("numpy",))
+    assert can_export()
+    monkeypatch.setattr(export, "LIBRARIES", ("numpy", "no-such-library-exists"))
+    assert not can_export()
+
+
+def test_every_kind_of_layer_is_in_a_network_that_is_exported_here():
+    named = {str(layer) for network in NETWORKS for entry in network for layer in list_kinds(entry)}
+    assert named == set(KINDS)
+
+
+def list_kinds(entry):
+    return [entry] if isinstance(entry, str) else list(entry)
+
+
+@pytest.mark.parametrize("layers", NETWORKS)
+def test_an_onnx_file_gives_the_probabilities_of_the_network(keras, tmp_path, layers):
+    pytest.importorskip("tf2onnx", reason="the extra 'onnx' is not installed")
+    model = build_model(read_layers(layers), (18, 20, 3), 3, seed=0)
+    images = np.random.default_rng(0).integers(0, 256, (5, 18, 20, 3), dtype=np.uint8)
+    export_onnx(model, tmp_path / "model.onnx")
+    expected = model.predict_on_batch(images)
+    assert np.ptp(expected, axis=0).max() > 1e-4  # it looks at the pictures
+    for count in (5, 1):
+        found = predict_onnx(tmp_path / "model.onnx", images[:count])
+        np.testing.assert_allclose(found, expected[:count], atol=1e-6)
