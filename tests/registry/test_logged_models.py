@@ -16,7 +16,9 @@ def run_id(mlflow_store):
     return start_run("onions", "run", mlflow_store / "kept", {"seed": 1}, {})
 
 
-def test_a_model_has_parameters_and_metrics_of_its_run_but_for_the_epochs(network, config, run_id):
+def test_a_model_has_parameters_and_metrics_of_its_run_but_for_the_epochs(
+    network, config, run_id, mlflow_store
+):
     log_figures(run_id, {"accuracy": 0.5}, "test/")
     log_history(run_id, pd.DataFrame({"epoch": [1], "loss": [0.25]}))
     client = import_client()

@@ -20,6 +20,7 @@ from onion_pipeline.registry.batch import CHUNK, classify_images
 from onion_pipeline.registry.evidence import Evidence
 from onion_pipeline.registry.outage import TRACKING_URI
 from onion_pipeline.registry.package import list_requirements
+from onion_pipeline.registry.payloads import read_payload
 from onion_pipeline.registry.promotion import Decision
 from onion_pipeline.registry.serving_config import ServingConfig
 from onion_pipeline.registry.tracking import import_client

@@ -35,6 +35,10 @@ class ServingConfig(NamedTuple):
         """The least probability of a label in a prediction set; ``None``: no sets."""
         return (self.operating_point or {}).get("set_threshold")
 
+    def decodes_as(self, other: Self) -> bool:
+        """Tell whether pictures become the same pixels."""
+        return (self.image_shape, self.rendering) == (other.image_shape, other.rendering)
+
     def as_dictionary(self) -> dict[str, Any]:
         """Return the configuration as JSON has it."""
         return {**self._asdict(), "rendering": self.rendering._asdict()}

@@ -69,8 +69,8 @@ def register_model(
 ) -> ModelVersion | PendingVersion:
     """Register `model` with its decoding as the next version of `name`, unless it is one.
 
-    The same model, by its layers, weights and configuration, is registered once: later attempts, of which
-    an earlier one may have died on the way, find its version and give it the alias.
+    The same model, by its layers, weights and configuration, is registered once: later attempts,
+    of which an earlier one may have died on the way, find its version and give it the alias.
 
     Args:
         model: the trained model.
