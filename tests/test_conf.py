@@ -31,6 +31,12 @@ def catalog(load_conf):
 
 
 @pytest.fixture(scope="module")
+def files(catalog):
+    """The entries that are files; `verify` has others in memory."""
+    return {name: entry for name, entry in catalog.items() if "filepath" in entry}
+
+
+@pytest.fixture(scope="module")
 def used_names():
     """The datasets and parameters that the pipelines read and write."""
     return set.union(*(pipeline.datasets() for pipeline in register_pipelines().values()))
@@ -71,26 +77,41 @@ def test_no_parameter_is_unread(load_conf, used_names):
 def test_the_images_of_a_run_are_a_runtime_parameter(load_conf):
     catalog = load_conf(images="my/photos")["catalog"]
     assert catalog["raw_images"]["filepath"] == catalog["new_images"]["filepath"] == "my/photos"
+    assert load_conf(images="my/photos")["parameters"]["images"] == "my/photos"
+    assert load_conf()["parameters"]["images"] == load_conf()["catalog"]["raw_images"]["filepath"]
 
 
-def test_every_file_lies_in_the_folder_of_its_layer(catalog):
+def test_every_file_lies_in_the_folder_of_its_layer(files):
     folders = {folder.name[3:]: f"data/{folder.name}" for folder in DATA.glob("0*")}
     misplaced = {
         name
-        for name, entry in catalog.items()
+        for name, entry in files.items()
         if str(Path(entry["filepath"]).parent)
         != folders.get(entry["metadata"]["kedro-viz"]["layer"])
     }
     assert misplaced == set()
 
 
-def test_every_file_is_written_by_one_entry_alone(catalog):
-    paths = [entry["filepath"] for name, entry in catalog.items() if name != "new_images"]
+def test_every_file_is_written_by_one_entry_alone(files):
+    paths = [entry["filepath"] for name, entry in files.items() if name != "new_images"]
     assert len(set(paths)) == len(paths)
 
 
 def test_catalog_and_pipelines_name_the_same_datasets(catalog, used_names):
-    assert {name for name in used_names if not name.startswith("params:")} == set(catalog)
+    own = {name for name in used_names if not name.startswith(("params:", "verify."))}
+    assert own == {name for name in catalog if not name.startswith("verify.")}
+
+
+def test_what_verify_makes_again_is_kept_as_what_it_is_of(catalog, used_names):
+    made = DataCatalog.from_config(catalog)
+    for name in used_names:
+        kept = name.startswith("verify.") and name in made and "filepath" in made[name]._describe()
+        if kept:
+            again, first = (made[each] for each in (name, name.removeprefix("verify.")))
+            assert type(again) is type(first)
+            assert again.find_path().name == f"verify_{first.find_path().name}"
+    large = {name for name in used_names if name.endswith(("_images", "_model")) and "." in name}
+    assert large - {name for name in large if name in made} == set()
 
 
 def test_every_entry_makes_its_dataset(catalog):
@@ -99,14 +120,14 @@ def test_every_entry_makes_its_dataset(catalog):
     assert {name: type(made.get(name)).__name__ for name in catalog} == kinds
 
 
-def test_every_file_that_is_written_is_sealed(catalog):
+def test_every_file_that_is_written_is_sealed(catalog, files):
     made = DataCatalog.from_config(catalog)
-    unsealed = {name for name in catalog if not isinstance(made.get(name), Sealed)}
+    unsealed = {name for name in files if not isinstance(made.get(name), Sealed)}
     assert unsealed == {"raw_images", "new_images", "training_checkpoints"}
 
 
-def test_no_file_is_of_a_kind_that_runs_code_or_loads_after_a_bit_flip(catalog):
-    suffixes = {Path(entry["filepath"]).suffix for entry in catalog.values()}
+def test_no_file_is_of_a_kind_that_runs_code_or_loads_after_a_bit_flip(catalog, files):
+    suffixes = {Path(entry["filepath"]).suffix for entry in files.values()}
     assert not suffixes & {".pkl", ".pickle", ".joblib", ".h5", ".hdf5"}
     assert not [entry for entry in catalog.values() if "pickle" in entry["type"].lower()]
 

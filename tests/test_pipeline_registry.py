@@ -7,7 +7,7 @@ import pytest
 from onion_pipeline.pipeline_registry import register_pipelines
 
 VERBS = ["ingest", "augment", "build", "train", "evaluate", "register"]
-EXTRA = ["predict", "promote", "audit"]
+EXTRA = ["predict", "promote", "verify", "audit"]
 HEAVY = {
     "tensorflow",
     "keras",
@@ -50,9 +50,28 @@ def test_the_default_needs_nothing_but_images_parameters_and_a_folder(pipelines)
 
 @pytest.mark.parametrize("verb", [*VERBS, *EXTRA])
 def test_a_node_bears_the_name_of_its_function_and_the_tag_of_its_pipeline(pipelines, verb):
-    nodes = pipelines[verb].nodes
-    assert [node.name for node in nodes] == [node.func.__name__ for node in nodes]
-    assert {frozenset(node.tags) for node in nodes} == {frozenset({verb})}
+    own = [node for node in pipelines[verb].nodes if not node.tags & (set(VERBS) - {verb})]
+    names = [node.name.removeprefix("verify.") for node in own]
+    assert names == [node.func.__name__ for node in own]
+    assert {frozenset(node.tags) for node in own} == {frozenset({verb})}
+
+
+def test_to_verify_is_to_do_again_all_that_a_model_is_made_of(pipelines):
+    again = {node.name for node in pipelines["verify"].nodes if len(node.tags) > 1}
+    needed = pipelines["__default__"].to_outputs("trained_model").nodes
+    assert again == {f"verify.{node.name}" for node in needed}
+
+
+def test_to_verify_writes_over_no_artifact_of_a_run(pipelines):
+    assert not pipelines["verify"].all_outputs() & pipelines["__default__"].datasets()
+    given = {name for name in pipelines["verify"].inputs() if not name.startswith("params:")}
+    assert given == {"raw_images", "verify.training_checkpoints"}
+
+
+def test_no_training_begins_before_the_comparison(pipelines):
+    compared = pipelines["verify"].from_nodes("verify.check_lineage").nodes
+    names = {"augment_images", "build_model", "train_model", "compare_weights"}
+    assert {f"verify.{name}" for name in names} <= {node.name for node in compared}
 
 
 def test_a_node_says_in_one_line_what_it_does(pipelines):

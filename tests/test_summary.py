@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
+from kedro_datasets.json import JSONDataset
 from kedro_datasets.pandas import CSVDataset
 
 from onion_pipeline.summary import NEXT, PREDICT, summarize
@@ -125,6 +126,16 @@ def test_predictions_are_counted_with_the_version_that_made_them(make_catalog, t
 def test_unreadable_new_images_are_counted(make_catalog, tmp_path):
     lines = summarize({"predictions"}, make_catalog(refused=3))
     assert lines[1].endswith(f"3 files, see {tmp_path / 'unreadable_images.csv'}")
+
+
+def test_a_verified_version_is_named_with_what_came_of_it(make_catalog, tmp_path):
+    path = tmp_path / "reproduction.json"
+    catalog = make_catalog()
+    catalog["reproduction"] = JSONDataset(filepath=path.as_posix())
+    catalog.save("reproduction", {"model": "models:/onions/3", "status": "reproduced bit by bit"})
+    (line,) = summarize({"reproduction"}, catalog)
+    assert line.startswith("Verified ")
+    assert line.endswith(f"models:/onions/3: reproduced bit by bit, see {path}")
 
 
 @pytest.mark.parametrize("wrong", [0, 3])

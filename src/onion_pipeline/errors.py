@@ -10,6 +10,7 @@ OnionError
 ├── RegistryError           no such model version, or one that cannot be used
 │   ├── StoreOutageError    ... because MLflow does not answer
 │   └── ParityError         ... because it answers otherwise once it is packaged
+├── VerificationError       a run today would not make a model version again
 ├── LockedError             another run is under way in this project
 ├── DiskError               no room, or a place that cannot be written to
 ├── WorkerError             a worker process was killed, twice
@@ -72,6 +73,10 @@ class StoreOutageError(RegistryError):
 
 class ParityError(RegistryError):
     """A model answers otherwise as a file, as a package or as ONNX than when it was tested."""
+
+
+class VerificationError(OnionError):
+    """A run today would make, or has made, something else than a model version."""
 
 
 class LockedError(OnionError):

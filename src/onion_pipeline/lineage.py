@@ -20,8 +20,8 @@ LIBRARIES = (
     *("albumentations", "cleanlab", "keras", "matplotlib", "numpy", "pandas", "pillow", "plotly"),
     *("pyarrow", "scikit-learn", "scipy", "simplejpeg", "tensorflow", "tensorflow-cpu"),
 )
-# It names a version in the registry, and there an alias may have been given to another one.
-UNKNOWN = frozenset({"params:predict"})
+# They name a version in the registry, and there an alias may have been given to another one.
+UNKNOWN = frozenset({"params:predict", "params:verify"})
 
 
 def mark_outdated(pipeline: Pipeline, catalog: CatalogProtocol) -> list[str]:

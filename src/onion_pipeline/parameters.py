@@ -207,10 +207,17 @@ class PredictParameters(_Strict):
     model: str
 
 
+class VerifyParameters(_Strict):
+    """Which model version is made again (parameters_verify.yml)."""
+
+    model: Annotated[str, Field(pattern=r"^models:/[^/@]+[/@][^/@]+$")]
+    retrain: Literal["auto", "always"]
+
+
 class Parameters(_Strict):
     """All parameters of a run."""
 
-    images: str | None = None
+    images: str
     seed: NonNegativeInt
     ingest: IngestParameters
     augment: AugmentParameters
@@ -221,3 +228,4 @@ class Parameters(_Strict):
     register_: RegisterParameters = Field(alias="register")
     promote: PromoteParameters
     predict: PredictParameters
+    verify: VerifyParameters

@@ -11,6 +11,7 @@ from onion_pipeline.pipelines.predict.pipeline import create_pipeline as create_
 from onion_pipeline.pipelines.promote.pipeline import create_pipeline as create_promote
 from onion_pipeline.pipelines.register.pipeline import create_pipeline as create_register
 from onion_pipeline.pipelines.train.pipeline import create_pipeline as create_train
+from onion_pipeline.pipelines.verify.pipeline import create_pipeline as create_verify
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -26,9 +27,11 @@ def register_pipelines() -> dict[str, Pipeline]:
         "evaluate": create_evaluate(),
         "register": create_register(),
     }
+    default = sum(pipelines.values())
     others = {
         "predict": create_predict(),
         "promote": create_promote(),
+        "verify": create_verify(default),
         "audit": create_audit(),
     }
-    return {**pipelines, **others, "__default__": sum(pipelines.values())}
+    return {**pipelines, **others, "__default__": default}

@@ -30,6 +30,8 @@ def summarize(outputs: Collection[str], catalog: CatalogProtocol) -> list[str]:
         lines += _report_label_issues(catalog)
     if "predictions" in outputs:
         lines += _report_predictions(catalog)
+    if "reproduction" in outputs:
+        lines += _report_reproduction(catalog)
     if "registration" in outputs:
         lines += ["", "Next", *_suggest_next(catalog.load("registration"))]
     return lines
@@ -126,6 +128,11 @@ def _report_predictions(catalog: CatalogProtocol) -> list[str]:
         where = show_path(catalog, "unreadable_images")
         lines.append(_line("Unreadable", f"{len(unreadable)} files, see {where}"))
     return lines
+
+
+def _report_reproduction(catalog: CatalogProtocol) -> list[str]:
+    found, where = catalog.load("reproduction"), show_path(catalog, "reproduction")
+    return [_line("Verified", f"{found['model']}: {found['status']}, see {where}")]
 
 
 def show_path(catalog: CatalogProtocol, name: str) -> str:

@@ -37,6 +37,31 @@ def open_preview(dataset: ImageArrayDataset) -> Image.Image:
     return Image.open(io.BytesIO(base64.b64decode(dataset.preview())))
 
 
+def test_a_temporary_array_goes_with_its_seal_when_it_is_released(tmp_path):
+    dataset = ImageArrayDataset(filepath=str(tmp_path / "images.npy"), temporary=True)
+    dataset.release()
+    dataset.save(make_images(3))
+    assert dataset.load().shape == (3, 12, 10, 3)
+    dataset.release()
+    assert list_files(tmp_path) == []
+
+
+def test_a_temporary_array_is_made_again_though_it_was_made_of_the_same(tmp_path):
+    made = []
+    for temporary in (False, True, False):
+        pieces = (made.append(temporary) or piece for piece in [make_images(2)])
+        chunks = ArrayChunks(np.dtype(np.uint8), (12, 10, 3), pieces, "the same", rows=2)
+        path = str(tmp_path / "images.npy")
+        ImageArrayDataset(filepath=path, temporary=temporary).save(chunks)
+    assert made == [False, True]
+
+
+def test_an_array_that_is_not_temporary_stays(dataset):
+    dataset.save(make_images(3))
+    dataset.release()
+    assert len(dataset.load()) == 3
+
+
 def test_plain_images_come_back(dataset):
     dataset.save(make_images(3))
     np.testing.assert_array_equal(dataset.load(), make_images(3))

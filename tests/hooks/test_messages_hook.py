@@ -8,6 +8,7 @@ from kedro_datasets.pandas import CSVDataset
 
 from onion_pipeline.errors import DataError
 from onion_pipeline.hooks import Messages
+from onion_pipeline.hooks.messages import mistakes_as_messages
 
 ON_THE_COMMAND_LINE = click.Context(click.Command("run"))
 
@@ -42,6 +43,13 @@ def test_a_message_names_the_file_that_tells_more(tmp_path, monkeypatch):
     error = wrap(DataError("Too many.", dataset="quarantine"))
     with ON_THE_COMMAND_LINE, pytest.raises(click.ClickException) as caught:
         Messages().on_pipeline_error(error, catalog)
+    assert caught.value.message == "Too many. See data/quarantine.csv"
+
+
+def test_what_is_a_message_already_keeps_the_file_that_it_names():
+    error = DataError("Too many.", dataset="quarantine")
+    with ON_THE_COMMAND_LINE, pytest.raises(click.ClickException) as caught, mistakes_as_messages():
+        raise click.ClickException("Too many. See data/quarantine.csv") from error
     assert caught.value.message == "Too many. See data/quarantine.csv"
 
 

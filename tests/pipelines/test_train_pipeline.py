@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from onion_pipeline.augmentation.policy import make_policy
@@ -13,7 +14,14 @@ from onion_pipeline.training.checkpoints import Checkpoints
 @pytest.fixture
 def values(labelled_images, base_parameters, keras, tmp_path):
     """What the pipeline reads."""
+    files = pd.DataFrame({"path": ["a.png", "b.png", "c.png"], "label": ["a", "b", "b"]})
+    files["sha256"] = [f"{number:064x}" for number in range(3)]
     return {
+        "image_index": files.assign(reason=[None, None, "truncated"]),
+        "image_splits": files[:2].assign(split=["train", "validation"]),
+        "params:images": "photos",
+        "params:ingest": base_parameters.ingest,
+        "params:build": base_parameters.build,
         "untrained_model": build_model(read_layers(["flatten"]), (12, 12, 3), 3, seed=0),
         "augmented_images": labelled_images,
         "validation_images": labelled_images[:6],
@@ -41,6 +49,22 @@ def test_training_leaves_a_network_its_history_and_curves(made):
     assert history["best"].sum() == 1
     loss, *_ = outputs["training_curves"].data
     assert list(loss.y) == list(history["loss"])
+
+
+def test_training_leaves_what_the_network_was_made_of(made):
+    lineage, images = (made[1][name] for name in ("model_lineage", "image_lineage"))
+    assert lineage["source"] == "photos"
+    assert lineage["parameters"]["train"]["epochs"] == 2
+    assert set(lineage["parameters"]) == {"hash", "ingest", "augment", "build", "train"}
+    history = made[1]["training_history"]
+    best = history.loc[history["best"], "epoch"].item()
+    assert lineage["training"] == {"epochs": 2, "best_epoch": best}
+    assert images.to_dict("list") == {
+        "path": ["a.png", "b.png"],
+        "label": ["a", "b"],
+        "sha256": ["0" * 16] * 2,
+        "split": ["train", "validation"],
+    }
 
 
 def test_the_best_epoch_is_the_one_that_is_kept(made, labelled_images, keras):

@@ -3,6 +3,7 @@
 import base64
 import io
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,7 +14,14 @@ from numpy.typing import NDArray
 
 from onion_pipeline.datasets.sealed import Sealed
 from onion_pipeline.disk import check_room
-from onion_pipeline.files import amend_seal, check_seal, is_whole, read_seal, write_sealed
+from onion_pipeline.files import (
+    amend_seal,
+    check_seal,
+    is_whole,
+    locate_seal,
+    read_seal,
+    write_sealed,
+)
 from onion_pipeline.images.arrays import ArrayChunks
 from onion_pipeline.images.drawing import tile_images
 
@@ -33,7 +41,7 @@ class ImageArrayDataset(Sealed, AbstractDataset[NDArray[Any] | ArrayChunks, NDAr
     :class:`~onion_pipeline.images.arrays.ArrayChunks`, which are made while they are written.
     A file appears whole or not at all, and is checked before it is read. One that was made of
     the same ingredients before, by the fingerprint in its seal, and is still whole, is not made
-    again.
+    again. A temporary one is always made, and removed after the last node that needs it.
 
     Examples:
         Using the [YAML API](https://docs.kedro.org/en/stable/catalog-data/data_catalog_yaml_examples/):
@@ -55,15 +63,19 @@ class ImageArrayDataset(Sealed, AbstractDataset[NDArray[Any] | ArrayChunks, NDAr
 
     """
 
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, *, filepath: str, temporary: bool = False, metadata: dict[str, Any] | None = None
+    ) -> None:
         """Creates a new instance of ``ImageArrayDataset``.
 
         Args:
             filepath: Path of a ``.npy`` file on a local disk, since it is memory-mapped.
+            temporary: Whether the file goes when the run has no more need of it.
             metadata: Any arbitrary metadata. This is ignored by Kedro, but may be consumed by
                 users or external plugins.
         """
         self._filepath = Path(filepath)
+        self._temporary = temporary
         self.metadata = metadata
 
     def load(self) -> NDArray[Any]:
@@ -79,7 +91,7 @@ class ImageArrayDataset(Sealed, AbstractDataset[NDArray[Any] | ArrayChunks, NDAr
         if not isinstance(data, ArrayChunks):
             with write_sealed(self._filepath) as path:
                 np.save(path, data, allow_pickle=False)
-        elif data.fingerprint and self._find_origin() == data.fingerprint:
+        elif data.fingerprint and self._find_origin() == data.fingerprint and not self._temporary:
             logger.info("%s was made of the same before and is kept", self._filepath.name)
         else:
             self._save_chunks(data)
@@ -106,6 +118,12 @@ class ImageArrayDataset(Sealed, AbstractDataset[NDArray[Any] | ArrayChunks, NDAr
         """Return the fingerprint of what the file was made of, if the file is whole."""
         seal = read_seal(self._filepath)
         return seal.made_of if seal and is_whole(self._filepath) else None
+
+    def _release(self) -> None:
+        if self._temporary:
+            with suppress(OSError):  # Windows removes no file that is still mapped
+                self._filepath.unlink(missing_ok=True)
+                locate_seal(self._filepath).unlink(missing_ok=True)
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}

@@ -75,6 +75,8 @@ def mistakes_as_messages() -> Iterator[None]:
     """Show what an error of this block says, as at the end of a run."""
     try:
         yield
+    except click.ClickException:
+        raise  # shown already, with more than is known here
     except Exception as error:
         show_as_message(error)
         raise

@@ -52,8 +52,25 @@ def describe_training(
         "parameters": {"seed": seed, **{f"train.{name}": value for name, value in written.items()}},
         "code": {"onion_pipeline": hash_code()},
         "libraries": {name: find_version(name) for name in LIBRARIES},
-        "processors": _describe_processors(choose_precision(parameters.precision, untrained)),
+        "processors": {
+            **describe_processors(),
+            "precision": choose_precision(parameters.precision, untrained),
+        },
         "initial weights": {"untrained_model": _hash_network(untrained)},
+    }
+
+
+def describe_processors() -> dict[str, Any]:
+    """Return what computes, and how TensorFlow uses it: the last bits depend on both."""
+    import_keras()
+    import tensorflow as tf
+
+    return {
+        "number": count_processors(),
+        "threads": tf.config.threading.get_intra_op_parallelism_threads(),
+        "kind": read_processor("model name"),
+        "graphics": [gpu.get("device_name", "") for gpu in list_gpus()],
+        "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", ""),
     }
 
 
@@ -91,17 +108,3 @@ def _hash_network(model: KerasModel) -> str:
         if layer["class_name"] == "InputLayer":
             del layer["config"]["name"]  # it tells how many there were in the same process
     return hash_values(json.dumps(config, sort_keys=True), *model.get_weights())
-
-
-def _describe_processors(precision: str) -> dict[str, Any]:
-    import_keras()
-    import tensorflow as tf
-
-    return {
-        "number": count_processors(),
-        "threads": tf.config.threading.get_intra_op_parallelism_threads(),
-        "kind": read_processor("model name"),
-        "graphics": [gpu.get("device_name", "") for gpu in list_gpus()],
-        "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", ""),
-        "precision": precision,
-    }

@@ -1,10 +1,18 @@
 """Nodes that train the network."""
 
+from typing import Any
+
 from onion_pipeline.annotations import DataFrame, KerasModel, PlotlyFigure
 from onion_pipeline.augmentation.policy import Step
 from onion_pipeline.augmentation.streaming import offer_variants
 from onion_pipeline.images.arrays import LabelledImages
-from onion_pipeline.parameters import AugmentParameters, TrainParameters
+from onion_pipeline.parameters import (
+    AugmentParameters,
+    BuildParameters,
+    IngestParameters,
+    TrainParameters,
+)
+from onion_pipeline.registry import provenance
 from onion_pipeline.training import curves, fit
 from onion_pipeline.training.checkpoints import Checkpoints
 
@@ -14,7 +22,7 @@ def train_model(
     augmented_images: LabelledImages,
     validation_images: LabelledImages,
     augmentation_policy: list[Step],
-    training_checkpoints: Checkpoints,
+    training_checkpoints: Checkpoints | None,
     augment: AugmentParameters,
     parameters: TrainParameters,
     seed: int,
@@ -38,3 +46,27 @@ def train_model(
 def plot_training_curves(training_history: DataFrame) -> PlotlyFigure:
     """Show loss and accuracy over the epochs."""
     return curves.plot_training_curves(training_history)
+
+
+def describe_lineage(
+    image_index: DataFrame,
+    image_splits: DataFrame,
+    training_history: DataFrame,
+    images: str,
+    ingest: IngestParameters,
+    augment: AugmentParameters,
+    build: BuildParameters,
+    train: TrainParameters,
+    seed: int,
+) -> tuple[dict[str, Any], DataFrame]:
+    """Note what the network was made of, under one fingerprint.
+
+    With the training and not with the registration, which may be another day's, with other
+    parameters.
+    """
+    listed = provenance.list_images(image_index, image_splits)
+    groups = {"ingest": ingest, "augment": augment, "build": build, "train": train}
+    lineage = provenance.describe_lineage(listed, images, groups, seed)
+    best = training_history.loc[training_history["best"], "epoch"].item()
+    trained = {"epochs": len(training_history), "best_epoch": int(best)}
+    return {**lineage, "training": trained}, provenance.shorten_hashes(listed)

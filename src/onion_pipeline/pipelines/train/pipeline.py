@@ -2,7 +2,11 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from onion_pipeline.pipelines.train.nodes import plot_training_curves, train_model
+from onion_pipeline.pipelines.train.nodes import (
+    describe_lineage,
+    plot_training_curves,
+    train_model,
+)
 
 
 def create_pipeline() -> Pipeline:
@@ -29,6 +33,22 @@ def create_pipeline() -> Pipeline:
                 inputs="training_history",
                 outputs="training_curves",
                 name="plot_training_curves",
+            ),
+            Node(
+                func=describe_lineage,
+                inputs=[
+                    "image_index",
+                    "image_splits",
+                    "training_history",
+                    "params:images",
+                    "params:ingest",
+                    "params:augment",
+                    "params:build",
+                    "params:train",
+                    "params:seed",
+                ],
+                outputs=["model_lineage", "image_lineage"],
+                name="describe_lineage",
             ),
         ],
         tags="train",

@@ -1,0 +1,1 @@
+"""Say whether a run today would make a registered version again."""

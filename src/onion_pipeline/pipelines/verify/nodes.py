@@ -1,0 +1,71 @@
+"""Nodes that compare a registered version with a run today."""
+
+from typing import Any
+
+from onion_pipeline.annotations import DataFrame, KerasModel
+from onion_pipeline.errors import VerificationError
+from onion_pipeline.images.decoding import make_rendering
+from onion_pipeline.parameters import (
+    AugmentParameters,
+    BuildParameters,
+    IngestParameters,
+    TrainParameters,
+    VerifyParameters,
+)
+from onion_pipeline.registry import provenance, verification
+from onion_pipeline.registry.card import ModelCard
+from onion_pipeline.registry.package import hash_content
+
+
+def find_version(parameters: VerifyParameters) -> provenance.RecordedVersion:
+    """Find the version, and what it was made of."""
+    return provenance.read_version(parameters.model)
+
+
+def compare_lineage(
+    version: provenance.RecordedVersion,
+    image_index: DataFrame,
+    image_splits: DataFrame,
+    images: str,
+    ingest: IngestParameters,
+    augment: AugmentParameters,
+    build: BuildParameters,
+    train: TrainParameters,
+    seed: int,
+) -> dict[str, Any]:
+    """Compare data, split, parameters, code, dependencies and seed with those of the version."""
+    listed = provenance.list_images(image_index, image_splits)
+    groups = {"ingest": ingest, "augment": augment, "build": build, "train": train}
+    lineage = provenance.describe_lineage(listed, images, groups, seed)
+    refused = image_index.loc[image_index["reason"].notna(), "path"]
+    return verification.compare_version(version, lineage, listed, list(refused))
+
+
+def check_lineage(
+    compared: dict[str, Any], image_splits: DataFrame, parameters: VerifyParameters
+) -> DataFrame:
+    """Stop before the training if something differs."""
+    if compared["status"] == "differs" and parameters.retrain == "auto":
+        raise VerificationError(verification.explain_differences(compared), "verification")
+    return image_splits
+
+
+def compare_weights(
+    version: provenance.RecordedVersion,
+    trained_model: KerasModel,
+    class_names: list[str],
+    ingest: IngestParameters,
+    compared: dict[str, Any],
+) -> dict[str, Any]:
+    """Compare the network that was trained again with that of the version, bit by bit."""
+    card = ModelCard(class_names, trained_model.input_shape[1:], make_rendering(ingest))
+    checksum = hash_content(trained_model, card)
+    return verification.compare_checksums(version, checksum, compared["fingerprint"]["present"])
+
+
+def check_weights(reproduction: dict[str, Any], compared: dict[str, Any]) -> None:
+    """End with an error if the weights differ."""
+    if reproduction["status"] != verification.REPRODUCED:
+        raise VerificationError(
+            verification.explain_other_weights(reproduction, compared), "reproduction"
+        )

@@ -1,0 +1,82 @@
+"""The verify pipeline."""
+
+from kedro.pipeline import Node, Pipeline
+
+from onion_pipeline.pipelines.verify.nodes import (
+    check_lineage,
+    check_weights,
+    compare_lineage,
+    compare_weights,
+    find_version,
+)
+
+# Its datasets are not those of the last run, which stay: see catalog.yml.
+NAMESPACE = "verify"
+REPORTS = {"verification", "reproduction"}
+MODEL = "trained_model"
+
+
+def create_pipeline(default: Pipeline) -> Pipeline:
+    """Return the pipeline from a registered version to whether it can be made again.
+
+    Args:
+        default: makes a model; the part of it that reads images, and the part that trains, are
+            done again, and between them is the comparison.
+    """
+    reading = default.to_outputs("image_splits")
+    training = default.to_outputs(MODEL) - reading
+    after_comparison = Pipeline(training, inputs={"image_splits": "compared_splits"})
+    whole = Pipeline([reading, after_comparison, *_list_nodes()])
+    return Pipeline(
+        whole,
+        namespace=NAMESPACE,
+        inputs="raw_images",
+        outputs=REPORTS,
+        parameters={name for name in whole.inputs() if name.startswith("params:")},
+        tags="verify",
+    )
+
+
+def _list_nodes() -> list[Node]:
+    return [
+        Node(
+            func=find_version,
+            inputs="params:verify",
+            outputs="recorded_version",
+            name="find_version",
+        ),
+        Node(
+            func=compare_lineage,
+            inputs=[
+                "recorded_version",
+                "image_index",
+                "image_splits",
+                "params:images",
+                "params:ingest",
+                "params:augment",
+                "params:build",
+                "params:train",
+                "params:seed",
+            ],
+            outputs="verification",
+            name="compare_lineage",
+        ),
+        Node(
+            func=check_lineage,
+            inputs=["verification", "image_splits", "params:verify"],
+            outputs="compared_splits",
+            name="check_lineage",
+        ),
+        Node(
+            func=compare_weights,
+            inputs=["recorded_version", MODEL, "class_names", "params:ingest", "verification"],
+            outputs="reproduction",
+            name="compare_weights",
+        ),
+        Node(
+            func=check_weights,
+            inputs=["reproduction", "verification"],
+            outputs=None,
+            name="check_weights",
+        ),
+    ]
