@@ -138,6 +138,20 @@ def test_a_verified_version_is_named_with_what_came_of_it(make_catalog, tmp_path
     assert line.endswith(f"models:/onions/3: reproduced bit by bit, see {path}")
 
 
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [([], "nothing differs"), (["data changed", "seed changed"], "data changed; seed")],
+)
+def test_a_comparison_without_a_training_says_what_differs(make_catalog, tmp_path, found, said):
+    catalog = make_catalog()
+    path = (tmp_path / "verification.json").as_posix()
+    catalog["verification"] = JSONDataset(filepath=path)
+    catalog.save("verification", {"model": "models:/onions/3", "found": found})
+    (line,) = summarize({"verification"}, catalog)
+    assert line.startswith("Compared ")
+    assert f"models:/onions/3: {said}" in line
+
+
 @pytest.mark.parametrize("wrong", [0, 3])
 def test_labels_that_are_probably_wrong_are_counted_and_their_list_is_named(
     make_catalog, tmp_path, wrong

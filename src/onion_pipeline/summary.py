@@ -32,6 +32,8 @@ def summarize(outputs: Collection[str], catalog: CatalogProtocol) -> list[str]:
         lines += _report_predictions(catalog)
     if "reproduction" in outputs:
         lines += _report_reproduction(catalog)
+    elif "verification" in outputs:
+        lines += _report_verification(catalog)
     if "registration" in outputs:
         lines += ["", "Next", *_suggest_next(catalog.load("registration"))]
     return lines
@@ -128,6 +130,12 @@ def _report_predictions(catalog: CatalogProtocol) -> list[str]:
         where = show_path(catalog, "unreadable_images")
         lines.append(_line("Unreadable", f"{len(unreadable)} files, see {where}"))
     return lines
+
+
+def _report_verification(catalog: CatalogProtocol) -> list[str]:
+    compared, where = catalog.load("verification"), show_path(catalog, "verification")
+    found = "; ".join(compared["found"]) or "nothing differs"
+    return [_line("Compared", f"{compared['model']}: {found}, see {where}")]
 
 
 def _report_reproduction(catalog: CatalogProtocol) -> list[str]:
