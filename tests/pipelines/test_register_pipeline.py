@@ -12,11 +12,13 @@ from onion_pipeline.pipelines.register import nodes
 from onion_pipeline.pipelines.register.pipeline import create_pipeline
 from onion_pipeline.registry.evidence import PROMOTION, SEEN_IMAGES, pack_images
 from onion_pipeline.registry.promotion import Decision
+from onion_pipeline.registry.provenance import PARTS, make_tags, write_evidence
 from onion_pipeline.registry.serving_config import ServingConfig
 from onion_pipeline.registry.versions import ModelVersion
 
 POINT = {"confidence_threshold": 0.5, "set_threshold": 0.1}
 CONFIG = ServingConfig(["blue", "red"], (12, 16, 3), Rendering("crop"), POINT)
+LINEAGE = {"fingerprint": "f1", **{part: {"hash": "a1"} for part in PARTS}}
 PASSED = {"passed": True, "package": "9c", "stages": []}
 FAILED = {
     "stage": "package",
@@ -91,6 +93,8 @@ def values(photo_folder, base_parameters):
         "test_images": images,
         "test_predictions": tested.assign(predicted="red").reset_index(drop=True),
         "metrics": {"accuracy": 0.5, "test_images": 4},
+        "model_lineage": LINEAGE,
+        "image_lineage": splits[["path", "label", "split", "sha256"]],
         "params:ingest": base_parameters.ingest.model_copy(update={"resize": "crop"}),
         "params:register": base_parameters.register_,
     }
@@ -119,8 +123,9 @@ def test_the_model_is_registered_as_was_decided_and_with_the_evidence(
     _, (model, config, name, decision, evidence) = asked
     assert (model, config, name) == (values["calibrated_model"], CONFIG, "onion_pipeline")
     assert decision == DECISION
-    assert evidence.tags == {"multiply_adds": "1234"}
-    assert set(evidence.files) == {PROMOTION, SEEN_IMAGES}
+    assert evidence.tags == {"multiply_adds": "1234", **make_tags(LINEAGE)}
+    lineage = write_evidence(LINEAGE, values["image_lineage"])
+    assert set(evidence.files) == {PROMOTION, SEEN_IMAGES, *lineage}
     assert evidence.package == "9c"
     assert json.loads(evidence.files[PROMOTION]) == made["promotion"]
     splits = values["image_splits"]

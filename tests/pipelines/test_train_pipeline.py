@@ -29,6 +29,7 @@ def values(labelled_images, base_parameters, keras, tmp_path):
         "training_checkpoints": Checkpoints(tmp_path / "checkpoints"),
         "params:augment": base_parameters.augment.model_copy(update={"copies": 0}),
         "params:train": base_parameters.train.model_copy(update={"epochs": 2, "batch_size": 4}),
+        "params:evaluate": base_parameters.evaluate,
         "params:seed": 1,
     }
 

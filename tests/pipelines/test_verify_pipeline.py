@@ -57,19 +57,7 @@ def registered(kedro, digits, empty_store):
     images = f"images={digits / 'digits.csv'}"
     result = run("--to-outputs", MADE, "--params", f"{images},{SMALL}")
     assert result.exit_code == 0, result.output
-    keep_lineage(project)
     return kedro
-
-
-def keep_lineage(project):
-    """Put the lineage where registration is to put it."""
-    reports = project / "data/08_reporting"
-    lineage = json.loads((reports / "lineage.json").read_text())
-    images = pd.read_parquet(reports / "image_lineage.parquet")
-    (package,) = (path.parent for path in (project / "mlruns").rglob("MLmodel"))
-    (package / provenance.FOLDER).mkdir()
-    for name, content in provenance.write_evidence(lineage, images).items():
-        (package / provenance.FOLDER / name).write_bytes(content)
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from onion_pipeline.registry.aliases import promote_version, read_aliases
 from onion_pipeline.registry.evidence import Evidence
 from onion_pipeline.registry.outage import TRACKING_URI
 from onion_pipeline.registry.promotion import Decision
+from onion_pipeline.registry.provenance import PARTS
 from onion_pipeline.registry.serving_config import ServingConfig
 from onion_pipeline.registry.tracking import import_client
 from onion_pipeline.registry.versions import load_classifier, register_model
@@ -39,6 +40,9 @@ NAME = "onion_pipeline"
 DIGITS = Path(__file__).parents[2] / "data/01_raw/digits.zip"
 NAMES = list("0123456789")
 SPLITS = np.repeat(["train", "validation", "test"], [80, 10, 30])
+
+
+LINEAGE = {"fingerprint": "f1", **{part: {"hash": "a1"} for part in PARTS}}
 
 
 class Recipe(NamedTuple):
@@ -112,7 +116,9 @@ class Digits:
         answers = predict_probabilities(model, tested["image"])
         return {
             "calibrated_model": model,
-            "class_names": self.names,
+            "serving_config": ServingConfig(
+                self.names, (recipe.side, recipe.side, 1), DEFAULT_RENDERING
+            ).as_dictionary(),
             "raw_images": self.source,
             "image_splits": self.splits,
             "test_images": tested,
@@ -120,6 +126,9 @@ class Digits:
                 tested, answers, self.splits["path"], self.names
             ),
             "metrics": {"accuracy": 0.5},
+            "parity_report": {"passed": True, "package": None, "stages": []},
+            "model_lineage": LINEAGE,
+            "image_lineage": self.splits[["path", "label", "split", "sha256"]],
             "params:ingest": self.parameters.ingest,
             "params:register": self.parameters.register_.model_copy(update=rules),
         }

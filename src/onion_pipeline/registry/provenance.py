@@ -29,6 +29,8 @@ WITHOUT_EFFECT = {
     "augment": {"keep"},
     "train": {"checkpoint_minutes"},
 }
+# Of the others of their group these alone change what is registered: when it answers, and how.
+WITH_EFFECT = {"evaluate": {"target_accuracy", "target_coverage", "set_coverage"}}
 REFUSED = "refused"
 # Where the files of a version have these.
 FOLDER, LINEAGE, IMAGES = "evidence", "lineage.json", "image_lineage.parquet"
@@ -170,7 +172,11 @@ def _download(uri: str, target: str) -> Path:
 
 def _dump_parameters(parameters: Mapping[str, BaseModel]) -> dict[str, Any]:
     return {
-        name: _hide(group.model_dump(mode="json", exclude=WITHOUT_EFFECT.get(name)))
+        name: _hide(
+            group.model_dump(
+                mode="json", include=WITH_EFFECT.get(name), exclude=WITHOUT_EFFECT.get(name)
+            )
+        )
         for name, group in parameters.items()
     }
 

@@ -10,7 +10,7 @@ from onion_pipeline.images.decoding import make_rendering
 from onion_pipeline.images.sources import ImageSource
 from onion_pipeline.model.architecture import count_multiply_adds
 from onion_pipeline.parameters import IngestParameters, RegisterParameters
-from onion_pipeline.registry import gate, parity, versions
+from onion_pipeline.registry import gate, parity, provenance, versions
 from onion_pipeline.registry.champion import HeldOutImages
 from onion_pipeline.registry.evidence import PROMOTION, SEEN_IMAGES, Evidence, pack_images
 from onion_pipeline.registry.golden_images import draw_golden_images
@@ -74,16 +74,22 @@ def register_model(
     metrics: dict[str, Any],
     parity_report: dict[str, Any],
     promotion: dict[str, Any],
+    model_lineage: dict[str, Any],
+    image_lineage: DataFrame,
     parameters: RegisterParameters,
 ) -> dict[str, Any]:
     """Register the network with what serving it needs, or note that it is pending."""
     parity.require_parity(parity_report)
     seen = image_splits.loc[image_splits["split"].isin(["train", "validation"]), "sha256"]
     evidence = Evidence(
-        tags={"multiply_adds": str(count_multiply_adds(calibrated_model))},
+        tags={
+            "multiply_adds": str(count_multiply_adds(calibrated_model)),
+            **provenance.make_tags(model_lineage),
+        },
         files={
             PROMOTION: json.dumps(promotion, indent=2).encode(),
             SEEN_IMAGES: pack_images(seen),
+            **provenance.write_evidence(model_lineage, image_lineage),
         },
         package=parity_report["package"],
     )

@@ -59,6 +59,8 @@ def create_pipeline() -> Pipeline:
                     "metrics",
                     "parity_report",
                     "promotion",
+                    "model_lineage",
+                    "image_lineage",
                     "params:register",
                 ],
                 outputs="registration",

@@ -9,6 +9,7 @@ from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.parameters import (
     AugmentParameters,
     BuildParameters,
+    EvaluateParameters,
     IngestParameters,
     TrainParameters,
 )
@@ -57,6 +58,7 @@ def describe_lineage(
     augment: AugmentParameters,
     build: BuildParameters,
     train: TrainParameters,
+    evaluate: EvaluateParameters,
     seed: int,
 ) -> tuple[dict[str, Any], DataFrame]:
     """Note what the network was made of, under one fingerprint.
@@ -65,7 +67,13 @@ def describe_lineage(
     parameters.
     """
     listed = provenance.list_images(image_index, image_splits)
-    groups = {"ingest": ingest, "augment": augment, "build": build, "train": train}
+    groups = {
+        "ingest": ingest,
+        "augment": augment,
+        "build": build,
+        "train": train,
+        "evaluate": evaluate,
+    }
     lineage = provenance.describe_lineage(listed, images, groups, seed)
     best = training_history.loc[training_history["best"], "epoch"].item()
     trained = {"epochs": len(training_history), "best_epoch": int(best)}

@@ -45,6 +45,7 @@ def create_pipeline() -> Pipeline:
                     "params:augment",
                     "params:build",
                     "params:train",
+                    "params:evaluate",
                     "params:seed",
                 ],
                 outputs=["model_lineage", "image_lineage"],

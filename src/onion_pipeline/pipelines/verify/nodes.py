@@ -4,17 +4,17 @@ from typing import Any
 
 from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.errors import VerificationError
-from onion_pipeline.images.decoding import make_rendering
 from onion_pipeline.parameters import (
     AugmentParameters,
     BuildParameters,
+    EvaluateParameters,
     IngestParameters,
     TrainParameters,
     VerifyParameters,
 )
 from onion_pipeline.registry import provenance, verification
-from onion_pipeline.registry.card import ModelCard
 from onion_pipeline.registry.package import hash_content
+from onion_pipeline.registry.serving_config import ServingConfig
 
 
 def find_version(parameters: VerifyParameters) -> provenance.RecordedVersion:
@@ -31,11 +31,18 @@ def compare_lineage(
     augment: AugmentParameters,
     build: BuildParameters,
     train: TrainParameters,
+    evaluate: EvaluateParameters,
     seed: int,
 ) -> dict[str, Any]:
     """Compare data, split, parameters, code, dependencies and seed with those of the version."""
     listed = provenance.list_images(image_index, image_splits)
-    groups = {"ingest": ingest, "augment": augment, "build": build, "train": train}
+    groups = {
+        "ingest": ingest,
+        "augment": augment,
+        "build": build,
+        "train": train,
+        "evaluate": evaluate,
+    }
     lineage = provenance.describe_lineage(listed, images, groups, seed)
     refused = image_index.loc[image_index["reason"].notna(), "path"]
     return verification.compare_version(version, lineage, listed, list(refused))
@@ -52,14 +59,12 @@ def check_lineage(
 
 def compare_weights(
     version: provenance.RecordedVersion,
-    trained_model: KerasModel,
-    class_names: list[str],
-    ingest: IngestParameters,
+    calibrated_model: KerasModel,
+    serving_config: dict[str, Any],
     compared: dict[str, Any],
 ) -> dict[str, Any]:
-    """Compare the network that was trained again with that of the version, bit by bit."""
-    card = ModelCard(class_names, trained_model.input_shape[1:], make_rendering(ingest))
-    checksum = hash_content(trained_model, card)
+    """Compare the network that was made again with that of the version, bit by bit."""
+    checksum = hash_content(calibrated_model, ServingConfig.from_dictionary(serving_config))
     return verification.compare_checksums(version, checksum, compared["fingerprint"]["present"])
 
 

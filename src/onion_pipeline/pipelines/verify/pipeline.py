@@ -13,7 +13,7 @@ from onion_pipeline.pipelines.verify.nodes import (
 # Its datasets are not those of the last run, which stay: see catalog.yml.
 NAMESPACE = "verify"
 REPORTS = {"verification", "reproduction"}
-MODEL = "trained_model"
+MADE_AGAIN = ("calibrated_model", "serving_config")
 
 
 def create_pipeline(default: Pipeline) -> Pipeline:
@@ -24,7 +24,7 @@ def create_pipeline(default: Pipeline) -> Pipeline:
             done again, and between them is the comparison.
     """
     reading = default.to_outputs("image_splits")
-    training = default.to_outputs(MODEL) - reading
+    training = default.to_outputs(*MADE_AGAIN) - reading
     after_comparison = Pipeline(training, inputs={"image_splits": "compared_splits"})
     whole = Pipeline([reading, after_comparison, *_list_nodes()])
     return Pipeline(
@@ -56,6 +56,7 @@ def _list_nodes() -> list[Node]:
                 "params:augment",
                 "params:build",
                 "params:train",
+                "params:evaluate",
                 "params:seed",
             ],
             outputs="verification",
@@ -69,7 +70,7 @@ def _list_nodes() -> list[Node]:
         ),
         Node(
             func=compare_weights,
-            inputs=["recorded_version", MODEL, "class_names", "params:ingest", "verification"],
+            inputs=["recorded_version", *MADE_AGAIN, "verification"],
             outputs="reproduction",
             name="compare_weights",
         ),
