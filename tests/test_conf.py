@@ -22,7 +22,7 @@ from onion_pipeline.pipeline_registry import register_pipelines
 PROJECT = Path(__file__).parents[1]
 CONF, DATA = PROJECT / "conf", PROJECT / "data"
 FILES = sorted(CONF.glob("*/parameters_*.yml"))
-MLFLOW_RULES = {"folder", "metrics", "history"}
+MLFLOW_RULES = {"folder", "metrics", "history", "child_runs", "datasets"}
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +141,8 @@ def test_the_rules_for_mlflow_are_those_that_the_hook_knows(catalog):
     assert {name for name, rule in rules.items() if not set(rule) <= MLFLOW_RULES} == set()
     assert [name for name, rule in rules.items() if "metrics" in rule] == ["metrics"]
     assert [name for name, rule in rules.items() if "history" in rule] == ["training_history"]
+    assert [name for name, rule in rules.items() if "child_runs" in rule] == ["fold_histories"]
+    assert [name for name, rule in rules.items() if "datasets" in rule] == ["image_splits"]
 
 
 def test_runs_are_kept_in_the_project_unless_the_environment_names_a_server(load_conf, monkeypatch):

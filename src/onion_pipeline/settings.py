@@ -9,16 +9,21 @@ from onion_pipeline.hooks import (
     Lineage,
     Messages,
     Preflight,
+    RunDescription,
     RunLock,
+    SystemMetrics,
     Tracking,
 )
 
 # The last is called first: mistakes are found before a run is tracked, Tracking does not see what
 # Lineage has found out of date, and Messages, which may end the process, speaks when the others
-# have finished. The last two enclose them all.
+# have finished. What adds to a tracked run comes after Tracking has started it, and before it
+# ends it, by marks of its own. The last two enclose them all.
 HOOKS = (
     Messages(),
     ClosingSummary(),
+    SystemMetrics(),
+    RunDescription(),
     Tracking(),
     Lineage(),
     Preflight(),

@@ -14,6 +14,7 @@ from onion_pipeline.datasets.image_source_dataset import ImageSourceDataset
 from onion_pipeline.errors import InterruptedRunError, OnionError, RegistryError
 from onion_pipeline.hooks import Tracking
 from onion_pipeline.registry import outage, tracking
+from onion_pipeline.registry.parameter_texts import flatten_parameters
 
 METRICS = {"accuracy": 0.75, "accuracy_interval": [0.5, 0.9]}
 HISTORY = pd.DataFrame({"epoch": [1, 2], "loss": [0.5, 0.25]})
@@ -21,7 +22,7 @@ HISTORY = pd.DataFrame({"epoch": [1, 2], "loss": [0.5, 0.25]})
 
 @pytest.fixture
 def catalog(tmp_path):
-    """Three entries that are tracked and one that is not."""
+    """Entries that are tracked, each in another way, and one that is not."""
 
     def describe(kind, name, rules=None):
         suffix = "json" if kind is JSONDataset else "csv"
@@ -33,6 +34,8 @@ def catalog(tmp_path):
             "raw_images": ImageSourceDataset(filepath=str(tmp_path / "my_photos.zip")),
             "metrics": describe(JSONDataset, "metrics", {"folder": "tables", "metrics": "test/"}),
             "history": describe(CSVDataset, "history", {"history": True}),
+            "fold_histories": describe(CSVDataset, "fold_histories", {"child_runs": "fold"}),
+            "image_splits": describe(CSVDataset, "image_splits", {"datasets": True}),
             "registration": describe(JSONDataset, "registration", {"folder": "tables"}),
             "predictions": describe(CSVDataset, "predictions"),
         }
@@ -99,8 +102,11 @@ def test_a_run_is_named_after_the_images_and_has_the_parameters(run_tracked, loa
     run_tracked([make_node("metrics", outcome=METRICS)])
     (run,) = find_runs()
     assert run.info.run_name == "my_photos"
-    assert run.data.params == tracking.flatten_parameters(load_conf()["parameters"])
+    assert run.data.params == flatten_parameters(load_conf()["parameters"])
     assert run.data.tags["kedro.run_id"] == "now"
+    assert run.data.tags["data"] == "my_photos"
+    assert run.data.tags["kedro.pipelines"] == "__default__"
+    assert run.data.tags["kedro.env"] == "local"
 
 
 def test_a_failed_run_is_marked_and_keeps_what_it_made(run_tracked, make_node):
@@ -158,6 +164,25 @@ def test_other_runs_take_nothing_from_earlier_ones(run_tracked, catalog, make_no
     run_tracked([make_node("history", outcome=HISTORY)])
     (run,) = find_runs()
     assert run.data.metrics == {"loss": 0.25}
+
+
+def test_the_images_of_a_run_are_its_datasets(run_tracked, make_node, tmp_path):
+    splits = pd.DataFrame({"label": ["a"], "split": ["train"], "sha256": ["1f"]})
+    run_tracked([make_node("image_splits", outcome=splits)])
+    (run,) = find_runs()
+    datasets = [each.dataset for each in run.inputs.dataset_inputs]
+    assert {dataset.name for dataset in datasets} == {"my_photos"}
+    assert {json.loads(dataset.source)["uri"] for dataset in datasets} == {
+        str(tmp_path / "my_photos.zip")
+    }
+
+
+def test_each_fold_is_a_run_below_the_run(run_tracked, make_node):
+    run_tracked([make_node("fold_histories", outcome=HISTORY.assign(fold=[0, 1]))])
+    runs = {run.info.run_name: run for run in find_runs()}
+    assert set(runs) == {"my_photos", "fold 0", "fold 1"}
+    parents = {run.data.tags.get("mlflow.parentRunId") for run in runs.values()}
+    assert parents == {None, runs["my_photos"].info.run_id}
 
 
 @pytest.mark.parametrize("runner", [SequentialRunner, ThreadRunner])

@@ -138,6 +138,11 @@ def test_every_image_but_those_of_the_test_is_predicted_once(audited, image_spli
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
 
 
+def test_the_history_of_each_fold_is_kept(audited):
+    histories = audited[0]["fold_histories"]
+    assert histories.groupby("fold")["best"].sum().to_dict() == {0: 1, 1: 1, 2: 1}
+
+
 def test_the_folds_are_those_of_the_splits(audited, image_splits):
     table = audited[0]["image_folds"]
     pd.testing.assert_series_equal(table["fold"], assign_folds(image_splits, 3, 1).rename("fold"))

@@ -168,7 +168,8 @@ def register(run_nodes):
 
     def run(*network, **more):
         digits, *recipe = network
-        return run_nodes(create_pipeline(), digits.describe(*recipe, **more))["registration"]
+        pipeline = create_pipeline().only_nodes("compare_champion", "register_model")
+        return run_nodes(pipeline, digits.describe(*recipe, **more))["registration"]
 
     return run
 

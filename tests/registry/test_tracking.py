@@ -1,19 +1,17 @@
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from onion_pipeline.registry import outage, tracking
 from onion_pipeline.registry.tracking import (
-    LONGEST_PARAMETER,
+    LONGEST_TAG,
+    MOST_PARAMETERS,
     end_run,
-    flatten_parameters,
     import_client,
-    log_figures,
     log_file,
-    log_history,
     read_run_id,
     resolve_tracking_uri,
+    set_tags,
     start_run,
 )
 
@@ -30,22 +28,6 @@ from onion_pipeline.registry.tracking import (
 )
 def test_only_a_relative_sqlite_path_is_taken_from_the_project(uri, resolved):
     assert resolve_tracking_uri(uri, Path("/home/me/onion")) == resolved
-
-
-def test_nested_parameters_become_one_level_of_texts():
-    nested = {"seed": 1, "train": {"epochs": 3, "early_stopping": {"patience": 2}}, "none": None}
-    assert flatten_parameters(nested) == {
-        "seed": "1",
-        "train.epochs": "3",
-        "train.early_stopping.patience": "2",
-        "none": "None",
-    }
-
-
-def test_a_parameter_that_mlflow_would_refuse_is_cut():
-    flat = flatten_parameters({"layers": ["flatten"] * LONGEST_PARAMETER})
-    assert len(flat["layers"]) == LONGEST_PARAMETER
-    assert flat["layers"].startswith("['flatten', ")
 
 
 def test_a_run_is_under_way_while_the_environment_says_so(monkeypatch):
@@ -87,27 +69,16 @@ def test_files_go_to_the_folder_of_a_local_store(run_id, mlflow_store):
     assert kept.read_text() == "a,b\n"
 
 
-def test_pairs_are_logged_as_low_and_high(run_id):
-    figures = {"accuracy": 0.75, "accuracy_interval": [0.5, 0.9], "test_images": 8}
-    log_figures(run_id, figures, "test/")
-    assert import_client().get_run(run_id).data.metrics == {
-        "test/accuracy": 0.75,
-        "test/accuracy_interval_low": 0.5,
-        "test/accuracy_interval_high": 0.9,
-        "test/test_images": 8,
-    }
+def test_more_parameters_than_mlflow_takes_at_once_are_logged(mlflow_store):
+    many = {f"name_{number}": number for number in range(MOST_PARAMETERS + 1)}
+    run_id = start_run("onions", "photos", mlflow_store, many, {})
+    assert len(import_client().get_run(run_id).data.params) == len(many)
 
 
-def test_a_history_is_logged_by_epoch(run_id):
-    history = pd.DataFrame({"epoch": [1, 2], "loss": [0.5, float("nan")], "best": [True, False]})
-    history["accuracy"] = [0.25, 0.75]
-    log_history(run_id, history)
-    client = import_client()
-    points = {
-        name: [(point.step, point.value) for point in client.get_metric_history(run_id, name)]
-        for name in client.get_run(run_id).data.metrics
-    }
-    assert points == {"loss": [(1, 0.5)], "accuracy": [(1, 0.25), (2, 0.75)]}
+def test_tags_are_set_and_long_ones_cut(run_id):
+    set_tags(run_id, {"classes": "10", "mlflow.note.content": "x" * (LONGEST_TAG + 1)})
+    tags = import_client().get_run(run_id).data.tags
+    assert (tags["classes"], len(tags["mlflow.note.content"])) == ("10", LONGEST_TAG)
 
 
 @pytest.mark.parametrize("status", ["FINISHED", "FAILED"])

@@ -6,7 +6,12 @@ import pytest
 
 from onion_pipeline.errors import DataError
 from onion_pipeline.training import fit, folds
-from onion_pipeline.training.folds import SelectedImages, divide_images, train_folds
+from onion_pipeline.training.folds import (
+    SelectedImages,
+    divide_images,
+    join_histories,
+    train_folds,
+)
 
 FOLDS = [0, 1, 2, None, 0, 1, 2, 0, 1, 2, None, 0]
 TRAIN, VALIDATION = [0, 1, 2, 4, 6, 7], [5, 8, 9, 11]  # 3 and 10 take no part
@@ -121,8 +126,8 @@ def test_each_network_is_the_one_of_its_fold(parts, assigned, untrained, paramet
     before = untrained.get_weights()
     divided = divide_images(parts, assigned)
     trained = [
-        (network.get_weights(), unseen)
-        for network, unseen in train_folds(untrained, divided, parameters, seed=3)
+        (each.model.get_weights(), unseen)
+        for each, unseen in train_folds(untrained, divided, parameters, seed=3)
     ]
     assert len(trained) == 3
     for fold, (weights, unseen) in zip(divided, trained, strict=True):
@@ -132,6 +137,11 @@ def test_each_network_is_the_one_of_its_fold(parts, assigned, untrained, paramet
         np.testing.assert_array_equal(unseen, fold.unseen.gather())
     assert not np.array_equal(trained[0][0][0], trained[1][0][0])
     assert all(map(np.array_equal, before, untrained.get_weights()))
+
+
+def test_joined_histories_say_of_which_fold_they_are():
+    histories = [pd.DataFrame({"epoch": [1, 2]}), pd.DataFrame({"epoch": [1]})]
+    assert join_histories(histories).to_dict("list") == {"epoch": [1, 2, 1], "fold": [0, 0, 1]}
 
 
 def test_each_fold_is_announced_with_its_sizes(parts, assigned, untrained, monkeypatch, caplog):

@@ -6,7 +6,9 @@ from onion_pipeline.hooks.interruption import Interruption
 from onion_pipeline.hooks.lineage import Lineage
 from onion_pipeline.hooks.messages import Messages
 from onion_pipeline.hooks.preflight import Preflight
+from onion_pipeline.hooks.run_description import RunDescription
 from onion_pipeline.hooks.run_lock import RunLock
+from onion_pipeline.hooks.system_metrics import SystemMetrics
 from onion_pipeline.hooks.tracking import Tracking
 
 __all__ = [
@@ -16,6 +18,8 @@ __all__ = [
     "Lineage",
     "Messages",
     "Preflight",
+    "RunDescription",
     "RunLock",
+    "SystemMetrics",
     "Tracking",
 ]

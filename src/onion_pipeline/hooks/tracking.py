@@ -3,7 +3,6 @@
 import os
 import shlex
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from kedro.framework.context import KedroContext
@@ -13,16 +12,22 @@ from kedro.pipeline import Pipeline
 
 from onion_pipeline.errors import InterruptedRunError, RegistryError, StoreOutageError
 from onion_pipeline.hooks.messages import find_onion_error, show_as_message
+from onion_pipeline.hooks.tracked_entries import (
+    find_data,
+    log_earlier_entries,
+    log_entry,
+    read_rules,
+)
 from onion_pipeline.registry import outage, tracking
 from onion_pipeline.registry.environment import describe_environment
+from onion_pipeline.registry.parameter_texts import flatten_parameters
 
 
 class Tracking:
     """Keeps one MLflow run per ``kedro run`` that makes something worth tracking.
 
-    The catalog says what that is: ``metadata: {mlflow: {...}}`` of an entry holds
-    ``folder`` (a file goes there), ``metrics`` (numbers, with this prefix) or ``history``.
-    A run goes on without MLflow where that fails; see :mod:`onion_pipeline.registry.outage`.
+    The catalog says what that is, see :mod:`onion_pipeline.hooks.tracked_entries`. A run goes on
+    without MLflow where that fails, see :mod:`onion_pipeline.registry.outage`.
     """
 
     @hook_impl
@@ -41,13 +46,13 @@ class Tracking:
             return
         outage.watch_store(_make_command(run_params))
         try:
-            _start_run(self._context, run_params["run_id"], catalog)
+            _start_run(self._context, run_params, catalog)
         except RegistryError as error:  # which Kedro shows to no hook
             self._leave()
             show_as_message(error)
             raise
         if "registration" in made:
-            _log_earlier(catalog, made)
+            log_earlier_entries(catalog, made)
 
     @hook_impl
     def before_node_run(self, catalog: CatalogProtocol) -> None:
@@ -57,8 +62,8 @@ class Tracking:
     @hook_impl
     def after_dataset_saved(self, dataset_name: str) -> None:
         """Log what has just been saved."""
-        if _read_rules(self._catalog, dataset_name):
-            _log(self._catalog, dataset_name)
+        if read_rules(self._catalog, dataset_name):
+            log_entry(self._catalog, dataset_name)
 
     @hook_impl
     def after_pipeline_run(self) -> None:
@@ -92,13 +97,13 @@ def _is_tracked(run_params: dict[str, Any], made: set[str], catalog: CatalogProt
     """Tell whether a run will make anything, and something worth tracking."""
     if run_params.get("only_missing_outputs") and all(map(catalog.exists, made)):
         return False
-    return any(_read_rules(catalog, name) for name in made)
+    return any(read_rules(catalog, name) for name in made)
 
 
-def _start_run(context: KedroContext, kedro_run: str, catalog: CatalogProtocol) -> None:
+def _start_run(context: KedroContext, run_params: dict[str, Any], catalog: CatalogProtocol) -> None:
     settings, project = context.config_loader["mlflow"], context.project_path
-    name = Path(catalog.get("raw_images")._describe()["filepath"]).stem
-    tags = {"kedro.run_id": kedro_run, **describe_environment(project)}
+    name, _ = find_data(catalog)
+    tags = {"data": name, **_describe_command(run_params), **describe_environment(project)}
     with suppress(StoreOutageError), outage.ask_store():
         os.environ[tracking.RUN_ID] = tracking.start_run(
             settings["experiment"],
@@ -109,40 +114,23 @@ def _start_run(context: KedroContext, kedro_run: str, catalog: CatalogProtocol) 
         )
 
 
+def _describe_command(run_params: dict[str, Any]) -> dict[str, str]:
+    names = ",".join(run_params.get("pipeline_names") or ["__default__"])
+    return {
+        "kedro.run_id": run_params["run_id"],
+        "kedro.pipelines": names,
+        "kedro.env": run_params.get("env") or "local",
+        "mlflow.source.name": f"kedro run --pipelines {names}",
+        "mlflow.source.type": "LOCAL",
+    }
+
+
 def _make_command(run_params: dict[str, Any]) -> str:
     """Return what registers later with the environment and parameters of this run."""
     parts = [outage.REGISTER]
     if run_params.get("env"):
         parts += ["--env", shlex.quote(run_params["env"])]
-    given = tracking.flatten_parameters(run_params.get("runtime_params") or {})
+    given = flatten_parameters(run_params.get("runtime_params") or {})
     if given:
         parts += ["--params", shlex.quote(",".join(f"{key}={given[key]}" for key in given))]
     return " ".join(parts)
-
-
-def _read_rules(catalog: CatalogProtocol, name: str) -> dict[str, Any]:
-    if name.startswith("params:") or name == "parameters":
-        return {}
-    return (getattr(catalog.get(name), "metadata", None) or {}).get("mlflow", {})
-
-
-def _log_earlier(catalog: CatalogProtocol, made: set[str]) -> None:
-    # Not for other runs: looking at an entry imports the libraries of its type.
-    for name in sorted(set(catalog) - made):
-        if _read_rules(catalog, name) and catalog.exists(name):
-            _log(catalog, name)
-
-
-def _log(catalog: CatalogProtocol, name: str) -> None:
-    run_id, rules = tracking.read_run_id(), _read_rules(catalog, name)
-    if not run_id or outage.find_outage():
-        return
-    path = str(catalog.get(name)._describe()["filepath"])
-    content: Any = catalog.load(name) if {"metrics", "history"} & set(rules) else None
-    with suppress(StoreOutageError), outage.ask_store(observing=True):
-        if "folder" in rules:
-            tracking.log_file(run_id, path, rules["folder"])
-        if "metrics" in rules:
-            tracking.log_figures(run_id, content, rules["metrics"])
-        if rules.get("history"):
-            tracking.log_history(run_id, content)

@@ -6,25 +6,23 @@ they run in, as the environment variable ``MLFLOW_RUN_ID`` that MLflow itself re
 """
 
 import logging
-import math
 import os
-import time
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from onion_pipeline.annotations import DataFrame
-from onion_pipeline.images.sources.names import hide_credentials
 from onion_pipeline.registry.outage import TRACKING_URI, limit_patience
+from onion_pipeline.registry.parameter_texts import flatten_parameters
 from onion_pipeline.registry.sqlite import SQLITE, prepare_database
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 RUN_ID = "MLFLOW_RUN_ID"
-# MLflow refuses parameters that are longer.
-LONGEST_PARAMETER = 6000
+# What MLflow takes at once.
+MOST_PARAMETERS = 100
+LONGEST_TAG = 8000  # characters
 
 
 def resolve_tracking_uri(uri: str, project: Path) -> str:
@@ -123,7 +121,9 @@ def start_run(
     found = _find_experiment(client, experiment, artifacts)
     run = client.create_run(found, tags=dict(tags), run_name=name)
     entries = flatten_parameters(parameters).items()
-    client.log_batch(run.info.run_id, params=[Param(key, value) for key, value in entries])
+    params = [Param(key, value) for key, value in entries]
+    for start in range(0, len(params), MOST_PARAMETERS):
+        client.log_batch(run.info.run_id, params=params[start : start + MOST_PARAMETERS])
     return str(run.info.run_id)
 
 
@@ -132,61 +132,18 @@ def end_run(run_id: str, status: str) -> None:
     import_client().set_terminated(run_id, status)
 
 
+def set_tags(run_id: str, tags: Mapping[str, str]) -> None:
+    """Set tags of a run; ``mlflow.note.content`` is its description in the MLflow UI."""
+    client = import_client()
+    from mlflow.entities import RunTag
+
+    shortened = [RunTag(key, value[:LONGEST_TAG]) for key, value in tags.items()]
+    client.log_batch(run_id, tags=shortened)
+
+
 def log_file(run_id: str, path: str, folder: str | None) -> None:
     """Copy a file to `folder` among the artifacts of a run."""
     import_client().log_artifact(run_id, path, folder)
-
-
-def log_figures(run_id: str, figures: Mapping[str, Any], prefix: str) -> None:
-    """Log the numbers among `figures` as metrics, pairs as ``<name>_low`` and ``<name>_high``.
-
-    Args:
-        run_id: the run.
-        figures: for example ``{"accuracy": 0.98, "accuracy_interval": [0.97, 0.99]}``.
-        prefix: put before each name, such as ``test/``; keeps the names apart from those
-            of the epochs.
-    """
-    from mlflow.entities import Metric
-
-    flat: dict[str, float] = {}
-    for name, value in figures.items():
-        pair = {f"{name}_low": value[0], f"{name}_high": value[1]} if _is_pair(value) else {}
-        flat |= pair or {name: value}
-    now = round(time.time() * 1000)
-    import_client().log_batch(
-        run_id, metrics=[Metric(prefix + name, value, now, 0) for name, value in flat.items()]
-    )
-
-
-def log_history(run_id: str, history: DataFrame) -> None:
-    """Log each numeric column of a training history as a metric over its epochs."""
-    from mlflow.entities import Metric
-
-    now = round(time.time() * 1000)
-    names = history.select_dtypes("number").columns.drop("epoch")
-    points = [
-        Metric(name, float(row[name]), now, int(row["epoch"]))
-        for row in history.to_dict("records")
-        for name in names
-        if math.isfinite(row[name])
-    ]
-    import_client().log_batch(run_id, metrics=points)
-
-
-def flatten_parameters(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Return nested parameters as one level of texts that MLflow takes, without credentials.
-
-    Example:
-        >>> flatten_parameters({"train": {"epochs": 3}, "layers": ["flatten"]})
-        {'train.epochs': '3', 'layers': "['flatten']"}
-    """
-    flat: dict[str, str] = {}
-    for name, value in parameters.items():
-        if isinstance(value, Mapping):
-            flat |= flatten_parameters(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = hide_credentials(str(value))[:LONGEST_PARAMETER]
-    return flat
 
 
 def read_run_id() -> str | None:
@@ -208,7 +165,3 @@ def _find_experiment(client: "MlflowClient", name: str, artifacts: Path) -> str:
             raise
         # Another run has made it since, or the server this one's before it did not answer.
         return str(client.get_experiment_by_name(name).experiment_id)
-
-
-def _is_pair(value: Any) -> bool:
-    return isinstance(value, list | tuple) and len(value) == 2  # noqa: PLR2004

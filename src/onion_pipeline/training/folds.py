@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.annotations import KerasModel, Series
+from onion_pipeline.annotations import DataFrame, KerasModel, Series
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.model.backend import allow_retracing
 from onion_pipeline.parameters import TrainParameters
 from onion_pipeline.training.batches import ImageRows
-from onion_pipeline.training.fit import train_model
+from onion_pipeline.training.fit import Trained, train_model
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ def divide_images(parts: Sequence[ImageRows], folds: Series) -> list[Fold]:
 
 def train_folds(
     untrained: KerasModel, folds: Sequence[Fold], parameters: TrainParameters, seed: int
-) -> Iterator[tuple[KerasModel, LabelledImages]]:
+) -> Iterator[tuple[Trained, LabelledImages]]:
     """Train a copy of `untrained` for each fold.
 
     Args:
@@ -101,13 +101,22 @@ def train_folds(
         seed: of the order of the images and of Dropout, in each fold the same.
 
     Yields:
-        The trained network and, in memory, the images that it has not seen.
+        The trained network with its history and, in memory, the images that it has not seen.
     """
     with allow_retracing():
         for number, fold in enumerate(folds, start=1):
             logger.info("fold %d of %d: %s", number, len(folds), _describe(fold))
             trained = train_model(untrained, fold.train, fold.validation, parameters, seed)
-            yield trained.model, fold.unseen.gather()
+            yield trained, fold.unseen.gather()
+
+
+def join_histories(histories: Sequence[DataFrame]) -> DataFrame:
+    """Return the histories of K folds below one another, with their number in ``fold``."""
+    import pandas as pd
+
+    return pd.concat(
+        [history.assign(fold=fold) for fold, history in enumerate(histories)], ignore_index=True
+    )
 
 
 def _describe(fold: Fold) -> str:

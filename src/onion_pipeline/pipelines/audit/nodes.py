@@ -26,19 +26,20 @@ def predict_out_of_fold(
     augment: AugmentParameters,
     parameters: TrainParameters,
     seed: int,
-) -> DataFrame:
+) -> tuple[DataFrame, DataFrame]:
     """Classify each image by a network that has not been trained on it."""
     images = offer_variants(augmented_images, augmentation_policy, augment, seed)
     divided = folds.divide_images([images, validation_images], image_folds["fold"])
-    tables = []
-    for network, unseen in folds.train_folds(untrained_model, divided, parameters, seed):
-        probabilities = predictions.predict_probabilities(network, unseen["image"])
+    tables, histories = [], []
+    for trained, unseen in folds.train_folds(untrained_model, divided, parameters, seed):
+        histories.append(trained.history)
+        probabilities = predictions.predict_probabilities(trained.model, unseen["image"])
         tables.append(
             predictions.tabulate_predictions(
                 unseen, probabilities, image_folds["path"], class_names
             )
         )
-    return label_issues.join_folds(tables, image_folds)
+    return label_issues.join_folds(tables, image_folds), folds.join_histories(histories)
 
 
 def find_label_issues(

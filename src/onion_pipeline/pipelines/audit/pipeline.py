@@ -33,7 +33,7 @@ def create_pipeline() -> Pipeline:
                     "params:train",
                     "params:seed",
                 ],
-                outputs="out_of_fold_predictions",
+                outputs=["out_of_fold_predictions", "fold_histories"],
                 name="predict_out_of_fold",
             ),
             Node(

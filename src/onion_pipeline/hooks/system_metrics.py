@@ -1,0 +1,39 @@
+"""What a run asks of the machine."""
+
+from collections.abc import Callable
+
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+
+from onion_pipeline.registry import machine, tracking
+
+
+class SystemMetrics:
+    """Measures the machine every few seconds while a tracked run is under way.
+
+    ``system_metrics`` in ``mlflow.yml`` says how often, or ``null`` for never.
+    """
+
+    def __init__(self) -> None:
+        self._stop: Callable[[], None] | None = None
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Remember how often to measure."""
+        self._seconds = context.config_loader["mlflow"].get("system_metrics")
+
+    @hook_impl(trylast=True)
+    def before_pipeline_run(self) -> None:
+        """Begin once Tracking has started a run."""
+        run_id = tracking.read_run_id()
+        if run_id and self._seconds and machine.can_watch():
+            self._stop = machine.watch_machine(run_id, self._seconds)
+
+    @hook_impl(tryfirst=True)
+    def after_pipeline_run(self) -> None:
+        """Stop before Tracking ends the run."""
+        if self._stop:
+            self._stop()
+            self._stop = None
+
+    on_pipeline_error = after_pipeline_run

@@ -1,0 +1,63 @@
+"""The images of a run as MLflow's dataset inputs: runs of the same data are seen to be."""
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from onion_pipeline.annotations import DataFrame
+from onion_pipeline.images.draws import SPLITS
+from onion_pipeline.images.origin import hash_values
+from onion_pipeline.registry.tracking import import_client
+
+if TYPE_CHECKING:
+    from mlflow.entities import DatasetInput
+
+DIGEST = 16  # hexadecimal digits: enough to tell data sets apart, and short enough to read
+SCHEMA = {
+    "mlflow_colspec": [
+        {"type": "binary", "name": "image", "required": True},
+        {"type": "string", "name": "label", "required": True},
+    ]
+}
+
+
+def log_datasets(run_id: str, splits: DataFrame, name: str, source: str) -> None:
+    """Log the images for training, validation and test as inputs of a run.
+
+    Args:
+        run_id: the run.
+        splits: columns ``label``, ``split`` and ``sha256``, one row per image.
+        name: of the data, as the MLflow UI shows it.
+        source: where the data is, without credentials.
+    """
+    inputs = [
+        _describe_split(splits[splits["split"] == split], split, name, source) for split in SPLITS
+    ]
+    import_client().log_inputs(run_id, inputs)
+
+
+def hash_images(images: DataFrame) -> str:
+    """Return a digest of the contents and labels of `images`, whatever their order and names."""
+    pairs = sorted(zip(images["sha256"], images["label"], strict=True))
+    return hash_values(*pairs)[:DIGEST]
+
+
+def _describe_split(images: DataFrame, split: str, name: str, source: str) -> "DatasetInput":
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    counts = images["label"].value_counts().sort_index()
+    profile = {
+        "num_rows": len(images),
+        "classes": len(counts),
+        "images_per_class": {str(label): int(count) for label, count in counts.items()},
+    }
+    kind = urlsplit(source).scheme if "://" in source else "local"
+    dataset = Dataset(
+        name,
+        hash_images(images),
+        kind,
+        json.dumps({"uri": source}),
+        json.dumps(SCHEMA),
+        json.dumps(profile),
+    )
+    return DatasetInput(dataset, [InputTag("mlflow.data.context", split)])

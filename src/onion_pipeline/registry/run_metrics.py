@@ -1,0 +1,90 @@
+"""Numbers as MLflow plots and compares them: of a test, of the epochs, of the folds."""
+
+import math
+import time
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from onion_pipeline.annotations import DataFrame
+from onion_pipeline.registry.tracking import import_client
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+# What MLflow takes at once.
+MOST_POINTS = 1000
+# The tag by which the MLflow UI shows a run below another one.
+PARENT = "mlflow.parentRunId"
+
+Point = tuple[str, float, int]
+"""Name, value and step of a metric."""
+
+
+def log_points(run_id: str, points: Iterable[Point]) -> None:
+    """Log metrics, those that are not finite left out."""
+    client = import_client()
+    from mlflow.entities import Metric
+
+    now = round(time.time() * 1000)
+    finite = [Metric(name, value, now, step) for name, value, step in points if _is_finite(value)]
+    for start in range(0, len(finite), MOST_POINTS):
+        client.log_batch(run_id, metrics=finite[start : start + MOST_POINTS])
+
+
+def log_figures(run_id: str, figures: Mapping[str, Any], prefix: str) -> None:
+    """Log the numbers among `figures` as metrics, pairs as ``<name>_low`` and ``<name>_high``.
+
+    Args:
+        run_id: the run.
+        figures: for example ``{"accuracy": 0.98, "accuracy_interval": [0.97, 0.99]}``; one that
+            is ``None`` has no value.
+        prefix: put before each name, such as ``test/``; keeps the names apart from those
+            of the epochs.
+    """
+    flat: dict[str, Any] = {}
+    for name, value in figures.items():
+        pair = {f"{name}_low": value[0], f"{name}_high": value[1]} if _is_pair(value) else {}
+        flat |= pair or {name: value}
+    log_points(run_id, ((prefix + name, value, 0) for name, value in flat.items()))
+
+
+def log_history(run_id: str, history: DataFrame) -> None:
+    """Log each numeric column of a training history as a metric over its epochs."""
+    names = history.select_dtypes("number").columns.drop("epoch")
+    log_points(
+        run_id,
+        (
+            (name, float(row[name]), int(row["epoch"]))
+            for row in history.to_dict("records")
+            for name in names
+        ),
+    )
+
+
+def log_child_runs(run_id: str, histories: DataFrame, column: str) -> None:
+    """Log histories as one run each, which the MLflow UI shows below the run `run_id`.
+
+    Args:
+        run_id: of the parent.
+        histories: training histories, one below the other.
+        column: tells them apart, as ``fold`` does; a child is named by it, and tagged with it.
+    """
+    client = import_client()
+    for value, history in histories.groupby(column):
+        child = _start_child(client, run_id, column, str(value))
+        log_history(child, history.drop(columns=column))
+        client.set_terminated(child)
+
+
+def _start_child(client: "MlflowClient", parent: str, kind: str, value: str) -> str:
+    experiment = client.get_run(parent).info.experiment_id
+    tags = {PARENT: parent, kind: value}
+    return str(client.create_run(experiment, tags=tags, run_name=f"{kind} {value}").info.run_id)
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 2  # noqa: PLR2004

@@ -1,0 +1,70 @@
+import sys
+import threading
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from onion_pipeline.registry import outage
+from onion_pipeline.registry.machine import watch_machine
+from onion_pipeline.registry.tracking import import_client, start_run
+
+
+class Monitor:
+    """Measures as MLflow's does, and says when it has done so three times."""
+
+    monitors = (SimpleNamespace(clear_metrics=lambda: None),)
+
+    def __init__(self, run_id):
+        self.measured = 0
+
+    def collect_metrics(self):
+        self.measured += 1
+
+    def aggregate_metrics(self):
+        if self.measured == 3:
+            self.thrice.set()
+        return {"cpu_utilization_percentage": 10.0 * self.measured}
+
+
+@pytest.fixture
+def thrice(monkeypatch):
+    """An event; psutil, without which MLflow's monitor cannot be imported, may not be there."""
+    module = ModuleType("mlflow.system_metrics.system_metrics_monitor")
+    module.SystemMetricsMonitor = Monitor
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(Monitor, "thrice", threading.Event(), raising=False)
+    return Monitor.thrice
+
+
+def list_threads():
+    return [thread for thread in threading.enumerate() if thread.name == "system metrics"]
+
+
+def test_measurements_are_logged_until_it_is_stopped(mlflow_store, thrice):
+    run_id = start_run("onions", "photos", mlflow_store, {}, {})
+    stop = watch_machine(run_id, 0.01)
+    assert thrice.wait(60)
+    stop()
+    assert list_threads() == []
+    points = import_client().get_metric_history(run_id, "system/cpu_utilization_percentage")
+    assert [(point.step, point.value) for point in points[:2]] == [(1, 10.0), (2, 20.0)]
+
+
+def test_a_long_interval_is_not_waited_for(mlflow_store, thrice):
+    stop = watch_machine(start_run("onions", "photos", mlflow_store, {}, {}), 3600)
+    stop()
+    assert list_threads() == []
+    assert not thrice.is_set()
+
+
+def test_it_ends_with_mlflow(fake_mlflow, thrice):
+    fake_mlflow("refuses")
+    outage.watch_store()
+    stop = watch_machine("abc", 0.01)
+    (thread,) = list_threads() or [threading.Thread()]
+    if thread.ident:
+        thread.join(60)
+    assert not thread.is_alive()
+    assert outage.find_outage()
+    stop()
+    outage.forget_store()
