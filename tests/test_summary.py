@@ -27,6 +27,7 @@ def make_catalog(tmp_path, base_parameters):
         tables = {
             "quarantine": pd.DataFrame({"path": ["x.jpg"] * refused}),
             "confusion_matrix": pd.DataFrame({"a": [1]}),
+            "model_card_page": pd.DataFrame({"a": [1]}),
             "predictions": pd.DataFrame({"path": ["1.jpg", "2.jpg"], "model_version": [7, 7]}),
             "unreadable_images": pd.DataFrame({"path": ["y.jpg"] * refused}),
             "label_issues": pd.DataFrame({"path": ["z.jpg"] * refused}),
@@ -77,6 +78,11 @@ def test_the_interval_is_called_by_its_level(make_catalog, base_parameters):
     level = base_parameters.evaluate.model_copy(update={"confidence_level": 0.99})
     accuracy, _ = summarize({"metrics"}, make_catalog(**{"params:evaluate": level}))
     assert "99% interval" in accuracy
+
+
+def test_the_model_card_is_named(make_catalog, tmp_path):
+    (line,) = summarize({"model_card_page"}, make_catalog())
+    assert line == f"Model card    {tmp_path / 'model_card_page.csv'}"
 
 
 def read_commands(lines):

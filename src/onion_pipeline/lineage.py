@@ -17,8 +17,9 @@ from onion_pipeline.files import amend_seal, read_seal
 from onion_pipeline.images.origin import fingerprint
 
 LIBRARIES = (
-    *("albumentations", "cleanlab", "keras", "matplotlib", "numpy", "pandas", "pillow", "plotly"),
-    *("pyarrow", "scikit-learn", "scipy", "simplejpeg", "tensorflow", "tensorflow-cpu"),
+    *("albumentations", "cleanlab", "jinja2", "keras", "markdown-it-py", "matplotlib", "numpy"),
+    *("pandas", "pillow", "plotly", "pyarrow", "scikit-learn", "scipy", "simplejpeg", "tensorflow"),
+    "tensorflow-cpu",
 )
 # They name a version in the registry, and there an alias may have been given to another one.
 UNKNOWN = frozenset({"params:predict", "params:verify"})

@@ -201,6 +201,14 @@ class PromoteParameters(_Strict):
     version: Version
 
 
+class CardParameters(_Strict):
+    """What the user says himself in the model card (parameters_card.yml)."""
+
+    intended_use: str | None
+    limits: str | None
+    contact: str | None
+
+
 class PredictParameters(_Strict):
     """Which registered model classifies new images (parameters_predict.yml)."""
 
@@ -225,6 +233,7 @@ class Parameters(_Strict):
     train: TrainParameters
     evaluate: EvaluateParameters
     audit: AuditParameters
+    card: CardParameters
     register_: RegisterParameters = Field(alias="register")
     promote: PromoteParameters
     predict: PredictParameters

@@ -24,6 +24,8 @@ def summarize(outputs: Collection[str], catalog: CatalogProtocol) -> list[str]:
         lines += _report_duplicates(catalog)
     if "metrics" in outputs:
         lines += _report_metrics(catalog)
+    if "model_card_page" in outputs:
+        lines.append(_line("Model card", show_path(catalog, "model_card_page")))
     if "registration" in outputs:
         lines += _report_registration(catalog.load("registration"))
     if "label_issues" in outputs:

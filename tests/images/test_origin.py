@@ -64,16 +64,16 @@ def test_a_structured_and_memory_mapped_array_counts_by_its_bytes(labelled_image
     assert fingerprint("k", (), mapped) == fingerprint("k", (), labelled_images)
 
 
-def test_another_version_of_the_code_or_of_a_library_is_another_origin(monkeypatch, tmp_path):
+@pytest.mark.parametrize("name", ["module.py", "card.md.jinja", "page.css"])
+def test_another_version_of_the_code_or_of_a_library_is_another_origin(monkeypatch, tmp_path, name):
     before = fingerprint(*BASE)
     with monkeypatch.context() as patch:
         patch.setattr(origin, "version", lambda name: "0.0")
         assert fingerprint(*BASE) != before
-    (tmp_path / "module.py").write_text("1")
     monkeypatch.setattr(origin, "PACKAGE", tmp_path)
     hashes = []
     for text in ("1", "2", "1"):
-        (tmp_path / "module.py").write_text(text)
+        (tmp_path / name).write_text(text)
         origin.hash_code.cache_clear()
         hashes.append(fingerprint(*BASE))
     origin.hash_code.cache_clear()

@@ -10,7 +10,7 @@ from onion_pipeline.images.index import index_images
 from onion_pipeline.images.sources import open_source
 from onion_pipeline.pipelines.register import nodes
 from onion_pipeline.pipelines.register.pipeline import create_pipeline
-from onion_pipeline.registry.evidence import PROMOTION, SEEN_IMAGES, pack_images
+from onion_pipeline.registry.evidence import MODEL_CARD, PROMOTION, SEEN_IMAGES, pack_images
 from onion_pipeline.registry.promotion import Decision
 from onion_pipeline.registry.provenance import PARTS, make_tags, write_evidence
 from onion_pipeline.registry.serving_config import ServingConfig
@@ -30,6 +30,10 @@ FAILED = {
     "found": "blue (0.6)",
 }
 DECISION = Decision("challenger", "worse", "worse than version 2", "auto", "2", {"class": "red"})
+
+
+CARD = ("write_model_card", "draw_model_card")  # tested in test_model_card_nodes.py
+UNWRITTEN = create_pipeline() - create_pipeline().only_nodes(*CARD)
 
 
 class Network:
@@ -94,6 +98,7 @@ def values(photo_folder, base_parameters):
         "test_predictions": tested.assign(predicted="red").reset_index(drop=True),
         "metrics": {"accuracy": 0.5, "test_images": 4},
         "model_lineage": LINEAGE,
+        "model_card": "# Onions",
         "image_lineage": splits[["path", "label", "split", "sha256"]],
         "params:ingest": base_parameters.ingest.model_copy(update={"resize": "crop"}),
         "params:register": base_parameters.register_,
@@ -103,7 +108,7 @@ def values(photo_folder, base_parameters):
 def test_the_gate_is_given_the_test_images_as_files_and_as_pixels(
     run_nodes, asked, compared, values
 ):
-    made = run_nodes(create_pipeline(), values)
+    made = run_nodes(UNWRITTEN, values)
     (challenger, rules), _ = asked
     assert (challenger.model, rules) == (values["calibrated_model"], values["params:register"])
     assert challenger.majority == "red"  # 8 of 14 in training
@@ -119,13 +124,14 @@ def test_the_gate_is_given_the_test_images_as_files_and_as_pixels(
 def test_the_model_is_registered_as_was_decided_and_with_the_evidence(
     run_nodes, asked, compared, values
 ):
-    made = run_nodes(create_pipeline(), values)
+    made = run_nodes(UNWRITTEN, values)
     _, (model, config, name, decision, evidence) = asked
     assert (model, config, name) == (values["calibrated_model"], CONFIG, "onion_pipeline")
     assert decision == DECISION
     assert evidence.tags == {"multiply_adds": "1234", **make_tags(LINEAGE)}
     lineage = write_evidence(LINEAGE, values["image_lineage"])
-    assert set(evidence.files) == {PROMOTION, SEEN_IMAGES, *lineage}
+    assert set(evidence.files) == {MODEL_CARD, PROMOTION, SEEN_IMAGES, *lineage}
+    assert evidence.description == evidence.files[MODEL_CARD].decode() == "# Onions"
     assert evidence.package == "9c"
     assert json.loads(evidence.files[PROMOTION]) == made["promotion"]
     splits = values["image_splits"]
@@ -155,13 +161,13 @@ def test_links_are_followed_as_in_training(run_nodes, asked, values, photo_folde
     values["raw_images"] = open_source(photo_folder)
     changes = {"follow_links": is_followed}
     values["params:ingest"] = values["params:ingest"].model_copy(update=changes)
-    run_nodes(create_pipeline(), values)
+    run_nodes(UNWRITTEN, values)
     paths = asked[0][0].held_out.source.paths
     assert ("red/link.jpg" in paths) is is_followed
 
 
 def test_the_network_is_compared_as_it_will_be_served(run_nodes, asked, compared, values):
-    made = run_nodes(create_pipeline(), values)
+    made = run_nodes(UNWRITTEN, values)
     ((model, config, golden, tested),) = compared[0]
     assert (model, config) == (values["calibrated_model"], CONFIG)
     assert sorted(golden.paths) == ["blue/8.jpg", "blue/9.jpg", "red/8.jpg", "red/9.jpg"]
@@ -174,5 +180,5 @@ def test_a_model_that_answers_otherwise_once_packaged_is_not_registered(
 ):
     compared[1].update(passed=False, stages=[FAILED])
     with pytest.raises(ParityError, match=r"red/3.jpg gives blue \(0.6\) instead of red"):
-        run_nodes(create_pipeline(), values)
+        run_nodes(UNWRITTEN, values)
     assert len(asked) <= 1  # the gate may have been asked, the registry was not

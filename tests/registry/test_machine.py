@@ -47,7 +47,7 @@ def test_measurements_are_logged_until_it_is_stopped(mlflow_store, thrice):
     stop()
     assert list_threads() == []
     points = import_client().get_metric_history(run_id, "system/cpu_utilization_percentage")
-    assert [(point.step, point.value) for point in points[:2]] == [(1, 10.0), (2, 20.0)]
+    assert [(point.step, point.value) for point in points[:2]] == [(1, 20.0), (2, 30.0)]
 
 
 def test_a_long_interval_is_not_waited_for(mlflow_store, thrice):

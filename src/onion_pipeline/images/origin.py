@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 PACKAGE = Path(__file__).parents[1]
+SOURCE = {".py", ".jinja", ".css"}  # suffixes
 AT_A_TIME = 1 << 20
 
 
@@ -44,7 +45,7 @@ def hash_values(*values: Any) -> str:
 def hash_code() -> str:
     """Return a hash of this project's source: another version may make something else."""
     digest = hashlib.blake2b(digest_size=32)
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in sorted(path for path in PACKAGE.rglob("*") if path.suffix in SOURCE):
         digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 

@@ -13,6 +13,7 @@ from onion_pipeline.annotations import Series
 from onion_pipeline.images.arrays import make_keys
 
 FOLDER = "evidence"
+MODEL_CARD = "model_card.md"
 PROMOTION = "promotion.json"
 SEEN_IMAGES = "seen_images.npy"
 NOTHING: Mapping[str, str] = MappingProxyType({})

@@ -50,13 +50,14 @@ def _watch(run_id: str, seconds: float, stopped: threading.Event) -> None:
     from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
     monitor = SystemMetricsMonitor(run_id)
+    monitor.collect_metrics()  # the load of the processor is that since the measurement before
     step = 1  # 0 are the figures of a test, which a model takes over from its run
     with suppress(StoreOutageError):  # which has been told
         while not stopped.wait(seconds):
-            monitor.collect_metrics()
-            measured = monitor.aggregate_metrics()
             for each in monitor.monitors:
                 each.clear_metrics()
+            monitor.collect_metrics()
+            measured = monitor.aggregate_metrics()
             with ask_store(observing=True):
                 log_points(run_id, ((PREFIX + name, measured[name], step) for name in measured))
             step += 1

@@ -9,13 +9,26 @@ from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.images.decoding import make_rendering
 from onion_pipeline.images.sources import ImageSource
 from onion_pipeline.model.architecture import count_multiply_adds
-from onion_pipeline.parameters import IngestParameters, RegisterParameters
+from onion_pipeline.parameters import (
+    CardParameters,
+    EvaluateParameters,
+    IngestParameters,
+    RegisterParameters,
+)
 from onion_pipeline.registry import gate, parity, provenance, versions
 from onion_pipeline.registry.champion import HeldOutImages
-from onion_pipeline.registry.evidence import PROMOTION, SEEN_IMAGES, Evidence, pack_images
+from onion_pipeline.registry.evidence import (
+    MODEL_CARD,
+    PROMOTION,
+    SEEN_IMAGES,
+    Evidence,
+    pack_images,
+)
 from onion_pipeline.registry.golden_images import draw_golden_images
 from onion_pipeline.registry.promotion import Decision
 from onion_pipeline.registry.serving_config import ServingConfig
+from onion_pipeline.reporting import card, page
+from onion_pipeline.reporting.findings import Findings
 
 
 def describe_serving(
@@ -67,6 +80,34 @@ def compare_champion(
     return gate.compare_champion(challenger, parameters)._asdict()
 
 
+def write_model_card(
+    parameters: CardParameters,
+    evaluate: EvaluateParameters,
+    register: RegisterParameters,
+    serving_config: dict[str, Any],
+    **found: Any,
+) -> str:
+    """Write down what the model is for, how good it is and where it fails."""
+    config = ServingConfig.from_dictionary(serving_config)
+    return card.write_card(
+        Findings(
+            model_name=register.model_name,
+            class_names=list(config.class_names),
+            image_shape=config.image_shape,
+            resize=config.rendering.resize,
+            operating_point=dict(config.operating_point or {}),
+            confidence_level=evaluate.confidence_level,
+            words=parameters.model_dump(),
+            **found,
+        )
+    )
+
+
+def draw_model_card(model_card: str) -> str:
+    """Make a page of the model card that opens offline."""
+    return page.draw_page(model_card)
+
+
 def register_model(
     calibrated_model: KerasModel,
     serving_config: dict[str, Any],
@@ -76,6 +117,7 @@ def register_model(
     promotion: dict[str, Any],
     model_lineage: dict[str, Any],
     image_lineage: DataFrame,
+    model_card: str,
     parameters: RegisterParameters,
 ) -> dict[str, Any]:
     """Register the network with what serving it needs, or note that it is pending."""
@@ -86,7 +128,9 @@ def register_model(
             "multiply_adds": str(count_multiply_adds(calibrated_model)),
             **provenance.make_tags(model_lineage),
         },
+        description=model_card,
         files={
+            MODEL_CARD: model_card.encode(),
             PROMOTION: json.dumps(promotion, indent=2).encode(),
             SEEN_IMAGES: pack_images(seen),
             **provenance.write_evidence(model_lineage, image_lineage),

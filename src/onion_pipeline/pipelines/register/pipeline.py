@@ -6,7 +6,24 @@ from onion_pipeline.pipelines.register.nodes import (
     check_parity,
     compare_champion,
     describe_serving,
+    draw_model_card,
     register_model,
+    write_model_card,
+)
+
+# Entries of the catalog that the model card speaks of, in the names of Findings.
+FINDINGS = (
+    "architecture_table",
+    "augmentation_policy",
+    "calibration",
+    "class_report",
+    "data_report",
+    "metrics",
+    "model_lineage",
+    "parity_report",
+    "promotion",
+    "test_predictions",
+    "training_history",
 )
 
 
@@ -51,6 +68,24 @@ def create_pipeline() -> Pipeline:
                 name="compare_champion",
             ),
             Node(
+                func=write_model_card,
+                inputs={
+                    "parameters": "params:card",
+                    "evaluate": "params:evaluate",
+                    "register": "params:register",
+                    "serving_config": "serving_config",
+                    **{name: name for name in FINDINGS},
+                },
+                outputs="model_card",
+                name="write_model_card",
+            ),
+            Node(
+                func=draw_model_card,
+                inputs="model_card",
+                outputs="model_card_page",
+                name="draw_model_card",
+            ),
+            Node(
                 func=register_model,
                 inputs=[
                     "calibrated_model",
@@ -61,6 +96,7 @@ def create_pipeline() -> Pipeline:
                     "promotion",
                     "model_lineage",
                     "image_lineage",
+                    "model_card",
                     "params:register",
                 ],
                 outputs="registration",

@@ -1,0 +1,67 @@
+"""How far a model's confidence can be believed, for its card."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from onion_pipeline.reporting.findings import Findings
+from onion_pipeline.reporting.phrases import is_known, show_level, show_number, show_share
+from onion_pipeline.reporting.results import Figure, show_figures
+
+FIGURES = {
+    "expected_calibration_error": Figure(
+        "Calibration error",
+        "how far the confidence and the share of right answers lie apart, on average; 0 is perfect",
+    ),
+    "brier_score": Figure(
+        "Brier score", "mean squared error of the probabilities; 0 is perfect", show_number
+    ),
+}
+
+
+def describe_confidence(findings: Findings) -> dict[str, Any] | None:
+    """Return calibration, abstention and prediction sets, as far as they are known."""
+    rows = show_figures(findings.metrics, FIGURES)
+    paragraphs = [*_describe_temperature(findings), *_describe_operation(findings)]
+    if not (rows or paragraphs):
+        return None
+    return {"rows": rows, "paragraphs": paragraphs}
+
+
+def _describe_temperature(findings: Findings) -> Iterator[str]:
+    temperature = (findings.calibration or {}).get("temperature")
+    if is_known(temperature):
+        before = "more" if temperature > 1 else "less"
+        yield (
+            f"Its probabilities were adjusted on the validation pictures (temperature "
+            f"{temperature:.2f}): without that it would be {before} sure of itself. The class that "
+            "it names stays the same."
+        )
+
+
+def _describe_operation(findings: Findings) -> Iterator[str]:
+    point, metrics = findings.operating_point or {}, findings.metrics
+    threshold = point.get("confidence_threshold")
+    if is_known(threshold):
+        answered, right = metrics.get("coverage"), metrics.get("selective_accuracy")
+        tested = (
+            f" In the test it answered {show_share(answered)} of the pictures, and was right in "
+            f"{show_share(right)} of these."
+            if is_known(answered) and is_known(right)
+            else ""
+        )
+        yield f"It abstains where its confidence is below {threshold:.3f}.{tested}"
+    wanted = point.get("conformal_coverage")
+    if is_known(wanted):
+        yield _describe_sets(wanted, metrics)
+
+
+def _describe_sets(wanted: float, metrics: dict[str, Any]) -> str:
+    """Return what the prediction sets promise, and what the test says of that."""
+    held, size = metrics.get("conformal_coverage"), metrics.get("mean_set_size")
+    promise = (
+        "Beside the one class it gives a set of classes: the less sure it is, the larger. Sets are "
+        f"made so that {show_level(wanted)} of them hold the right class"
+    )
+    if not (is_known(held) and is_known(size)):
+        return f"{promise}."
+    return f"{promise}; in the test {show_share(held)} did, with {size:.2f} classes on average."

@@ -1,0 +1,145 @@
+import ast
+import dataclasses
+import re
+
+import pytest
+
+from onion_pipeline.reporting.card import write_card
+from onion_pipeline.reporting.findings import Findings
+
+OPTIONAL = [field.name for field in dataclasses.fields(Findings) if field.default is None]
+PLACEHOLDER = re.compile(r"\b(None|NaN|nan|null|TODO|undefined)\b|\[\]|\{\}|\{\{|%\}")
+HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
+
+
+def find_empty_sections(card):
+    """Return the headings below which there is nothing but perhaps a heading of a higher rank."""
+    marks = list(HEADING.finditer(card))
+    empty = []
+    for mark, after in zip(marks, [*marks[1:], None], strict=True):
+        text = card[mark.end() : after.start() if after else None].strip()
+        is_parent = after is not None and len(after[1]) > len(mark[1])
+        if not text and not is_parent:
+            empty.append(mark[2])
+    return empty
+
+
+def find_broken_tables(card):
+    """Return the heads of tables that have no row, or rows with another number of cells."""
+    broken = []
+    for table in re.findall(r"(?:^\|.*\n)+", card, re.MULTILINE):
+        widths = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
+        if len(table.splitlines()) < 3 or len(widths) > 1:
+            broken.append(table)
+    return broken
+
+
+def read_code(card, language):
+    return re.findall(rf"```{language}\n(.*?)```", card, re.DOTALL)
+
+
+def strip_code(card):
+    return re.sub(r"```.*?```", "", card, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("missing", [[], *[[name] for name in OPTIONAL], OPTIONAL], ids=str)
+def test_a_card_has_no_empty_place_whatever_is_not_known(make_findings, missing):
+    whole = write_card(make_findings(**dict.fromkeys(missing)))
+    card = strip_code(whole)
+    assert find_empty_sections(card) == []
+    assert find_broken_tables(card) == []
+    assert PLACEHOLDER.findall(card) == []
+    assert "\n\n\n" not in whole
+
+
+def test_a_card_without_words_of_the_user_has_no_place_for_them(make_findings):
+    words = {"intended_use": None, "limits": " ", "contact": None}
+    for given in (words, {}):
+        card = write_card(make_findings(words=given))
+        assert "## Contact" not in card
+        assert find_empty_sections(card) == []
+
+
+def test_the_user_speaks_in_markdown(make_findings):
+    card = write_card(make_findings())
+    assert "Counting *insects* in my garden." in card
+    assert card.index("Not at night.") < card.index("- It knows 2 classes")
+    assert card.endswith("## Contact\n\nme@example.org\n")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "which of 2 classes it belongs to: ant and bee.",
+        "It was trained on 800\u00a0pictures from data/01_raw/insects.zip.",
+        "**95.5\u00a0%** (95\u00a0% interval 91.7 to 97.6\u00a0%)",
+        "| Macro F1 | 0.950 (0.900 to 0.980) |",
+        "| Top-3 accuracy | 99.0\u00a0% |",
+        "| Calibration error | 2.0\u00a0% |",
+        "| bee | 100 | 96.0\u00a0% | 95.0\u00a0% | 0.954 |",
+        "| bee | ant | 5 |",
+        "| always the most frequent class | 50.0\u00a0% (43.0 to 57.0\u00a0%) | 0.330 |",
+        "(temperature 1.25): without that it would be more sure of itself",
+        "It abstains where its confidence is below 0.800. In the test it answered 90.0\u00a0% of",
+        "90\u00a0% of them hold the right class; in the test 91.0\u00a0% did, with 1.25 classes",
+        "| brightness | darkest quarter | 50 | 80.0\u00a0% (67.0 to 89.0\u00a0%) |",
+        "| noise | 85.0\u00a0% | 75.0\u00a0% | 65.0\u00a0% | 55.0\u00a0% | 45.0\u00a0% |",
+        "gaussian noise (65.0\u00a0%)",
+        "| all | 800 | 200 | 200 |",
+        "1,000 PNG, 200 JPEG, from 10\u00a0\u00d7\u00a011 to 20\u00a0\u00d7\u00a030 pixels",
+        "3\u00a0files of 1,203 that cannot be used (not an image: 2, truncated: 1)",
+        "7\u00a0pairs of equal or nearly equal pictures",
+        "A convolutional network of 3 layers with 842 weights",
+        "variants of them (Affine and CoarseDropout), 2 times",
+        "**Challenger:** not better than version 1",
+        "| Multiply-adds for one picture | 1,000 | 2,000 |",
+        "| all together | `f1f2f3` |",
+        "| code | `c0de` | commit abcdef012345 |",
+        "| the MLflow model, asked with image files | 3e-08 | 1e-05 |",
+        "models:/insects@challenger",
+    ],
+)
+def test_a_card_says_what_is_known(make_findings, said):
+    assert said in write_card(make_findings())
+
+
+def test_names_of_strangers_are_shown_as_they_are(make_findings, parts):
+    report = parts["class_report"].assign(**{"class": ["<b>a|b*", "bee"]})
+    card = write_card(make_findings(class_names=["<b>a|b*", "bee"], class_report=report))
+    assert "<b>" not in card
+    assert "&lt;b&gt;a\\|b\\* and bee." in card
+    assert find_broken_tables(card) == []
+
+
+def test_of_many_classes_the_weakest_are_listed(make_findings, parts):
+    import pandas as pd
+
+    names = [f"class {number}" for number in range(100)]
+    report = pd.DataFrame({"class": names, "precision": 0.5, "recall": 0.5, "support": 9}).assign(
+        f1=[number / 100 for number in range(100)]
+    )
+    counts = {name: {"train": 1, "validation": 1, "test": 1} for name in names}
+    data = parts["data_report"] | {"classes": counts}
+    card = write_card(make_findings(class_names=names, class_report=report, data_report=data))
+    assert "class 19 and 80 more." in card
+    assert "70 more classes are in `class_report.csv`" in card
+    assert "| class 29 | 9 |" in card
+    assert "| class 30 | 9 |" not in card
+    assert "The table leaves out 70 more classes" in card
+    assert "| all | 100 | 100 | 100 |" in card
+
+
+@pytest.mark.parametrize(
+    ("decision", "alias"),
+    [("champion", "champion"), ("challenger", "challenger"), ("pending", "champion")],
+)
+def test_a_card_loads_the_model_by_the_alias_that_it_gets(make_findings, parts, decision, alias):
+    card = write_card(make_findings(promotion=parts["promotion"] | {"decision": decision}))
+    assert f'load_model("models:/insects@{alias}")' in card
+
+
+def test_the_code_in_a_card_is_python(make_findings):
+    (code,) = read_code(write_card(make_findings()), "python")
+    assert [type(line).__name__ for line in ast.parse(code).body] == [
+        *("ImportFrom", "Import", "Import", "Assign", "Assign", "Expr")
+    ]

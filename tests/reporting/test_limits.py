@@ -1,0 +1,78 @@
+import pandas as pd
+import pytest
+
+from onion_pipeline.reporting.limits import list_limits
+
+
+@pytest.fixture
+def list_changed(make_findings):
+    """A function that returns the limits as one text, without the spaces that do not break."""
+
+    def list_(**changes):
+        return "\n".join(list_limits(make_findings(**changes))).replace("\u00a0", " ")
+
+    return list_
+
+
+def test_what_the_facts_say_is_told(list_changed):
+    assert list_changed().splitlines() == [
+        "It knows 2 classes and nothing else: a picture of something else gets one of their names, "
+        "unless it is too unsure to answer.",
+        "The test pictures come from the same collection as the training pictures. How well it "
+        "does on pictures taken otherwise (another camera, light, background or hand) is not "
+        "known.",
+        "The test has 200 pictures only: the true accuracy may lie anywhere from 91.7 to 97.6 %.",
+        "It is weakest at class bee: it recognises 95.0 % of 100 pictures.",
+        "Its commonest mistake is to take bee for ant (5 times in the test).",
+        "It is weakest where brightness is darkest quarter: 80.0 % of 50 pictures are right.",
+        "Even at medium strength it does not bear gaussian noise (65.0 % right).",
+    ]
+
+
+def test_a_model_that_always_answers_is_said_to(list_changed):
+    said = list_changed(operating_point={"confidence_threshold": None})
+    assert "gets one of their names.\n" in said
+
+
+def test_a_large_test_and_no_mistake_are_no_limits(list_changed, parts):
+    metrics = parts["metrics"] | {"accuracy_interval": [0.95, 0.96]}
+    perfect = parts["class_report"].assign(recall=1.0)
+    right = pd.DataFrame({"label": ["ant"], "predicted": ["ant"]})
+    said = list_changed(metrics=metrics, class_report=perfect, test_predictions=right)
+    assert "pictures only" not in said
+    assert "class bee" not in said
+    assert "mistake" not in said
+
+
+def test_classes_with_few_pictures_are_named(list_changed, parts):
+    counts = {
+        "ant": {"train": 99, "validation": 9, "test": 30},
+        "bee": {"train": 100, "validation": 9, "test": 29},
+    }
+    said = list_changed(data_report=parts["data_report"] | {"classes": counts})
+    assert "Less than 100 pictures to learn from has ant." in said
+    assert "Less than 30 pictures to be tested with has bee." in said
+
+
+def test_few_pictures_of_all_classes_are_told_once(list_changed, parts):
+    counts = {name: {"train": 9, "validation": 9, "test": 9} for name in ("ant", "bee")}
+    said = list_changed(data_report=parts["data_report"] | {"classes": counts})
+    assert "No class has as many as 100 pictures to learn from." in said
+
+
+@pytest.mark.parametrize(("ratio", "told"), [(2.9, False), (3.0, True)])
+def test_uneven_classes_are_told(list_changed, parts, ratio, told):
+    uneven = parts["data_report"]["imbalance"] | {"ratio": ratio}
+    said = list_changed(data_report=parts["data_report"] | {"imbalance": uneven})
+    assert ("of ant there are 3.0 times as many pictures as of bee" in said) is told
+
+
+def test_contradicting_labels_are_told(list_changed, parts):
+    found = parts["data_report"]["duplicates"] | {"contradicting_labels": {"pairs": 2}}
+    said = list_changed(data_report=parts["data_report"] | {"duplicates": found})
+    assert "2 pairs of (nearly) equal pictures have different labels" in said
+
+
+def test_a_confidence_that_is_far_off_is_told(list_changed, parts):
+    said = list_changed(metrics=parts["metrics"] | {"expected_calibration_error": 0.12})
+    assert "on average it is off by 12.0 %" in said
