@@ -109,6 +109,13 @@ def test_a_run_is_named_after_the_images_and_has_the_parameters(run_tracked, loa
     assert run.data.tags["kedro.env"] == "local"
 
 
+def test_a_run_is_told_from_others_by_what_it_was_given(run_tracked, make_node):
+    given = {"images": "my_photos.zip", "train": {"epochs": 1}, "seed": 7}
+    run_tracked([make_node("metrics", outcome=METRICS)], runtime_params=given)
+    (run,) = find_runs()
+    assert run.info.run_name == "my_photos, train.epochs=1, seed=7"
+
+
 def test_a_failed_run_is_marked_and_keeps_what_it_made(run_tracked, make_node):
     broken = make_node("registration", "metrics", OnionError("no"))
     run_tracked([make_node("metrics", outcome=METRICS), broken])

@@ -35,14 +35,14 @@ def found():
 
 def test_a_run_is_described_by_what_it_has_made(found):
     assert set(found) == DESCRIBED
-    assert describe_run(found)[NOTE].split("\n\n") == [
+    assert describe_run(found)[NOTE].split("  \n") == [
+        "**Test** accuracy 0.5000 (interval 0.2500 to 0.7500), macro F1 0.4000, on 1,000 images.",
+        "**Audit** 1 labels are probably wrong.",
         "**Data** 2,000 images of 2 classes: 14 for training, 4 for validation, 2 for the test.",
         "**Network** conv2d 4, dense 8 (3,266 weights, 12x12x1).",
         "**Training** 2 epochs, of which number 1 was the best: validation loss 0.2500, "
         "accuracy 0.9000.",
-        "**Test** accuracy 0.5000 (interval 0.2500 to 0.7500), macro F1 0.4000, on 1,000 images.",
         "**Model** [onions version 3](#/models/onions/versions/3), champion.",
-        "**Audit** 1 labels are probably wrong.",
     ]
 
 

@@ -94,7 +94,7 @@ def test_a_server_chooses_where_artifacts_go(mlflow_store, monkeypatch):
         def get_experiment_by_name(self, name):
             return None
 
-        def create_experiment(self, name, artifact_location):
+        def create_experiment(self, name, artifact_location, tags):
             self.asked = (name, artifact_location)
             return "1"
 

@@ -57,12 +57,12 @@ def parts():
             "macro_f1_interval": [0.9, 0.98],
             "log_loss": 0.123,
             "top_3_accuracy": 0.99,
-            "expected_calibration_error": 0.02,
+            "calibration_error": 0.02,
             "brier_score": 0.07,
-            "coverage": 0.9,
-            "selective_accuracy": 0.99,
-            "conformal_coverage": 0.91,
-            "mean_set_size": 1.25,
+            "answered": 0.9,
+            "answered_accuracy": 0.99,
+            "set_coverage": 0.91,
+            "set_size": 1.25,
             "roc_auc": None,
             "test_images": 200,
         },
@@ -97,8 +97,8 @@ def parts():
         "calibration": {"temperature": 1.25},
         "operating_point": {
             "confidence_threshold": 0.8,
-            "conformal_threshold": 0.7,
-            "conformal_coverage": 0.9,
+            "set_threshold": 0.3,
+            "set_coverage": 0.9,
         },
         "baselines": pd.DataFrame(
             {

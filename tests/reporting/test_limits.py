@@ -29,8 +29,9 @@ def test_what_the_facts_say_is_told(list_changed):
     ]
 
 
-def test_a_model_that_always_answers_is_said_to(list_changed):
-    said = list_changed(operating_point={"confidence_threshold": None})
+@pytest.mark.parametrize("threshold", [None, 0.0])
+def test_a_model_that_always_answers_is_said_to(list_changed, threshold):
+    said = list_changed(operating_point={"confidence_threshold": threshold})
     assert "gets one of their names.\n" in said
 
 
@@ -74,5 +75,5 @@ def test_contradicting_labels_are_told(list_changed, parts):
 
 
 def test_a_confidence_that_is_far_off_is_told(list_changed, parts):
-    said = list_changed(metrics=parts["metrics"] | {"expected_calibration_error": 0.12})
+    said = list_changed(metrics=parts["metrics"] | {"calibration_error": 0.12})
     assert "on average it is off by 12.0 %" in said

@@ -22,6 +22,8 @@ from onion_pipeline.registry import outage, tracking
 from onion_pipeline.registry.environment import describe_environment
 from onion_pipeline.registry.parameter_texts import flatten_parameters
 
+LONGEST_NAME = 100  # characters
+
 
 class Tracking:
     """Keeps one MLflow run per ``kedro run`` that makes something worth tracking.
@@ -102,12 +104,12 @@ def _is_tracked(run_params: dict[str, Any], made: set[str], catalog: CatalogProt
 
 def _start_run(context: KedroContext, run_params: dict[str, Any], catalog: CatalogProtocol) -> None:
     settings, project = context.config_loader["mlflow"], context.project_path
-    name, _ = find_data(catalog)
-    tags = {"data": name, **_describe_command(run_params), **describe_environment(project)}
+    data, _ = find_data(catalog)
+    tags = {"data": data, **_describe_command(run_params), **describe_environment(project)}
     with suppress(StoreOutageError), outage.ask_store():
         os.environ[tracking.RUN_ID] = tracking.start_run(
             settings["experiment"],
-            name,
+            ", ".join([data, *_list_changes(run_params)])[:LONGEST_NAME],
             project / settings["artifacts"],
             context.config_loader["parameters"],
             tags,
@@ -115,12 +117,12 @@ def _start_run(context: KedroContext, run_params: dict[str, Any], catalog: Catal
 
 
 def _describe_command(run_params: dict[str, Any]) -> dict[str, str]:
-    names = ",".join(run_params.get("pipeline_names") or ["__default__"])
+    names = ",".join(run_params.get("pipeline_names") or [])
     return {
         "kedro.run_id": run_params["run_id"],
-        "kedro.pipelines": names,
+        "kedro.pipelines": names or "__default__",
         "kedro.env": run_params.get("env") or "local",
-        "mlflow.source.name": f"kedro run --pipelines {names}",
+        "mlflow.source.name": f"kedro run --pipelines {names}" if names else "kedro run",
         "mlflow.source.type": "LOCAL",
     }
 
@@ -130,7 +132,17 @@ def _make_command(run_params: dict[str, Any]) -> str:
     parts = [outage.REGISTER]
     if run_params.get("env"):
         parts += ["--env", shlex.quote(run_params["env"])]
-    given = flatten_parameters(run_params.get("runtime_params") or {})
+    given = _list_parameters(run_params)
     if given:
-        parts += ["--params", shlex.quote(",".join(f"{key}={given[key]}" for key in given))]
+        parts += ["--params", shlex.quote(",".join(given))]
     return " ".join(parts)
+
+
+def _list_changes(run_params: dict[str, Any]) -> list[str]:
+    """Return by which parameters a run is told from others of the same data."""
+    return [entry for entry in _list_parameters(run_params) if not entry.startswith("images=")]
+
+
+def _list_parameters(run_params: dict[str, Any]) -> list[str]:
+    given = flatten_parameters(run_params.get("runtime_params") or {})
+    return [f"{key}={value}" for key, value in given.items()]

@@ -6,6 +6,7 @@ from typing import Any
 from onion_pipeline.annotations import DataFrame
 
 NOTE = "mlflow.note.content"  # what the MLflow UI shows as the description of a run
+BREAK = "  \n"  # of a line: paragraphs stand so far apart that the UI folds most of them away
 MAIN_FIGURES = {"macro_f1": "macro F1", "log_loss": "log loss"}
 
 
@@ -16,8 +17,8 @@ def describe_run(found: Mapping[str, Any]) -> dict[str, str]:
         found: catalog entries among :data:`DESCRIBED`, by their names; what is not there is
             left out.
     """
-    lines = [describe(found[name]) for name, describe in PARAGRAPHS.items() if name in found]
-    tags = {NOTE: "\n\n".join(lines)} if lines else {}
+    lines = [describe(found[name]) for name, describe in LINES.items() if name in found]
+    tags = {NOTE: BREAK.join(lines)} if lines else {}
     for name, list_tags in TAGS.items():
         tags |= list_tags(found[name]) if name in found else {}
     return tags
@@ -89,16 +90,16 @@ def _count_weights(table: DataFrame) -> int:
     return int(table.loc[table["layer"] == "total", "parameters"].iloc[0])
 
 
-PARAGRAPHS: Mapping[str, Callable[[Any], str]] = {
+LINES: Mapping[str, Callable[[Any], str]] = {
+    "metrics": _describe_test,
+    "label_issues": _describe_label_issues,
     "data_report": _describe_data,
     "architecture_table": _describe_network,
     "training_history": _describe_training,
-    "metrics": _describe_test,
     "registration": _describe_registration,
-    "label_issues": _describe_label_issues,
 }
 TAGS: Mapping[str, Callable[[Any], dict[str, str]]] = {
     "class_names": lambda names: {"classes": str(len(names))},
     "architecture_table": _tag_network,
 }
-DESCRIBED = frozenset({*PARAGRAPHS, *TAGS})
+DESCRIBED = frozenset({*LINES, *TAGS})

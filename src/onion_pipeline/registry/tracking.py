@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from onion_pipeline.registry.outage import TRACKING_URI, limit_patience
 from onion_pipeline.registry.parameter_texts import flatten_parameters
 from onion_pipeline.registry.sqlite import SQLITE, prepare_database
+from onion_pipeline.registry.views import make_view_tags
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -159,7 +160,8 @@ def _find_experiment(client: "MlflowClient", name: str, artifacts: Path) -> str:
 
     is_local = os.environ[TRACKING_URI].startswith(SQLITE)
     try:
-        return str(client.create_experiment(name, artifacts.as_uri() if is_local else None))
+        location = artifacts.as_uri() if is_local else None
+        return str(client.create_experiment(name, location, make_view_tags()))
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise

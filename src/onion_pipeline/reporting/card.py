@@ -5,7 +5,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from onion_pipeline.reporting.comparisons import describe_baselines, describe_promotion
-from onion_pipeline.reporting.confidence import describe_confidence
+from onion_pipeline.reporting.confidence import describe_confidence, find_threshold
 from onion_pipeline.reporting.data import describe_data
 from onion_pipeline.reporting.findings import Findings
 from onion_pipeline.reporting.limits import list_limits
@@ -63,5 +63,6 @@ def _gather(findings: Findings) -> dict[str, Any]:
         "lineage": describe_lineage(findings.model_lineage),
         "parity": describe_parity(findings.parity_report),
         "uri": choose_uri(findings.model_name, findings.promotion),
-        "point": findings.operating_point or {},
+        "abstains": find_threshold(findings) is not None,
+        "has_sets": bool(findings.operating_point),
     }

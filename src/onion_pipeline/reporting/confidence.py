@@ -8,7 +8,7 @@ from onion_pipeline.reporting.phrases import is_known, show_level, show_number, 
 from onion_pipeline.reporting.results import Figure, show_figures
 
 FIGURES = {
-    "expected_calibration_error": Figure(
+    "calibration_error": Figure(
         "Calibration error",
         "how far the confidence and the share of right answers lie apart, on average; 0 is perfect",
     ),
@@ -29,7 +29,7 @@ def describe_confidence(findings: Findings) -> dict[str, Any] | None:
 
 def _describe_temperature(findings: Findings) -> Iterator[str]:
     temperature = (findings.calibration or {}).get("temperature")
-    if is_known(temperature):
+    if is_known(temperature) and temperature != 1:
         before = "more" if temperature > 1 else "less"
         yield (
             f"Its probabilities were adjusted on the validation pictures (temperature "
@@ -38,26 +38,39 @@ def _describe_temperature(findings: Findings) -> Iterator[str]:
         )
 
 
+def find_threshold(findings: Findings) -> float | None:
+    """Return the confidence below which the model abstains; ``None`` if it always answers."""
+    threshold = (findings.operating_point or {}).get("confidence_threshold")
+    return threshold if is_known(threshold) and threshold > 0 else None
+
+
 def _describe_operation(findings: Findings) -> Iterator[str]:
-    point, metrics = findings.operating_point or {}, findings.metrics
-    threshold = point.get("confidence_threshold")
-    if is_known(threshold):
-        answered, right = metrics.get("coverage"), metrics.get("selective_accuracy")
-        tested = (
-            f" In the test it answered {show_share(answered)} of the pictures, and was right in "
-            f"{show_share(right)} of these."
-            if is_known(answered) and is_known(right)
-            else ""
-        )
-        yield f"It abstains where its confidence is below {threshold:.3f}.{tested}"
-    wanted = point.get("conformal_coverage")
-    if is_known(wanted):
-        yield _describe_sets(wanted, metrics)
+    point, metrics, threshold = (
+        findings.operating_point or {},
+        findings.metrics,
+        find_threshold(findings),
+    )
+    if threshold is not None and threshold > 1:
+        yield "It abstains from every picture: at no confidence is it right as often as is wanted."
+    elif threshold is not None:
+        yield f"It abstains where its confidence is below {threshold:.3f}.{_tell_answered(metrics)}"
+    if is_known(point.get("set_coverage")):
+        yield _describe_sets(point["set_coverage"], metrics)
+
+
+def _tell_answered(metrics: dict[str, Any]) -> str:
+    answered, right = metrics.get("answered"), metrics.get("answered_accuracy")
+    if not (is_known(answered) and is_known(right)):
+        return ""
+    return (
+        f" In the test it answered {show_share(answered)} of the pictures, and was right in "
+        f"{show_share(right)} of these."
+    )
 
 
 def _describe_sets(wanted: float, metrics: dict[str, Any]) -> str:
     """Return what the prediction sets promise, and what the test says of that."""
-    held, size = metrics.get("conformal_coverage"), metrics.get("mean_set_size")
+    held, size = metrics.get("set_coverage"), metrics.get("set_size")
     promise = (
         "Beside the one class it gives a set of classes: the less sure it is, the larger. Sets are "
         f"made so that {show_level(wanted)} of them hold the right class"

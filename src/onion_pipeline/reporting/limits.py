@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from onion_pipeline.reporting.confidence import find_threshold
 from onion_pipeline.reporting.findings import Findings
 from onion_pipeline.reporting.phrases import (
     escape_text,
@@ -37,11 +38,10 @@ def _find_origin(findings: Findings) -> Iterator[str]:
 
 
 def _find_other_classes(findings: Findings) -> Iterator[str]:
-    threshold = (findings.operating_point or {}).get("confidence_threshold")
     yield (
         f"It knows {len(findings.class_names):,} classes and nothing else: a picture of something "
         "else gets one of their names"
-        + (", unless it is too unsure to answer." if is_known(threshold) else ".")
+        + (", unless it is too unsure to answer." if find_threshold(findings) else ".")
     )
 
 
@@ -139,7 +139,7 @@ def _find_contradictions(findings: Findings) -> Iterator[str]:
 
 
 def _find_overconfidence(findings: Findings) -> Iterator[str]:
-    error = findings.metrics.get("expected_calibration_error")
+    error = findings.metrics.get("calibration_error")
     if is_known(error) and error > LARGE_CALIBRATION_ERROR:
         yield (
             "Its confidence is not to be taken at its word: on average it is off by "

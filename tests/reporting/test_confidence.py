@@ -1,0 +1,39 @@
+import pytest
+
+from onion_pipeline.reporting.confidence import describe_confidence, find_threshold
+
+
+def describe(findings):
+    return "\n".join(describe_confidence(findings)["paragraphs"]).replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("threshold", "found"), [(None, None), (0.0, None), (0.8, 0.8), (2.0, 2.0)]
+)
+def test_a_model_abstains_below_a_threshold_that_is_above_zero(make_findings, threshold, found):
+    assert (
+        find_threshold(make_findings(operating_point={"confidence_threshold": threshold})) == found
+    )
+
+
+def test_a_model_that_never_answers_is_said_to(make_findings):
+    said = describe(make_findings(operating_point={"confidence_threshold": 2.0}))
+    assert "It abstains from every picture" in said
+    assert "Sets" not in said
+
+
+def test_a_threshold_of_which_the_test_says_nothing_stands_alone(make_findings, parts):
+    metrics = {name: value for name, value in parts["metrics"].items() if "answered" not in name}
+    assert "below 0.800.\n" in describe(make_findings(metrics=metrics))
+
+
+@pytest.mark.parametrize(("temperature", "sure"), [(1.5, "more"), (0.8, "less")])
+def test_a_temperature_says_how_sure_the_model_was(make_findings, temperature, sure):
+    said = describe(make_findings(calibration={"temperature": temperature}))
+    assert (
+        f"(temperature {temperature:.2f}): without that it would be {sure} sure of itself" in said
+    )
+
+
+def test_a_temperature_of_one_has_changed_nothing(make_findings):
+    assert "temperature" not in describe(make_findings(calibration={"temperature": 1.0}))
