@@ -30,7 +30,7 @@ def make_lineage():
     parts = {name: {"hash": f"{name[:4]}0123"} for name in ("data", "split", "parameters", "seed")}
     parts["data"]["images"] = 1200
     parts["split"]["images"] = {"test": 200, "train": 800, "validation": 200}
-    parts["seed"]["value"] = 42
+    parts["seed"]["seed"] = 42
     return {
         "fingerprint": "f1f2f3",
         "source": "data/01_raw/insects.zip",

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from onion_pipeline.reporting.card import write_card
+from onion_pipeline.reporting.card import POINTER, shorten_card, write_card
 from onion_pipeline.reporting.findings import Findings
 
 OPTIONAL = [field.name for field in dataclasses.fields(Findings) if field.default is None]
@@ -81,7 +81,7 @@ def test_the_user_speaks_in_markdown(make_findings):
         "| always the most frequent class | 50.0\u00a0% (43.0 to 57.0\u00a0%) | 0.330 |",
         "(temperature 1.25): without that it would be more sure of itself",
         "It abstains where its confidence is below 0.800. In the test it answered 90.0\u00a0% of",
-        "90\u00a0% of them hold the right class; in the test 91.0\u00a0% did, with 1.25 classes",
+        "90\u00a0% of them or more hold the right class; in the test 91.0\u00a0% did, with 1.25",
         "| brightness | darkest quarter | 50 | 80.0\u00a0% (67.0 to 89.0\u00a0%) |",
         "| noise | 85.0\u00a0% | 75.0\u00a0% | 65.0\u00a0% | 55.0\u00a0% | 45.0\u00a0% |",
         "gaussian noise (65.0\u00a0%)",
@@ -143,3 +143,24 @@ def test_the_code_in_a_card_is_python(make_findings):
     assert [type(line).__name__ for line in ast.parse(code).body] == [
         *("ImportFrom", "Import", "Import", "Assign", "Assign", "Expr")
     ]
+
+
+def test_a_card_that_fits_is_not_shortened(make_findings):
+    card = write_card(make_findings())
+    assert shorten_card(card, len(card)) == card
+
+
+def test_a_short_card_has_whole_sections_and_says_where_the_rest_is(make_findings):
+    card = write_card(make_findings())
+    short = shorten_card(card, 3000)
+    assert 2000 < len(short) <= 3000
+    assert short.endswith(POINTER)
+    assert find_empty_sections(short) == []
+    sections = re.split(r"^(?=## )", short.removesuffix(POINTER), flags=re.MULTILINE)
+    assert len(sections) > 3
+    assert [section for section in sections if section not in card] == []
+
+
+def test_a_card_without_room_for_a_section_is_cut(make_findings):
+    short = shorten_card(write_card(make_findings()), 100)
+    assert len(short) == 100

@@ -37,3 +37,10 @@ def test_a_temperature_says_how_sure_the_model_was(make_findings, temperature, s
 
 def test_a_temperature_of_one_has_changed_nothing(make_findings):
     assert "temperature" not in describe(make_findings(calibration={"temperature": 1.0}))
+
+
+def test_a_model_that_need_not_abstain_is_said_to(make_findings):
+    point = {"confidence_threshold": 0.0, "target_accuracy": 0.95}
+    assert "It answers every picture: the 95 % of right answers" in describe(
+        make_findings(operating_point=point)
+    )

@@ -77,3 +77,8 @@ def test_contradicting_labels_are_told(list_changed, parts):
 def test_a_confidence_that_is_far_off_is_told(list_changed, parts):
     said = list_changed(metrics=parts["metrics"] | {"calibration_error": 0.12})
     assert "on average it is off by 12.0 %" in said
+
+
+def test_a_class_that_is_the_worst_slice_is_told_once(list_changed, parts):
+    worst = parts["slices"].assign(column="class", value="bee")
+    assert "where class is" not in list_changed(slices=worst)

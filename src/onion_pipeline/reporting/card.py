@@ -17,6 +17,8 @@ from onion_pipeline.reporting.weaknesses import describe_robustness, describe_sl
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+LONGEST_DESCRIPTION = 5000
+POINTER = "The whole card is `model_card.html`, among the artifacts of the run.\n"
 WORDS = ("intended_use", "limits", "contact")
 
 
@@ -30,6 +32,24 @@ def write_card(findings: Findings) -> str:
     template = open_templates().get_template("model_card.md.jinja")
     text = template.render(_gather(findings))
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def shorten_card(card: str, longest: int = LONGEST_DESCRIPTION) -> str:
+    """Return those sections of a card that fit into the description of a version in MLflow.
+
+    Args:
+        card: from :func:`write_card`.
+        longest: in characters; MLflow's tables have room for 5,000, and some databases refuse
+            more.
+    """
+    if len(card) <= longest:
+        return card
+    head, *sections = re.split(r"^(?=## )", card, flags=re.MULTILINE)
+    room = longest - len(POINTER)
+    kept = head[:room]
+    for section in sections:
+        kept += section if len(kept) + len(section) <= room else ""
+    return kept + POINTER
 
 
 @cache

@@ -50,7 +50,13 @@ def _describe_operation(findings: Findings) -> Iterator[str]:
         findings.metrics,
         find_threshold(findings),
     )
-    if threshold is not None and threshold > 1:
+    wanted = point.get("target_accuracy")
+    if threshold is None and is_known(wanted):
+        yield (
+            f"It answers every picture: the {show_level(wanted)} of right answers that were asked "
+            "for do not need it to abstain."
+        )
+    elif threshold is not None and threshold > 1:
         yield "It abstains from every picture: at no confidence is it right as often as is wanted."
     elif threshold is not None:
         yield f"It abstains where its confidence is below {threshold:.3f}.{_tell_answered(metrics)}"
@@ -73,7 +79,7 @@ def _describe_sets(wanted: float, metrics: dict[str, Any]) -> str:
     held, size = metrics.get("set_coverage"), metrics.get("set_size")
     promise = (
         "Beside the one class it gives a set of classes: the less sure it is, the larger. Sets are "
-        f"made so that {show_level(wanted)} of them hold the right class"
+        f"made so that {show_level(wanted)} of them or more hold the right class"
     )
     if not (is_known(held) and is_known(size)):
         return f"{promise}."

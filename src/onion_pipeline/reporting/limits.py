@@ -23,6 +23,7 @@ UNEVEN = 3.0  # times as many images of one class as of another
 LARGE_CALIBRATION_ERROR = 0.05
 MUCH_LOST = 0.8  # of the accuracy on pictures as they are
 MILD = 3  # severity, of five
+NAMED = 4  # corruptions
 
 
 def list_limits(findings: Findings) -> list[str]:
@@ -78,9 +79,11 @@ def _find_confusion(findings: Findings) -> Iterator[str]:
 
 
 def _find_worst_slice(findings: Findings) -> Iterator[str]:
-    if findings.slices is None:
+    table = findings.slices
+    if table is None:
         return
-    for row in findings.slices[findings.slices["is_worst"]].to_dict("records"):
+    # The weakest class is told by its recall.
+    for row in table[table["is_worst"] & (table["column"] != "class")].to_dict("records"):
         yield (
             f"It is weakest where {escape_text(str(row['column']).replace('_', ' '))} is "
             f"{escape_text(row['value'])}: {show_share(row['accuracy'])} of "
@@ -99,7 +102,7 @@ def _find_corruptions(findings: Findings) -> Iterator[str]:
             f"{show_corruption(row['corruption'])} ({show_share(row['accuracy'])} right)"
             for row in broken.to_dict("records")
         ]
-        yield f"Even at medium strength it does not bear {join_names(named)}."
+        yield f"Even at medium strength it does not bear {join_names(named, most=NAMED)}."
 
 
 def _find_small_classes(findings: Findings) -> Iterator[str]:

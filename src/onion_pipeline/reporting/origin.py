@@ -29,7 +29,7 @@ def describe_lineage(lineage: dict[str, Any] | None) -> list[list[str]]:
         "parameters": "of all steps that decide the result",
         "code": commit + (" with changes of its own" if code.get("changes") else ""),
         "dependencies": f"Python {libraries['python']} and {len(libraries) - 1} libraries",
-        "seed": f"{seed['value']}",
+        "seed": f"{seed['seed']}",
     }
     return [
         ["all together", f"`{lineage['fingerprint']}`", "the model as a whole"],

@@ -15,10 +15,14 @@ NAMED = 3  # corruptions
 
 
 def describe_slices(table: DataFrame | None) -> list[list[str]]:
-    """Return the slices with the least accuracy: property, value, images, accuracy."""
-    if table is None or table.empty:
+    """Return the slices with the least accuracy: property, value, images, accuracy.
+
+    The classes are left out: they have a table of their own.
+    """
+    if table is None:
         return []
-    weakest = table.sort_values("accuracy", kind="stable").head(LISTED)
+    others = table[table["column"] != "class"]
+    weakest = others.sort_values("accuracy", kind="stable").head(LISTED)
     return [
         [
             escape_text(str(row["column"]).replace("_", " ")),
