@@ -23,7 +23,8 @@ from onion_pipeline.files import SUFFIX
 from onion_pipeline.pipeline_registry import register_pipelines
 from onion_pipeline.registry import outage, tracking
 
-IMAGES = 20
+# Of each class; the gate sees no skill in fewer than twelve test images.
+IMAGES = 45
 SMALL = "train.epochs=1,train.batch_size=8,augment.copies=1"
 CPLUSPLUS = ("absl", "oneDNN", "cpu_feature_guard", "cuda", "TF-TRT")
 REPORTS = Path("data/08_reporting")
@@ -71,6 +72,11 @@ def open_store(project):
     return MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
 
 
+def read_aliases(project):
+    (model,) = open_store(project).search_registered_models()
+    return model.aliases
+
+
 def list_runs(project):
     client = open_store(project)
     return client.search_runs([entry.experiment_id for entry in client.search_experiments()])
@@ -85,7 +91,7 @@ def list_artifacts(project, run, folder=""):
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory, draw_photos):
-    """Forty pictures and a broken one."""
+    """Ninety pictures and a broken one."""
     folder = draw_photos(tmp_path_factory.mktemp("images") / "photos", IMAGES)
     (folder / "red" / "broken.jpg").write_bytes(b"not a picture")
     return folder
@@ -403,23 +409,41 @@ def test_photographs_have_defaults_of_their_own(in_process, photos, load_conf):
     assert list(layers["kind"]).count("conv2d") == 4
 
 
-def test_register_alone_promotes_the_model_as_the_summary_says(in_process, photos):
+def test_a_challenger_is_promoted_as_the_summary_says_and_the_champion_comes_back(
+    in_process, photos
+):
     project, run = in_process
     result = run("--params", f"images={photos},{SMALL},seed=7")
     assert result.exit_code == 0, result.output
-    (model,) = open_store(project).search_registered_models()
-    assert model.aliases == {"champion": 1, "challenger": 2}
-    trained_in = read_json(project, "registration.json")["run_id"]
-    command = re.search("kedro run (.*alias=champion)", result.output).group(1).split()
-    result = run(*command)
-    assert result.exit_code == 0, result.output
-    (model,) = open_store(project).search_registered_models()
-    assert model.aliases == {"champion": 2, "challenger": 2}
+    assert read_aliases(project) == {"champion": 1, "challenger": 2}
+    promotion, registration = (
+        read_json(project, f"{n}.json") for n in ("promotion", "registration")
+    )
+    assert f"Gate          challenger: {promotion['reason']}" in result.output
+    assert (registration["decision"], registration["reason"]) == ("challenger", promotion["reason"])
+    command = re.search("kedro run (.*promote.version=2)", result.output).group(1).split()
+    for arguments, expected in (
+        (command, {"champion": 2}),
+        (["--pipelines", "promote"], {"champion": 1}),
+    ):
+        result = run(*arguments)
+        assert result.exit_code == 0, result.output
+        assert read_aliases(project) == expected
     assert len(open_store(project).search_model_versions("name = 'onion_pipeline'")) == 2
-    assert read_json(project, "registration.json")["run_id"] == trained_in
+
+
+def test_register_alone_finds_the_version_and_tracks_what_is_there(in_process, photos):
+    project, run = in_process
+    before = read_json(project, "registration.json")
+    result = run("--pipelines", "register", "--params", f"images={photos},{SMALL}")
+    assert result.exit_code == 0, result.output
+    after = read_json(project, "registration.json")
+    kept = ("version", "alias", "run_id", "checksum")
+    assert [after[key] for key in kept] == [before[key] for key in kept]
+    assert after["reason"] == "it is version 1 again, the champion"
     newest = list_runs(project)[0]
     assert newest.data.metrics["test/accuracy"] == read_json(project, "metrics.json")["accuracy"]
-    assert newest.data.params["seed"] == "7"
+    assert newest.data.params["train.epochs"] == "1"
 
 
 def leave(folder):
@@ -524,7 +548,8 @@ def test_the_registry_lists_every_pipeline(trained):
     assert said.returncode == 0
     listed = re.findall(r"^- (\w+)$", said.stdout, re.MULTILINE)
     verbs = {"ingest", "augment", "build", "train", "evaluate", "register"}
-    assert set(listed) == {*verbs, "predict", "audit", "verify", "__default__"}
+    verbs |= {"predict", "promote", "verify", "audit"}
+    assert set(listed) == {*verbs, "__default__"}
     assert said.stderr == ""
 
 

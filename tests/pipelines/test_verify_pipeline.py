@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.project import configure_project
 
-from onion_pipeline.registry import outage, provenance, tracking
+from onion_pipeline.registry import outage, tracking
 
 DIGITS, OF_EACH = "012", 10
 SPLITS = ["train"] * 6 + ["validation"] * 2 + ["test"] * 2

@@ -44,12 +44,9 @@ def judge_baseline(baseline: Table, significance: float) -> Decision | None:
     is_better = baseline["accuracy"] > baseline["majority_accuracy"]
     if is_better and baseline["p_value"] <= significance:
         return None
-    return Decision(
-        CHALLENGER,
-        "no_skill",
-        f"not better than always naming {baseline['class']}, the most frequent class "
-        f"({_show_baseline(baseline)})",
-    )
+    found = "not shown to be better" if is_better else "not better"
+    always = f"always naming {baseline['class']}, the most frequent class"
+    return Decision(CHALLENGER, "no_skill", f"{found} than {always} ({_show_baseline(baseline)})")
 
 
 def judge_first(baseline: Table) -> Decision:

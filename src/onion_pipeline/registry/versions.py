@@ -195,7 +195,9 @@ def load_classifier(uri: str) -> tuple[Any, str]:
     except RegistryError as refusal:
         raise RegistryError(
             f"There is no model {uri} to load: {refusal} Train and register one with "
-            "'kedro run', or name another with --params predict.model=models:/<name>/<version>."
+            "'kedro run', make a version champion with 'kedro run --pipelines promote --params "
+            "promote.version=<number>', or name one with --params "
+            "predict.model=models:/<name>/<number>."
         ) from refusal
 
 
