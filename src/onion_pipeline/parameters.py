@@ -166,6 +166,9 @@ class EvaluateParameters(_Strict):
     target_accuracy: Fraction | None
     target_coverage: Fraction | None
     set_coverage: Fraction
+    corrupted_images: NonNegativeInt
+    fewest_in_slice: PositiveInt
+    test_time_variants: NonNegativeInt
 
     @model_validator(mode="after")
     def _aim_at_one(self) -> Self:

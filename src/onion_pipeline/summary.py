@@ -1,6 +1,6 @@
 """The lines that end a run: what came out, where it is, what to do next."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -17,31 +17,11 @@ PROMOTE = "promote.version="
 
 def summarize(outputs: Collection[str], catalog: CatalogProtocol) -> list[str]:
     """Return the closing lines of a run that made `outputs`; none if there is little to say."""
-    lines: list[str] = []
-    if "quarantine" in outputs:
-        lines += _report_quarantine(catalog)
-    if "data_report" in outputs:
-        lines += _report_duplicates(catalog)
-    if "metrics" in outputs:
-        lines += _report_metrics(catalog)
-    if "model_card_page" in outputs:
-        lines.append(_line("Model card", show_path(catalog, "model_card_page")))
-    if "registration" in outputs:
-        lines += _report_registration(catalog.load("registration"))
-    if "label_issues" in outputs:
-        lines += _report_label_issues(catalog)
-    if "predictions" in outputs:
-        lines += _report_predictions(catalog)
-    if "reproduction" in outputs:
-        lines += _report_reproduction(catalog)
-    elif "verification" in outputs:
-        lines += _report_verification(catalog)
-    if "registration" in outputs:
-        lines += ["", "Next", *_suggest_next(catalog.load("registration"))]
-    return lines
+    return [line for name, report in REPORTS if name in outputs for line in report(catalog)]
 
 
-def _suggest_next(registration: dict[str, Any]) -> list[str]:
+def _suggest_next(catalog: CatalogProtocol) -> list[str]:
+    registration: dict[str, Any] = catalog.load("registration")
     commands = [*NEXT, (PREDICT, "classify new ones")]
     if registration["status"] == "pending":
         later = "track and register this model, once MLflow answers"
@@ -52,7 +32,8 @@ def _suggest_next(registration: dict[str, Any]) -> list[str]:
             (by_this, "classify new ones"),
             (_promote(registration), "let this model take the champion's place all the same"),
         ]
-    return [line for command, purpose in commands for line in (f"  {purpose}", f"    {command}")]
+    lines = [line for command, purpose in commands for line in (f"  {purpose}", f"    {command}")]
+    return ["", "Next", *lines]
 
 
 def _promote(registration: dict[str, Any]) -> str:
@@ -100,7 +81,27 @@ def _report_metrics(catalog: CatalogProtocol) -> list[str]:
     ]
 
 
-def _report_registration(registration: dict[str, Any]) -> list[str]:
+def _report_baselines(catalog: CatalogProtocol) -> list[str]:
+    accuracies: dict[str, float] = catalog.load("baselines").set_index("model")["accuracy"]
+    pixels, majority = accuracies["logistic_regression"], accuracies["majority_class"]
+    text = f"{pixels:.4f} by logistic regression on pixels, {majority:.4f} by the largest class"
+    return [_line("Without it", text)]
+
+
+def _report_slices(catalog: CatalogProtocol) -> list[str]:
+    slices = catalog.load("slices")
+    return [
+        _line("Weakest", f"{row.column} {row.value}: {row.accuracy:.4f} on {row.images} images")
+        for row in slices[slices["is_worst"]].itertuples()
+    ]
+
+
+def _report_card(catalog: CatalogProtocol) -> list[str]:
+    return [_line("Model card", show_path(catalog, "model_card_page"))]
+
+
+def _report_registration(catalog: CatalogProtocol) -> list[str]:
+    registration: dict[str, Any] = catalog.load("registration")
     if registration["status"] == "pending":
         return [_line("Unregistered", registration["reason"])]
     name, version = registration["model_name"], registration["version"]
@@ -149,3 +150,20 @@ def show_path(catalog: CatalogProtocol, name: str) -> str:
     """Return the path of an artifact as seen from the current folder."""
     path = Path(str(catalog.get(name)._describe()["filepath"]))
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+# What the closing lines speak of, in their order, where a run has made it.
+REPORTS: tuple[tuple[str, Callable[[CatalogProtocol], list[str]]], ...] = (
+    ("quarantine", _report_quarantine),
+    ("data_report", _report_duplicates),
+    ("metrics", _report_metrics),
+    ("baselines", _report_baselines),
+    ("slices", _report_slices),
+    ("model_card_page", _report_card),
+    ("registration", _report_registration),
+    ("label_issues", _report_label_issues),
+    ("predictions", _report_predictions),
+    ("verification", _report_verification),
+    ("reproduction", _report_reproduction),
+    ("registration", _suggest_next),
+)

@@ -1,7 +1,7 @@
 """Augmented variants of images: each a pure function of its picture, its number and the seed."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, repeat
 from typing import NamedTuple
 
@@ -74,6 +74,25 @@ def augment_image(
         ValueError: `pipeline` changes the shape or the type of the image.
     """
     return _check_kind(pipeline(image, _derive_seed(image, copy, seed)), image)
+
+
+def iterate_variants(
+    images: NDArray[np.uint8], policy: Sequence[Step], copies: int, seed: int
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield the images themselves, then the first variant of each, then the second, ...
+
+    Args:
+        images: uint8, (N, H, W, C).
+        policy: from :func:`~onion_pipeline.augmentation.policy.make_policy`.
+        copies: number of variants of each image.
+        seed: of the draws.
+    """
+    yield images
+    pipeline = compose(policy)
+    for copy in range(1, 1 + copies):
+        variants = np.empty_like(images)
+        augment_rows(images, repeat(copy, len(images)), pipeline, seed, variants)
+        yield variants
 
 
 def augment_rows(

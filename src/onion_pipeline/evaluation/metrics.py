@@ -53,6 +53,25 @@ def compute_metrics(
     return metrics
 
 
+def measure_variants(predictions: DataFrame, class_names: Sequence[str]) -> dict[str, float]:
+    """Return the figures of answers by the mean over variants: test-time augmentation.
+
+    Args:
+        predictions: a table of predictions; without a row if that was not wanted.
+        class_names: K labels.
+
+    Returns:
+        ``accuracy_with_variants`` and ``log_loss_with_variants``, or nothing.
+    """
+    if predictions.empty:
+        return {}
+    truth = find_ids(predictions["label"], class_names)
+    return {
+        "accuracy_with_variants": float((predictions["label"] == predictions["predicted"]).mean()),
+        "log_loss_with_variants": log_loss(truth, read_probabilities(predictions, class_names)),
+    }
+
+
 def report_classes(
     predictions: DataFrame, class_names: Sequence[str], confidence_level: float
 ) -> DataFrame:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame, KerasModel, Series
 from onion_pipeline.images.arrays import LabelledImages
+from onion_pipeline.model.backend import allow_retracing
 
 BATCH = 256
 PROBABILITY = "probability_"
@@ -14,10 +15,13 @@ PROBABILITY = "probability_"
 
 def predict_probabilities(model: KerasModel, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the probability of each class, float32 (N, K), for uint8 (N, H, W, C) `images`."""
-    parts = [
-        np.asarray(model.predict_on_batch(np.ascontiguousarray(images[start : start + BATCH])))
-        for start in range(0, len(images), BATCH)
-    ]
+    if not len(images):
+        return np.empty((0, model.output_shape[-1]), np.float32)
+    with allow_retracing():  # one run asks several models, each for a batch that is not full, too
+        parts = [
+            np.asarray(model.predict_on_batch(np.ascontiguousarray(images[start : start + BATCH])))
+            for start in range(0, len(images), BATCH)
+        ]
     return np.concatenate(parts)
 
 

@@ -1,9 +1,25 @@
 """Nodes that test the network."""
 
+import logging
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from onion_pipeline.annotations import DataFrame, ImageFigure, KerasModel, PlotlyFigure
-from onion_pipeline.evaluation import calibration, figures, metrics, predictions, trust_figures
+from onion_pipeline.augmentation.corruptions import SEVERITIES, corrupt_images, list_corruptions
+from onion_pipeline.augmentation.policy import Step
+from onion_pipeline.augmentation.variants import iterate_variants
+from onion_pipeline.evaluation import (
+    baselines,
+    calibration,
+    figures,
+    metrics,
+    predictions,
+    robustness,
+    slices,
+    trust_figures,
+)
 from onion_pipeline.evaluation.operating_point import (
     OperatingPoint,
     measure_operating_point,
@@ -13,6 +29,8 @@ from onion_pipeline.evaluation.operating_point import (
 )
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.parameters import EvaluateParameters
+
+logger = logging.getLogger(__name__)
 
 
 def calibrate_model(
@@ -50,6 +68,9 @@ def compute_metrics(
     class_names: list[str],
     calibrated: dict[str, Any],
     operating_point: dict[str, Any],
+    variant_predictions: DataFrame,
+    sliced: DataFrame,
+    damaged: DataFrame,
     parameters: EvaluateParameters,
 ) -> dict[str, Any]:
     """Compute the figures of the test."""
@@ -62,6 +83,9 @@ def compute_metrics(
         **measure_operating_point(
             test_predictions, class_names, OperatingPoint(**operating_point), level
         ),
+        **metrics.measure_variants(variant_predictions, class_names),
+        **slices.measure_slices(sliced),
+        **robustness.measure_robustness(damaged),
     }
 
 
@@ -95,6 +119,119 @@ def plot_risk_coverage(
         test_predictions["confidence"].to_numpy(),
         (test_predictions["label"] == test_predictions["predicted"]).to_numpy(),
         operating_point["confidence_threshold"],
+    )
+
+
+def predict_variants(
+    calibrated_model: KerasModel,
+    test_images: LabelledImages,
+    augmentation_policy: list[Step],
+    image_splits: DataFrame,
+    class_names: list[str],
+    parameters: EvaluateParameters,
+    seed: int,
+) -> DataFrame:
+    """Classify the test images by the mean over variants of each, if that is wanted."""
+    copies = parameters.test_time_variants
+    chosen = test_images if copies else test_images[:0]
+    answers = [
+        predictions.predict_probabilities(calibrated_model, variants)
+        for variants in iterate_variants(chosen["image"], augmentation_policy, copies, seed)
+    ]
+    return predictions.tabulate_predictions(
+        chosen, np.mean(answers, axis=0), image_splits["path"], class_names
+    )
+
+
+def predict_baselines(
+    train_images: LabelledImages,
+    test_images: LabelledImages,
+    test_predictions: DataFrame,
+    class_names: list[str],
+    seed: int,
+) -> DataFrame:
+    """Classify the test images as one could without a network."""
+    train = train_images["image"], train_images["label"].astype(np.int64)
+    found = {
+        "majority_class": baselines.predict_majority(train[1], len(test_images)),
+        "logistic_regression": baselines.predict_by_pixels(train, test_images["image"], seed),
+    }
+    return baselines.tabulate_baselines(test_predictions, found, class_names)
+
+
+def compare_baselines(
+    test_predictions: DataFrame,
+    baseline_predictions: DataFrame,
+    class_names: list[str],
+    parameters: EvaluateParameters,
+) -> DataFrame:
+    """Set the network beside what one could do without it."""
+    table = baselines.compare_baselines(
+        test_predictions, baseline_predictions, class_names, parameters.confidence_level
+    )
+    for name in baselines.list_unbeaten(table):
+        logger.warning("The network is not significantly better than %s", name.replace("_", " "))
+    return table
+
+
+def slice_images(
+    test_predictions: DataFrame,
+    test_images: LabelledImages,
+    image_index: DataFrame,
+    parameters: EvaluateParameters,
+) -> DataFrame:
+    """Find out where the network is worse than on average."""
+    files = image_index.set_index("path").loc[test_predictions["path"]].reset_index()
+    return slices.slice_images(
+        test_predictions,
+        files,
+        test_images["image"],
+        parameters.fewest_in_slice,
+        parameters.confidence_level,
+    )
+
+
+def damage_images(
+    calibrated_model: KerasModel,
+    test_images: LabelledImages,
+    parameters: EvaluateParameters,
+    seed: int,
+) -> DataFrame:
+    """Classify damaged test images."""
+    rows = robustness.choose_pictures(test_images["label"], parameters.corrupted_images, seed)
+    images, labels = test_images["image"][rows], test_images["label"][rows]
+    if not len(rows):
+        return robustness.tabulate_robustness(labels, labels, [])
+
+    def answer(pictures: NDArray[np.uint8]) -> NDArray[np.int64]:
+        return predictions.predict_probabilities(calibrated_model, pictures).argmax(axis=1)
+
+    damaged = (
+        (name, category, severity, answer(corrupt_images(images, name, severity, seed)))
+        for name, category in list_corruptions(images.shape[3]).items()
+        for severity in SEVERITIES
+    )
+    return robustness.tabulate_robustness(labels, answer(images), damaged)
+
+
+def plot_robustness(damaged: DataFrame) -> PlotlyFigure:
+    """Show what accuracy is left when pictures are damaged."""
+    return robustness.plot_robustness(damaged)
+
+
+def draw_corruptions(test_images: LabelledImages, seed: int) -> ImageFigure:
+    """Show one picture damaged in each way."""
+    image = np.ascontiguousarray(test_images["image"][:1])
+    return robustness.draw_corruptions(
+        [
+            (
+                name,
+                np.concatenate(
+                    [image, *(corrupt_images(image, name, s, seed) for s in SEVERITIES)]
+                ),
+            )
+            for name in list_corruptions(image.shape[3])
+        ]
     )
 
 

@@ -15,6 +15,7 @@ from onion_pipeline.pipelines.register.nodes import (
 FINDINGS = (
     "architecture_table",
     "augmentation_policy",
+    "baselines",
     "calibration",
     "class_report",
     "data_report",
@@ -22,6 +23,8 @@ FINDINGS = (
     "model_lineage",
     "parity_report",
     "promotion",
+    "robustness",
+    "slices",
     "test_predictions",
     "training_history",
 )

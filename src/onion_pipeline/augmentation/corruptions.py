@@ -1,0 +1,189 @@
+"""Common corruptions: what happens to pictures on their way, in five strengths.
+
+Noise, blur, weather and the traces of digital processing, as in the benchmarks ImageNet-C and
+CIFAR-10-C. Lengths grow with the side of the picture, from what CIFAR-10-C takes for 32 pixels.
+
+Source: Hendrycks and Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions
+and Perturbations", ICLR 2019. Four of its fifteen are left out: frost, for which photographs of
+ice are laid over the picture; snow and fog, since that of albumentations leaves pictures in grey
+as they are, or takes 40 to 60 ms for one of 28 to 64 pixels; and defocus, of which it has no
+strengths below a radius of one pixel. Gaussian blur,
+saturation and spatter, of its further ones, are in. The package ``imagecorruptions`` is of 2021.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onion_pipeline.augmentation.policy import Step, compose
+from onion_pipeline.augmentation.variants import augment_image
+
+SEVERITIES = (1, 2, 3, 4, 5)
+SIDE = 32  # pixels, of the pictures that the lengths are given for
+Arguments = dict[str, Any]
+# Of OpenCV: down by the mean of an area, up by repeating pixels.
+MEANS_TO_BLOCKS = {"downscale": 3, "upscale": 0}
+
+
+class Corruption(NamedTuple):
+    """One kind of damage.
+
+    Args:
+        category: ``noise``, ``blur``, ``weather`` or ``digital``.
+        transform: of albumentations.
+        strengths: one for each severity.
+        make_arguments: of the transform, from a strength and the scale: the shorter side of
+            the picture over :data:`SIDE`.
+        needs_color: whether the transform takes pictures of three channels alone.
+    """
+
+    category: str
+    transform: str
+    strengths: tuple[Any, ...]
+    make_arguments: Callable[[Any, float], Arguments]
+    needs_color: bool = False
+
+
+def _pair(value: float) -> tuple[float, float]:
+    return (value, value)
+
+
+def _odd(length: float) -> int:
+    """Return the odd number of pixels nearest to `length`, 3 or more."""
+    return max(3, 2 * round((length - 1) / 2) + 1)
+
+
+def _jitter(**changed: float) -> Arguments:
+    still = {"brightness": (1, 1), "contrast": (1, 1), "saturation": (1, 1), "hue": (0, 0)}
+    return still | {name: _pair(value) for name, value in changed.items()}
+
+
+CORRUPTIONS: dict[str, Corruption] = {
+    "gaussian_noise": Corruption(
+        "noise",
+        "GaussNoise",
+        (0.04, 0.06, 0.08, 0.09, 0.10),
+        lambda spread, _: {"std_range": _pair(spread)},
+    ),
+    "shot_noise": Corruption(
+        "noise",
+        "ShotNoise",
+        (1 / 500, 1 / 250, 1 / 100, 1 / 75, 1 / 50),
+        lambda grain, _: {"scale_range": _pair(grain)},
+    ),
+    "impulse_noise": Corruption(
+        "noise",
+        "SaltAndPepper",
+        (0.01, 0.02, 0.03, 0.05, 0.07),
+        lambda share, _: {"amount": _pair(share), "salt_vs_pepper": _pair(0.5)},
+    ),
+    "gaussian_blur": Corruption(
+        "blur",
+        "GaussianBlur",
+        (0.4, 0.6, 0.7, 0.8, 1.0),
+        lambda spread, scale: {"sigma_limit": _pair(spread * scale), "blur_limit": 0},
+    ),
+    "glass_blur": Corruption(
+        "blur",
+        "GlassBlur",
+        ((0.05, 1), (0.25, 1), (0.4, 1), (0.25, 2), (0.4, 2)),
+        lambda glass, scale: {
+            "sigma": glass[0] * scale,
+            "max_delta": max(1, round(scale)),
+            "iterations": glass[1],
+        },
+    ),
+    "motion_blur": Corruption(
+        "blur",
+        "MotionBlur",
+        (3, 4, 5, 7, 9),
+        lambda length, scale: {"blur_limit": (_odd(length * scale),) * 2},
+    ),
+    "zoom_blur": Corruption(
+        "blur",
+        "ZoomBlur",
+        (1.06, 1.11, 1.16, 1.21, 1.26),
+        lambda zoom, _: {"max_factor": _pair(zoom), "step_factor": _pair(0.01)},
+    ),
+    "spatter": Corruption(
+        "weather",
+        "Spatter",
+        (0.72, 0.7, 0.68, 0.66, 0.64),
+        lambda cutoff, _: {"cutout_threshold": _pair(cutoff), "mode": "rain"},
+        needs_color=True,
+    ),
+    "brightness": Corruption(
+        "weather",
+        "RandomBrightnessContrast",
+        (0.05, 0.1, 0.15, 0.2, 0.3),
+        lambda more, _: {"brightness_limit": _pair(more), "contrast_limit": (0, 0)},
+    ),
+    "contrast": Corruption(
+        "digital",
+        "ColorJitter",
+        (0.75, 0.5, 0.4, 0.3, 0.15),
+        lambda share, _: _jitter(contrast=share),
+    ),
+    "saturation": Corruption(
+        "digital",
+        "ColorJitter",
+        (0.6, 0.3, 1.5, 2.0, 3.0),
+        lambda share, _: _jitter(saturation=share),
+        needs_color=True,
+    ),
+    "elastic_transform": Corruption(
+        "digital",
+        "ElasticTransform",
+        (4, 7, 10, 13, 16),
+        lambda reach, scale: {"alpha": reach * scale, "sigma": 2.5 * scale},
+    ),
+    "pixelate": Corruption(
+        "digital",
+        "Downscale",
+        (0.95, 0.9, 0.85, 0.75, 0.65),
+        lambda share, _: {"scale_range": _pair(share), "interpolation_pair": MEANS_TO_BLOCKS},
+    ),
+    "jpeg_compression": Corruption(
+        "digital",
+        "ImageCompression",
+        (80, 65, 58, 50, 40),
+        lambda quality, _: {"quality_range": (quality, quality)},
+    ),
+}
+
+
+def list_corruptions(channels: int) -> dict[str, str]:
+    """Return the corruptions that change pictures of so many channels, each with its category."""
+    return {
+        name: kind.category
+        for name, kind in CORRUPTIONS.items()
+        if channels > 1 or name != "saturation"
+    }
+
+
+def corrupt_images(
+    images: NDArray[np.uint8], name: str, severity: int, seed: int
+) -> NDArray[np.uint8]:
+    """Return `images` damaged; what happens to each depends on its pixels and the seed alone.
+
+    Args:
+        images: uint8, (N, H, W, C), of one or three channels.
+        name: of :data:`CORRUPTIONS`.
+        severity: 1 to 5.
+        seed: of the draws.
+
+    Returns:
+        uint8, of the same shape.
+    """
+    kind = CORRUPTIONS[name]
+    scale = min(images.shape[1:3]) / SIDE
+    arguments = kind.make_arguments(kind.strengths[severity - 1], scale)
+    pipeline = compose([Step(name=kind.transform, arguments={**arguments, "p": 1})])
+    is_grey = images.shape[3] == 1
+    taken = np.repeat(images, 3, axis=3) if is_grey and kind.needs_color else images
+    changed = np.stack([augment_image(image, pipeline, severity, seed) for image in taken])
+    if changed.shape == images.shape:
+        return changed
+    return changed.mean(axis=3, keepdims=True).round().astype(np.uint8)

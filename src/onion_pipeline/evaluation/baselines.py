@@ -1,0 +1,130 @@
+"""What a network must beat to have learned anything: the majority class, and single pixels."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onion_pipeline.annotations import DataFrame
+from onion_pipeline.evaluation.intervals import wilson_interval
+from onion_pipeline.evaluation.metrics import report_classes
+from onion_pipeline.evaluation.predictions import find_ids
+from onion_pipeline.evaluation.significance import compare_accuracy
+
+LONGEST_SIDE = 16  # pixels
+MOST_IMAGES = 20_000  # that the regression is fitted to
+STEPS = 200  # of its solver
+BASELINES = ("majority_class", "logistic_regression")
+
+Labels = NDArray[np.int64]
+Images = NDArray[np.uint8]
+
+
+def predict_majority(train_labels: Labels, count: int) -> Labels:
+    """Return the most frequent class `count` times; of equally frequent ones the first."""
+    return np.full(count, np.bincount(train_labels).argmax(), np.int64)
+
+
+def predict_by_pixels(train: tuple[Images, Labels], images: Images, seed: int) -> Labels:
+    """Return what logistic regression on the pixels says of `images`.
+
+    Pictures are shrunk to at most 16 pixels on the longer side, since a weight for each pixel of a
+    large one is no better, and at most 20,000 are drawn. It is not trained to the end where that
+    takes more than 200 steps: as a baseline it need not be.
+
+    Args:
+        train: uint8 (N, H, W, C) pictures without variants, and int64 (N,) ids.
+        images: uint8, (M, H, W, C).
+        seed: of the draw.
+
+    Returns:
+        int64, (M,).
+    """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    rows = np.random.default_rng(seed).permutation(len(train[1]))[:MOST_IMAGES]
+    rows.sort()
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=STEPS))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(_shrink(train[0][rows]), train[1][rows])
+    return model.predict(_shrink(images)).astype(np.int64)
+
+
+def tabulate_baselines(
+    predictions: DataFrame, found: dict[str, Labels], class_names: Sequence[str]
+) -> DataFrame:
+    """Return what each baseline says of the test images, by the labels.
+
+    Returns:
+        Columns ``path``, ``label`` and one for each baseline.
+    """
+    names = np.asarray(class_names, dtype=object)
+    columns = {name: names[ids] for name, ids in found.items()}
+    return predictions[["path", "label"]].assign(**columns)
+
+
+def compare_baselines(
+    predictions: DataFrame,
+    baselines: DataFrame,
+    class_names: Sequence[str],
+    confidence_level: float,
+) -> DataFrame:
+    """Return the network beside the baselines, on the same test images.
+
+    Returns:
+        Columns ``model`` (``network`` first), ``accuracy``, ``accuracy_low``, ``accuracy_high``
+        (Wilson), ``macro_f1`` and ``p_value``: of McNemar's exact test against the network, which
+        has none.
+    """
+    import pandas as pd
+
+    named = {"network": predictions["predicted"], **{name: baselines[name] for name in BASELINES}}
+    rows = [
+        _describe(
+            name, predictions.assign(predicted=said.to_numpy()), class_names, confidence_level
+        )
+        for name, said in named.items()
+    ]
+    truth, network = (find_ids(predictions[name], class_names) for name in ("label", "predicted"))
+    for row in rows[1:]:
+        other = find_ids(baselines[row["model"]], class_names)
+        row["p_value"] = compare_accuracy(truth, network, other).p_value
+    return pd.DataFrame(rows)
+
+
+def list_unbeaten(table: DataFrame, significance: float = 0.05) -> list[str]:
+    """Return the baselines than which the network is not significantly better."""
+    network, others = table.iloc[0], table.iloc[1:]
+    beaten = (others["accuracy"] < network["accuracy"]) & (others["p_value"] <= significance)
+    return others.loc[~beaten, "model"].tolist()
+
+
+def _describe(
+    name: str, predictions: DataFrame, class_names: Sequence[str], confidence_level: float
+) -> dict[str, Any]:
+    right = int((predictions["label"] == predictions["predicted"]).sum())
+    low, high = wilson_interval(right, len(predictions), confidence_level)
+    return {
+        "model": name,
+        "accuracy": right / len(predictions),
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "macro_f1": float(report_classes(predictions, class_names, confidence_level)["f1"].mean()),
+        "p_value": None,
+    }
+
+
+def _shrink(images: Images) -> NDArray[np.float32]:
+    """Return the pixels of pictures as float32 (N, F), each the mean of a block."""
+    step = max(1, -(-max(images.shape[1:3]) // LONGEST_SIDE))
+    height, width = (max(1, side // step) for side in images.shape[1:3])
+    tall, wide = (min(step, side) for side in images.shape[1:3])
+    cut = images[:, : height * tall, : width * wide]
+    blocks = cut.reshape(len(images), height, tall, width, wide, -1)
+    return blocks.mean(axis=(2, 4), dtype=np.float32).reshape(len(images), -1)

@@ -1,0 +1,124 @@
+"""How much of its accuracy a classifier keeps when pictures are damaged."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure
+from onion_pipeline.images.drawing import ACCENT, INK, show_image
+
+Labels = NDArray[np.int64]
+CLEAN = 0  # in figures, the severity of pictures as they are
+COLORS = {"noise": "#7a5195", "blur": "#2f6f9f", "weather": "#3d8a5f", "digital": ACCENT}
+
+
+def tabulate_robustness(
+    labels: Labels, clean: Labels, damaged: Iterable[tuple[str, str, int, Labels]]
+) -> DataFrame:
+    """Return the accuracy under each corruption and severity.
+
+    Args:
+        labels: int64, (N,), of the pictures.
+        clean: int64, (N,), the predicted classes of these as they are.
+        damaged: of each corruption and severity: its name, its category, the severity and the
+            predicted classes.
+
+    Returns:
+        Columns ``corruption``, ``category``, ``severity``, ``accuracy``, ``error``,
+        ``clean_accuracy`` (of the same pictures as they are) and ``images``.
+    """
+    import pandas as pd
+
+    rows = [
+        (name, category, severity, float((predicted == labels).mean()))
+        for name, category, severity, predicted in damaged
+    ]
+    table = pd.DataFrame(rows, columns=["corruption", "category", "severity", "accuracy"])
+    clean_accuracy = float((clean == labels).mean()) if len(labels) else 0.0
+    return table.assign(
+        error=1 - table["accuracy"], clean_accuracy=clean_accuracy, images=len(labels)
+    )
+
+
+def measure_robustness(robustness: DataFrame) -> dict[str, float]:
+    """Return the figures of a table of :func:`tabulate_robustness`.
+
+    Returns:
+        ``mean_corruption_error``: the mean error over all corruptions and severities, as for
+        CIFAR-10-C (on ImageNet-C it is divided by that of AlexNet); ``corruption_error_added``:
+        what of it is more than the error on the same pictures as they are;
+        ``worst_corruption_accuracy``: under the corruption that costs the most, on average over
+        its severities. None of them if nothing was damaged.
+
+    Source: Hendrycks and Dietterich, "Benchmarking Neural Network Robustness to Common
+    Corruptions and Perturbations", ICLR 2019.
+    """
+    if robustness.empty:
+        return {}
+    mean = float(robustness["error"].mean())
+    by_corruption = robustness.groupby("corruption")["accuracy"].mean()
+    return {
+        "mean_corruption_error": mean,
+        "corruption_error_added": mean - float(1 - robustness["clean_accuracy"].iloc[0]),
+        "worst_corruption_accuracy": float(by_corruption.min()),
+    }
+
+
+def choose_pictures(labels: Labels, most: int, seed: int) -> NDArray[np.int64]:
+    """Return at most `most` rows, sorted, of every class as many as of the others or all."""
+    order = np.random.default_rng(seed).permutation(len(labels))
+    turns = np.empty(len(labels), np.int64)
+    for name in np.unique(labels):
+        rows = order[labels[order] == name]
+        turns[rows] = np.arange(len(rows))
+    return np.sort(order[np.argsort(turns[order], kind="stable")[:most]])
+
+
+def plot_robustness(robustness: DataFrame) -> PlotlyFigure:
+    """Return the accuracy under each corruption over its severities."""
+    from plotly import graph_objects
+
+    figure = graph_objects.Figure()
+    for name, rows in robustness.groupby("corruption", sort=False):
+        figure.add_scatter(
+            x=[CLEAN, *rows["severity"]],
+            y=[rows["clean_accuracy"].iloc[0], *rows["accuracy"]],
+            name=str(name).replace("_", " "),
+            mode="lines+markers",
+            line={"color": COLORS[rows["category"].iloc[0]]},
+            marker={"symbol": len(figure.data), "size": 8},
+            hovertemplate="%{fullData.name}, severity %{x}: %{y:.1%}<extra></extra>",
+        )
+    figure.update_layout(
+        template="plotly_white",
+        title=f"Accuracy when pictures are damaged ({robustness['images'].max()} test images)",
+        font={"color": INK},
+        xaxis={"title": "severity (0: as they are)", "dtick": 1},
+        yaxis={"title": "accuracy", "tickformat": ".0%", "rangemode": "tozero"},
+    )
+    return figure
+
+
+def draw_corruptions(rows: Sequence[tuple[str, NDArray[np.uint8]]]) -> ImageFigure:
+    """Return one picture under each corruption: a row for each, a column for each severity.
+
+    Args:
+        rows: of each corruption its name and uint8 (1 + severities, H, W, C), the picture as it
+            is first.
+    """
+    from matplotlib.figure import Figure
+
+    columns = len(rows[0][1]) if rows else 1
+    figure = Figure(figsize=(1.7 + columns * 1.05, 0.5 + len(rows) * 1.05), dpi=110)
+    figure.suptitle("One picture, damaged more and more", fontsize=11, color=INK)
+    cells = figure.subplots(max(1, len(rows)), columns, squeeze=False)
+    for line, (name, pictures) in zip(cells, rows, strict=False):
+        for cell, picture in zip(line, pictures, strict=True):
+            show_image(cell, picture)
+        label = name.replace("_", " ")
+        line[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=9, color=INK)
+    for severity, cell in enumerate(cells[0]):
+        cell.set_title(str(severity) if severity else "as it is", fontsize=9, color=INK)
+    figure.subplots_adjust(left=0.25, right=0.99, top=0.93, bottom=0.01, wspace=0.05, hspace=0.05)
+    return figure

@@ -1,0 +1,119 @@
+"""Where a classifier is worse than on average: slices of the test images."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onion_pipeline.annotations import DataFrame, Series
+from onion_pipeline.evaluation.intervals import wilson_interval
+
+BINS = 4  # of a measured quantity: quarters of the images
+MOST_VALUES = 20  # of a column that is to be sliced by
+NOT_SLICED = {"path", "sha256", "cluster", "split", "reason", "detail", "label"}
+
+
+def slice_images(
+    predictions: DataFrame,
+    files: DataFrame,
+    images: NDArray[np.uint8],
+    fewest: int,
+    confidence_level: float,
+) -> DataFrame:
+    """Return the accuracy in each slice of the test images.
+
+    Slices are by class, by quarters of the size of the file's picture and of its brightness, and
+    by each other column of `files` with at most 20 values.
+
+    Args:
+        predictions: the table of the N test images.
+        files: what is known of these, in the same order; among it ``height`` and ``width``.
+        images: uint8, (N, H, W, C), in the same order.
+        fewest: images that a slice needs to be named the worst.
+        confidence_level: of the intervals.
+
+    Returns:
+        Columns ``column``, ``value``, ``images``, ``accuracy``, ``accuracy_low``,
+        ``accuracy_high`` (Wilson) and ``is_worst``: true for the slice of least accuracy among
+        those with enough images whose whole interval lies below the accuracy of all. With many
+        slices some are below it by chance, so that the interval is of the level that keeps this
+        for all of them together (Bonferroni).
+    """
+    import pandas as pd
+
+    is_right = (predictions["label"] == predictions["predicted"]).to_numpy()
+    rows = [
+        {"column": column, "value": value, "images": int(inside.sum()),
+         "right": int(is_right[inside].sum())}
+        for column, values in _list_columns(predictions, files, images)
+        for value, inside in _divide(values)
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["column", "value", "images", "right"])
+    bounds = _find_bounds(table, confidence_level)
+    table["accuracy"] = table["right"] / table["images"]
+    table["accuracy_low"], table["accuracy_high"] = bounds[:, 0], bounds[:, 1]
+    table["is_worst"] = _find_worst(table, float(is_right.mean()), fewest, confidence_level)
+    order = table.sort_values(["column", "accuracy"], kind="stable")
+    return order.drop(columns="right").reset_index(drop=True)
+
+
+def measure_slices(slices: DataFrame) -> dict[str, float]:
+    """Return ``worst_slice_accuracy``, if one slice is named the worst."""
+    worst = slices.loc[slices["is_worst"], "accuracy"]
+    return {"worst_slice_accuracy": float(worst.iloc[0])} if len(worst) else {}
+
+
+def _list_columns(
+    predictions: DataFrame, files: DataFrame, images: NDArray[np.uint8]
+) -> Iterable[tuple[str, Series]]:
+    import pandas as pd
+
+    files = files.reset_index(drop=True)
+    yield "class", predictions["label"].reset_index(drop=True)
+    sides = np.sqrt(files["height"].astype(float) * files["width"].astype(float))
+    yield "size in pixels", _name_quarters(sides.round())
+    brightness = images.reshape(len(images), -1).mean(axis=1) / 255
+    yield "brightness", _name_quarters(pd.Series(brightness.round(2)))
+    for name in files.columns.difference([*NOT_SLICED, "height", "width", "bytes"], sort=False):
+        values = files[name].dropna()
+        if 1 < values.nunique() <= MOST_VALUES:
+            yield str(name), files[name].astype(str).where(files[name].notna())
+
+
+def _name_quarters(values: Series) -> Series:
+    """Return a name for the quarter of each value; fewer where many are equal."""
+    import pandas as pd
+
+    bins = pd.qcut(values, BINS, duplicates="drop")
+    names = {
+        each: f"{values[bins == each].min():g} to {values[bins == each].max():g}"
+        for each in bins.cat.categories
+    }
+    return bins.map(names).astype("object")
+
+
+def _divide(values: Series) -> Iterable[tuple[str, NDArray[np.bool_]]]:
+    """Yield each value, if there are two or more, and which images have it."""
+    found = values.dropna().unique()
+    if len(found) > 1:
+        for value in sorted(found, key=str):
+            yield str(value), (values == value).to_numpy(bool, na_value=False)
+
+
+def _find_bounds(table: DataFrame, confidence_level: float) -> NDArray[np.float64]:
+    pairs = zip(table["right"], table["images"], strict=True)
+    bounds = [wilson_interval(int(right), int(total), confidence_level) for right, total in pairs]
+    return np.array(bounds).reshape(-1, 2)
+
+
+def _find_worst(
+    table: DataFrame, overall: float, fewest: int, confidence_level: float
+) -> NDArray[np.bool_]:
+    """Return true for the worst slice, if one is worse than chance among all of them makes it."""
+    level = 1 - (1 - confidence_level) / max(1, len(table))
+    high = _find_bounds(table, level)[:, 1]
+    worse = ((table["images"] >= fewest) & (high < overall)).to_numpy()
+    is_worst = np.zeros(len(table), bool)
+    if worse.any():
+        is_worst[np.where(worse, table["accuracy"], np.inf).argmin()] = True
+    return is_worst
