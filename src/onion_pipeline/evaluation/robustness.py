@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure
-from onion_pipeline.images.drawing import ACCENT, INK, show_image
+from onion_pipeline.images.drawing import ACCENT, GAP, INK, tile_images
 
 Labels = NDArray[np.int64]
 CLEAN = 0  # in figures, the severity of pictures as they are
@@ -109,16 +109,18 @@ def draw_corruptions(rows: Sequence[tuple[str, NDArray[np.uint8]]]) -> ImageFigu
     """
     from matplotlib.figure import Figure
 
-    columns = len(rows[0][1]) if rows else 1
-    figure = Figure(figsize=(1.7 + columns * 1.05, 0.5 + len(rows) * 1.05), dpi=110)
-    figure.suptitle("One picture, damaged more and more", fontsize=11, color=INK)
-    cells = figure.subplots(max(1, len(rows)), columns, squeeze=False)
-    for line, (name, pictures) in zip(cells, rows, strict=False):
-        for cell, picture in zip(line, pictures, strict=True):
-            show_image(cell, picture)
-        label = name.replace("_", " ")
-        line[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=9, color=INK)
-    for severity, cell in enumerate(cells[0]):
-        cell.set_title(str(severity) if severity else "as it is", fontsize=9, color=INK)
-    figure.subplots_adjust(left=0.25, right=0.99, top=0.93, bottom=0.01, wspace=0.05, hspace=0.05)
+    names = [name.replace("_", " ") for name, _ in rows]
+    pictures = np.concatenate([images for _, images in rows])
+    columns = len(pictures) // len(rows)
+    sheet = np.asarray(tile_images(pictures, columns))
+    height, width = (side + GAP for side in pictures.shape[1:3])
+    figure = Figure(figsize=(1.7 + columns, 0.6 + len(rows)), dpi=110, layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(sheet, cmap="gray" if sheet.ndim == 2 else None, vmin=0, vmax=255)  # noqa: PLR2004
+    severities = ["as it is", *map(str, range(1, columns))]
+    axes.set_xticks([width * (n + 0.5) for n in range(columns)], severities, color=INK)
+    axes.set_yticks([height * (n + 0.5) for n in range(len(rows))], names, color=INK)
+    axes.tick_params(length=0, labeltop=True, labelbottom=False)
+    for side in axes.spines.values():
+        side.set_visible(False)
     return figure

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 ACCENT = "#b5482f"  # onion skin: what a reader should look at first
 INK = "#3b2f2f"
+GAP = 2  # pixels between pictures that are tiled
 
 
 def show_image(axes: "Axes", image: NDArray[np.uint8]) -> None:
@@ -27,10 +28,9 @@ def tile_images(images: NDArray[np.uint8], columns: int, scale: int = 1) -> Imag
     """Return `images`, uint8 (N, H, W, C), side by side in rows of `columns` on white."""
     count, height, width, channels = images.shape
     rows = -(-count // columns)
-    gap = 2
-    sheet = np.full((rows * (height + gap), columns * (width + gap), channels), 255, np.uint8)
+    sheet = np.full((rows * (height + GAP), columns * (width + GAP), channels), 255, np.uint8)
     for number, image in enumerate(images):
-        top, left = (number // columns) * (height + gap), (number % columns) * (width + gap)
+        top, left = (number // columns) * (height + GAP), (number % columns) * (width + GAP)
         sheet[top : top + height, left : left + width] = image
     picture = Image.fromarray(sheet[..., 0] if channels == 1 else sheet)
     return picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
