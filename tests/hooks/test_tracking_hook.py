@@ -113,7 +113,7 @@ def test_a_run_is_told_from_others_by_what_it_was_given(run_tracked, make_node):
     given = {"images": "my_photos.zip", "train": {"epochs": 1}, "seed": 7}
     run_tracked([make_node("metrics", outcome=METRICS)], runtime_params=given)
     (run,) = find_runs()
-    assert run.info.run_name == "my_photos, train.epochs=1, seed=7"
+    assert run.info.run_name == "train.epochs=1, seed=7, my_photos"
 
 
 def test_a_failed_run_is_marked_and_keeps_what_it_made(run_tracked, make_node):

@@ -109,7 +109,7 @@ def _start_run(context: KedroContext, run_params: dict[str, Any], catalog: Catal
     with suppress(StoreOutageError), outage.ask_store():
         os.environ[tracking.RUN_ID] = tracking.start_run(
             settings["experiment"],
-            ", ".join([data, *_list_changes(run_params)])[:LONGEST_NAME],
+            ", ".join([*_list_changes(run_params), data])[:LONGEST_NAME],
             project / settings["artifacts"],
             context.config_loader["parameters"],
             tags,

@@ -10,7 +10,6 @@ PREFIX = "mlflow.sharedViewState."
 COMPARISON = "comparison"  # also in the address that `make ui` shows
 COLUMNS = (
     "attributes.`Dataset`",
-    "attributes.`Models`",
     "metrics.`test/accuracy`",
     "metrics.`test/macro_f1`",
     "metrics.`test/log_loss`",
