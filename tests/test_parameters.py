@@ -47,7 +47,17 @@ VALID = {
         "class_weights": None,
         "precision": "float32",
     },
-    EvaluateParameters: {"confidence_level": 0.9, "top_k": 2, "worst_mistakes": 1},
+    EvaluateParameters: {
+        "confidence_level": 0.9,
+        "top_k": 2,
+        "worst_mistakes": 1,
+        "target_accuracy": 0.9,
+        "target_coverage": None,
+        "set_coverage": 0.9,
+        "corrupted_images": 0,
+        "fewest_in_slice": 1,
+        "test_time_variants": 0,
+    },
     AuditParameters: {"folds": 3, "shown": 1},
     RegisterParameters: {
         "model_name": "onion",
@@ -126,6 +136,12 @@ def test_every_key_has_to_be_said(group, key):
         (EvaluateParameters, "confidence_level", 95),
         (EvaluateParameters, "top_k", 1),
         (EvaluateParameters, "worst_mistakes", 0),
+        (EvaluateParameters, "target_accuracy", 1),
+        (EvaluateParameters, "target_coverage", 1.5),
+        (EvaluateParameters, "set_coverage", 90),
+        (EvaluateParameters, "corrupted_images", -1),
+        (EvaluateParameters, "fewest_in_slice", 0),
+        (EvaluateParameters, "test_time_variants", -1),
         (AuditParameters, "folds", 2),
         (AuditParameters, "shown", 0),
         (RegisterParameters, "model_name", "a/b"),
@@ -162,3 +178,9 @@ def test_fractions_have_to_add_up_to_one():
 def test_fractions_may_miss_one_by_rounding():
     third = 1 / 3
     assert Fractions(train=third, validation=third, test=third).train == third
+
+
+def test_one_threshold_cannot_have_two_targets():
+    both = VALID[EvaluateParameters] | {"target_coverage": 0.5}
+    with pytest.raises(ValidationError, match="one threshold cannot meet both"):
+        EvaluateParameters.model_validate(both)

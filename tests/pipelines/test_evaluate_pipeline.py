@@ -19,15 +19,21 @@ def model(keras):
 @pytest.fixture
 def made(run_nodes, labelled_images, base_parameters, model):
     paths = [f"{NAMES[row['label']]}/{row['index']}.png" for row in labelled_images]
+    index = pd.DataFrame({"path": paths, "height": 12, "width": 12, "format": ["PNG", "GIF"] * 6})
+    changes = {"top_k": 2, "corrupted_images": 3, "fewest_in_slice": 1, "test_time_variants": 2}
     return run_nodes(
         create_pipeline(),
         {
             "trained_model": model,
             "validation_images": labelled_images,
+            "train_images": labelled_images,
             "test_images": labelled_images[3:9],
+            "image_index": index,
+            "augmentation_policy": [{"name": "HorizontalFlip", "arguments": {"p": 1}}],
+            "params:seed": 1,
             "image_splits": pd.DataFrame({"path": paths}),
             "class_names": NAMES,
-            "params:evaluate": base_parameters.evaluate.model_copy(update={"top_k": 2}),
+            "params:evaluate": base_parameters.evaluate.model_copy(update=changes),
         },
     )
 
@@ -94,3 +100,36 @@ def test_the_figures_of_trust_show_bins_and_curve(made):
     assert sum(images for _, images in after.customdata) == 6
     (curve,) = made["risk_coverage_curve"].data
     assert max(curve.x) == 1
+
+
+def test_the_network_stands_beside_what_one_could_do_without_it(made):
+    table, answers = made["baselines"], made["baseline_predictions"]
+    assert list(table["model"]) == ["network", "majority_class", "logistic_regression"]
+    assert table["accuracy"].iloc[0] == made["metrics"]["accuracy"]
+    for name in ("majority_class", "logistic_regression"):
+        expected = (answers[name] == answers["label"]).mean()
+        assert table.set_index("model")["accuracy"][name] == pytest.approx(expected)
+    assert set(answers["majority_class"]) == {"a"}  # the first of three that are equally frequent
+
+
+def test_a_network_that_has_learned_nothing_is_seen(made, caplog):
+    warned = [record.getMessage() for record in caplog.get_records("setup")]
+    assert "The network is not significantly better than majority class" in warned
+    assert made["baselines"]["p_value"].iloc[1] > 0.05
+
+
+def test_the_test_images_are_sliced_by_what_is_known_of_the_files(made):
+    slices = made["slices"]
+    assert set(slices["column"]) == {"class", "brightness", "format"}
+    assert (slices.groupby("column")["images"].sum() == 6).all()
+
+
+def test_the_network_is_asked_for_damaged_pictures_and_for_variants(made):
+    table, metrics = made["robustness"], made["metrics"]
+    assert (table["images"] == 3).all()
+    assert sorted(set(table["severity"])) == [1, 2, 3, 4, 5]
+    assert metrics["mean_corruption_error"] == pytest.approx(table["error"].mean())
+    assert {"accuracy_with_variants", "log_loss_with_variants"} <= set(metrics)
+    assert len(made["robustness_figure"].data) == table["corruption"].nunique()
+    (axes,) = made["corruption_preview"].axes
+    assert len(axes.get_yticks()) == table["corruption"].nunique()

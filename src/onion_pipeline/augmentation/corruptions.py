@@ -137,7 +137,7 @@ CORRUPTIONS: dict[str, Corruption] = {
         "digital",
         "ElasticTransform",
         (4, 7, 10, 13, 16),
-        lambda reach, scale: {"alpha": reach * scale, "sigma": 2.5 * scale},
+        lambda reach, scale: {"alpha": reach * scale, "sigma": max(1, 2.5 * scale)},
     ),
     "pixelate": Corruption(
         "digital",

@@ -40,6 +40,9 @@ def plot_reliability(
     from plotly import graph_objects
 
     before = heat(probabilities, 1 / temperature)
+    bins = {"before": bin_confidences(labels, before)}
+    bins["calibrated"] = bin_confidences(labels, probabilities)
+    span = _find_span([each for found in bins.values() for each in found])
     figure = graph_objects.Figure()
     figure.add_scatter(
         x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": "gray"}, hoverinfo="skip",
@@ -47,21 +50,15 @@ def plot_reliability(
     )  # fmt: skip
     for title, shares, color in (("before", before, FAINT), ("calibrated", probabilities, ACCENT)):
         error = calibration_error(labels, shares)
-        _add_bins(
-            figure,
-            bin_confidences(labels, shares),
-            f"{title}, error {error:.3f}",
-            color,
-            confidence_level,
-        )
+        _add_bins(figure, bins[title], f"{title}, error {error:.3f}", color, confidence_level)
     figure.update_layout(
         template="plotly_white",
         title=f"Reliability of the test answers (temperature {temperature:.2f})",
         width=SIDE + 220,
         height=SIDE,
         font={"color": INK},
-        xaxis={"title": "confidence, mean of a bin", "tickformat": ".0%"},
-        yaxis={"title": "right answers in the bin", "tickformat": ".0%"},
+        xaxis={"title": "confidence, mean of a bin", "tickformat": ".0%", "range": span},
+        yaxis={"title": "right answers in the bin", "tickformat": ".0%", "range": span},
     )
     return figure
 
@@ -103,6 +100,12 @@ def plot_risk_coverage(
         yaxis={"title": "mistakes among the answers", "tickformat": ".1%", "rangemode": "tozero"},
     )
     return figure
+
+
+def _find_span(bins: list[Bin]) -> list[float]:
+    """Return from where to where the axes go: a good classifier needs no more than the end."""
+    least = min(min(each.confidence, each.right / each.images) for each in bins)
+    return [max(-0.02, least - 0.15), 1.02]
 
 
 def _add_bins(

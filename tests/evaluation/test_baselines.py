@@ -1,0 +1,79 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from onion_pipeline.evaluation import baselines
+from onion_pipeline.evaluation.baselines import (
+    compare_baselines,
+    list_unbeaten,
+    predict_by_pixels,
+    predict_majority,
+    tabulate_baselines,
+)
+from onion_pipeline.evaluation.intervals import wilson_interval
+from onion_pipeline.evaluation.significance import mcnemar_test
+
+NAMES = ["a", "b", "c"]
+
+
+def draw_shades(count, seed=0, side=8):
+    """Pictures whose class is how bright their upper half is."""
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(0, 3, count)
+    images = generator.integers(0, 60, (count, side, side, 1), dtype=np.uint8)
+    images[:, : side // 2] += (labels * 70).astype(np.uint8)[:, None, None, None]
+    return images, labels
+
+
+def test_the_majority_is_named_for_all_and_of_equals_the_first():
+    assert predict_majority(np.array([2, 1, 2]), 2).tolist() == [2, 2]
+    assert predict_majority(np.array([2, 1]), 1).tolist() == [1]
+
+
+@pytest.mark.parametrize("side", [8, 33, 50])
+def test_pixels_tell_what_single_pixels_can_tell(side):
+    images, labels = draw_shades(60, seed=1, side=side)
+    found = predict_by_pixels(draw_shades(200, side=side), images, seed=0)
+    assert (found == labels).mean() > 0.9
+
+
+def test_large_data_are_drawn_from_and_the_same_each_time(monkeypatch):
+    monkeypatch.setattr(baselines, "MOST_IMAGES", 50)
+    train, (images, _) = draw_shades(200), draw_shades(40, seed=1)
+    first, again, other = (predict_by_pixels(train, images, seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert first.shape == other.shape == (40,)
+
+
+@pytest.fixture
+def compared():
+    truth = np.array(["a"] * 30 + ["b"] * 20 + ["c"] * 10)
+    network = np.where(np.arange(60) < 6, "c", truth)
+    predictions = pd.DataFrame({"path": range(60), "label": truth, "predicted": network})
+    found = {
+        "majority_class": np.zeros(60, np.int64),
+        "logistic_regression": np.where(np.arange(60) < 52, [*[0] * 30, *[1] * 20, *[2] * 10], 0),
+    }
+    answers = tabulate_baselines(predictions, found, NAMES)
+    return answers, compare_baselines(predictions, answers, NAMES, 0.95)
+
+
+def test_the_network_stands_first_and_each_has_its_interval(compared):
+    answers, table = compared
+    assert list(answers) == ["path", "label", "majority_class", "logistic_regression"]
+    assert table["model"].tolist() == ["network", "majority_class", "logistic_regression"]
+    np.testing.assert_allclose(table["accuracy"], [54 / 60, 30 / 60, 52 / 60])
+    low, high = wilson_interval(54, 60, 0.95)
+    assert table.iloc[0][["accuracy_low", "accuracy_high"]].tolist() == [low, high]
+
+
+def test_the_p_value_is_of_the_same_images(compared):
+    _, table = compared
+    assert table["p_value"].iloc[1] == pytest.approx(mcnemar_test(30, 6))
+    assert table["p_value"].iloc[2] == pytest.approx(mcnemar_test(8, 6))
+
+
+def test_a_baseline_that_may_be_as_good_is_named(compared):
+    _, table = compared
+    assert list_unbeaten(table) == ["logistic_regression"]
+    assert list_unbeaten(table, significance=1.0) == []
