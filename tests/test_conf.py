@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from zipfile import ZipFile
 
+import pandas as pd
 import pytest
 from kedro.io import DataCatalog
 from PIL import Image
@@ -118,6 +119,16 @@ def test_every_entry_makes_its_dataset(catalog):
     made = DataCatalog.from_config(catalog)
     kinds = {name: entry["type"].rpartition(".")[2] for name, entry in catalog.items()}
     assert {name: type(made.get(name)).__name__ for name in catalog} == kinds
+
+
+def test_the_names_of_classes_stay_as_they_are(catalog, tmp_path):
+    entry = {**catalog["class_report"], "filepath": (tmp_path / "class_report.csv").as_posix()}
+    dataset = DataCatalog.from_config({"class_report": entry}).get("class_report")
+    dataset.save(pd.DataFrame({"class": ["007", "NA", "2"], "f1": [0.5, 1.0, None]}))
+    report = dataset.load()
+    assert report["class"].tolist() == ["007", "NA", "2"]
+    assert report["f1"].tolist()[:2] == [0.5, 1.0]
+    assert report["f1"].isna().tolist() == [False, False, True]
 
 
 def test_every_file_that_is_written_is_sealed(catalog, files):

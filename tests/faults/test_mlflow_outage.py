@@ -85,7 +85,7 @@ def test_what_it_left_is_tracked_and_registered_once(survived):
     (version,) = client.search_model_versions("name = 'onion_pipeline'")
     assert client.get_registered_model("onion_pipeline").aliases == {"champion": 1}
     run = client.get_run(version.run_id)
-    assert (run.info.run_name, run.info.status) == ("my photos", "FINISHED")
+    assert (run.data.tags["data"], run.info.status) == ("my photos", "FINISHED")
     assert run.data.params["train.epochs"] == "1"
     assert {"test/accuracy", "validation_loss"} <= set(run.data.metrics)
     folders = {entry.path for entry in client.list_artifacts(run.info.run_id)}

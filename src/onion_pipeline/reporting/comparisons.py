@@ -12,7 +12,7 @@ from onion_pipeline.reporting.phrases import (
 
 NAMES = {
     "network": "this model",
-    "majority_class": "always the most frequent class",
+    "majority_class": "always naming the most frequent class",
     "logistic_regression": "logistic regression on the pixels",
 }
 
@@ -23,12 +23,17 @@ def describe_baselines(table: DataFrame | None) -> list[list[str]]:
         return []
     return [
         [
-            escape_text(NAMES.get(row["model"], str(row["model"]).replace("_", " "))),
+            show_model(row["model"]),
             show_accuracy(row),
             show_number(row["macro_f1"]) if is_known(row.get("macro_f1")) else "",
         ]
         for row in table.to_dict("records")
     ]
+
+
+def show_model(name: str) -> str:
+    """Return the name of a model or a baseline as words."""
+    return escape_text(NAMES.get(name, name.replace("_", " ")))
 
 
 def describe_promotion(promotion: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
+from onion_pipeline.annotations import Series
+from onion_pipeline.evaluation.baselines import list_unbeaten
+from onion_pipeline.reporting.comparisons import show_model
 from onion_pipeline.reporting.confidence import find_threshold
 from onion_pipeline.reporting.findings import Findings
 from onion_pipeline.reporting.phrases import (
@@ -22,7 +25,6 @@ FEW_TEST_IMAGES = 30
 UNEVEN = 3.0  # times as many images of one class as of another
 LARGE_CALIBRATION_ERROR = 0.05
 MUCH_LOST = 0.8  # of the accuracy on pictures as they are
-MILD = 3  # severity, of five
 NAMED = 4  # corruptions
 
 
@@ -93,16 +95,29 @@ def _find_worst_slice(findings: Findings) -> Iterator[str]:
 
 def _find_corruptions(findings: Findings) -> Iterator[str]:
     table = findings.robustness
-    if table is None:
+    if table is None or table.empty:
         return
-    mild = table[table["severity"] == MILD].sort_values("accuracy", kind="stable")
-    broken = mild[mild["accuracy"] < MUCH_LOST * findings.metrics["accuracy"]]
+    middle = table[table["severity"] == _find_middle(table["severity"])]
+    broken = middle[middle["accuracy"] < MUCH_LOST * middle["clean_accuracy"]]
     if len(broken):
         named = [
             f"{show_corruption(row['corruption'])} ({show_share(row['accuracy'])} right)"
-            for row in broken.to_dict("records")
+            for row in broken.sort_values("accuracy", kind="stable").to_dict("records")
         ]
         yield f"Even at medium strength it does not bear {join_names(named, most=NAMED)}."
+
+
+def _find_middle(severities: Series) -> int:
+    found = sorted(severities.unique())
+    return int(found[len(found) // 2])
+
+
+def _find_unbeaten(findings: Findings) -> Iterator[str]:
+    if findings.baselines is None:
+        return
+    unbeaten = [show_model(name) for name in list_unbeaten(findings.baselines)]
+    if unbeaten:
+        yield f"It is not clearly better than {join_names(unbeaten)}."
 
 
 def _find_small_classes(findings: Findings) -> Iterator[str]:
@@ -153,6 +168,7 @@ def _find_overconfidence(findings: Findings) -> Iterator[str]:
 LIMITS: tuple[Callable[[Findings], Iterator[str]], ...] = (
     _find_other_classes,
     _find_origin,
+    _find_unbeaten,
     _find_small_test,
     _find_weak_class,
     _find_confusion,

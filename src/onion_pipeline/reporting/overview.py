@@ -68,12 +68,6 @@ def describe_network(findings: Findings) -> dict[str, Any] | None:
     }
 
 
-def read_image_shape(table: DataFrame) -> tuple[int, int, int]:
-    """Return height, width and channels of what arrives at the first layer of a network."""
-    height, width, channels = map(int, table["output_shape"].iloc[0].split("x"))
-    return height, width, channels
-
-
 def _count_training(report: dict[str, Any]) -> int:
     return sum(counts["train"] for counts in report["classes"].values())
 

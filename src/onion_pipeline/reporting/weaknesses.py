@@ -7,6 +7,7 @@ from onion_pipeline.reporting.phrases import (
     escape_text,
     join_names,
     show_accuracy,
+    show_count,
     show_share,
 )
 
@@ -47,6 +48,8 @@ def describe_robustness(table: DataFrame | None) -> dict[str, Any] | None:
             for category, row in zip(means.index, means.to_numpy(), strict=True)
         ],
         "corruptions": table["corruption"].nunique(),
+        "images": show_count(int(table["images"].iloc[0]), "picture"),
+        "clean": show_share(float(table["clean_accuracy"].iloc[0])),
         "worst": join_names(
             [f"{show_corruption(name)} ({show_share(value)})" for name, value in worst.items()]
         ),

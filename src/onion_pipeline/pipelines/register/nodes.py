@@ -128,7 +128,7 @@ def register_model(
             "multiply_adds": str(count_multiply_adds(calibrated_model)),
             **provenance.make_tags(model_lineage),
         },
-        description=model_card,
+        description=card.shorten_card(model_card),
         files={
             MODEL_CARD: model_card.encode(),
             PROMOTION: json.dumps(promotion, indent=2).encode(),
