@@ -26,7 +26,7 @@ viz: $(VENV)/run.stamp  ## Open the pipeline in Kedro-Viz
 # Two processes instead of fifteen: MLflow's job runners serve features not used here.
 ui: $(VENV)/run.stamp  ## Open runs, figures and models in MLflow, http://127.0.0.1:5000
 	@echo "Runs: http://127.0.0.1:5000/#/experiments/1/runs?workflowType=machine_learning&viewStateShareKey=comparison"
-	@MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --host 127.0.0.1 --workers 1 \
+	@MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --host 127.0.0.1 --workers 1 \
 		--backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
 
 lock: $(VENV)/dev.stamp  ## Pin the newest versions that pyproject.toml allows

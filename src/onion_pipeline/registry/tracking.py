@@ -53,10 +53,11 @@ def find_local_store(settings: Mapping[str, str], project: Path) -> list[Path]:
 
 
 def import_mlflow() -> Any:
-    """Return the ``mlflow`` module, which waits, draws and logs less than by default."""
+    """Return ``mlflow``, which waits, draws and logs less than by default, and reports nothing."""
     limit_patience()
     # No bar for each file of some kilobytes, and no complaint that a notebook cannot draw one.
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "IProgress not found")
         import mlflow
