@@ -177,6 +177,16 @@ def test_labels_splits_and_groups_of_a_table_go_first(source):
     ]
 
 
+def test_other_columns_of_a_table_stand_behind_those_of_the_index(source):
+    columns = {"path": source.paths, "label": "a", "split": None, "group": None}
+    given = pd.DataFrame({**columns, "camera": ["old", None] * 10}, dtype="str")
+    plain = index_images(replace(source, given=given.drop(columns="camera")))
+    index = index_images(replace(source, given=given))
+    assert index.columns.tolist() == [*plain.columns, "camera"]
+    assert index["camera"].notna().sum() == 10
+    pd.testing.assert_frame_equal(index.drop(columns="camera"), plain)
+
+
 def test_groups_are_found_in_the_path_where_a_table_names_none(source):
     columns = {"path": source.paths, "label": "a", "split": None, "group": None}
     table = replace(source, given=pd.DataFrame(columns, dtype="str"))

@@ -83,14 +83,17 @@ def index_images(
         Columns ``path``, ``label``, ``split`` (where the user has given it), ``group``,
         ``bytes``, ``sha256``, ``format``, ``height``, ``width``, ``grayscale``; and ``reason``,
         ``detail`` where the file is refused
-        (see :mod:`onion_pipeline.images.quarantine`). Sorted by path.
+        (see :mod:`onion_pipeline.images.quarantine`); and the other columns of a table in the
+        source, as texts. Sorted by path.
     """
     jobs = [_Job(part, rendering) for part in _cut(source)]
     found = map_chunks(_index_chunk, jobs, title="index images")
     refused = [_File(path, reason=reason, detail=detail) for path, reason, detail in source.refused]
     files = _tabulate(chain(found, [refused]))
     given = _give_labels(source, label_level, group_by)
-    index = files.merge(given, on="path", how="left", sort=True)[list(COLUMNS)].astype(COLUMNS)
+    index = files.merge(given, on="path", how="left", sort=True)
+    others = [name for name in given.columns if name not in COLUMNS]
+    index = index[[*COLUMNS, *others]].astype(COLUMNS)
     unlabelled = index["label"].isna() & index["reason"].isna()
     index.loc[unlabelled, "reason"] = "no_label"
     index.loc[unlabelled, "detail"] = "no folder and no table gives it a label"

@@ -10,7 +10,7 @@ from onion_pipeline.images.sources import ImageSource, open_source
 
 def list_rows(source: ImageSource) -> list[tuple]:
     assert source.given["path"].tolist() == list(source.paths)
-    table = source.given.astype(object)
+    table = source.given[["path", "label", "split", "group"]].astype(object)
     return list(table.where(table.notna(), None).itertuples(index=False, name=None))
 
 
@@ -92,6 +92,18 @@ def test_the_folder_of_a_split_is_no_label(tmp_path):
         ("test/1.jpg", None, "test", None),
         ("train/1.jpg", None, "train", None),
     ]
+
+
+def test_other_columns_are_kept_where_they_tell_kinds_of_pictures_apart(tmp_path):
+    paths = [f"{number}.jpg" for number in range(30)]
+    rows = [f"{path},cat,a caption of {path},{['old', ''][path < '2']}" for path in paths]
+    texts = dict.fromkeys(paths, "") | {
+        "metadata.csv": "\n".join(["file_name,label,text,camera", *rows])
+    }
+    given = open_source(write_text(tmp_path, texts)).given
+    assert given.columns.tolist() == ["path", "label", "split", "group", "camera"]
+    assert set(given["camera"].dropna()) == {"old"}
+    assert given["camera"].isna().sum() == sum(path < "2" for path in paths)
 
 
 def test_files_that_a_table_names_and_that_are_not_there_are_refused(tmp_path):

@@ -36,7 +36,7 @@ def test_every_usual_csv_is_read(separator, end, mark):
 
 def test_the_separator_is_what_makes_columns():
     assert read("path;label;notes, and more\n1.jpg;cat;a,b\n") == [
-        {"path": "1.jpg", "label": "cat"}
+        {"path": "1.jpg", "label": "cat", "notes, and more": "a,b"}
     ]
 
 
@@ -50,7 +50,7 @@ def test_column_names_may_be_in_capitals_and_have_spaces():
     assert table.columns == ("Path", "LABEL", "Notes")
     assert table.has("path")
     assert not table.has("split")
-    assert table.rows == [(2, {"path": "1.jpg", "label": "cat"})]
+    assert table.rows == [(2, {"path": "1.jpg", "label": "cat", "notes": "x"})]
 
 
 def test_empty_lines_do_not_count_as_rows_but_are_counted():
@@ -153,3 +153,20 @@ def test_a_table_beyond_measure_is_an_error():
     check_size(tables.MAX_BYTES, "a.csv")
     with pytest.raises(DataError, match=r"a\.csv has 268435457 bytes"):
         check_size(tables.MAX_BYTES + 1, "a.csv")
+
+
+def test_of_columns_that_mean_nothing_the_first_few_are_kept(monkeypatch):
+    monkeypatch.setattr(tables, "MOST_OTHERS", 1)
+    assert read("path,label,camera,notes\n1.jpg,cat,old,x\n") == [
+        {"path": "1.jpg", "label": "cat", "camera": "old"}
+    ]
+    line = b'{"path": "1.jpg", "camera": 3, "notes": "x"}'
+    assert read_table(line, "a.jsonl", "a").rows == [(1, {"path": "1.jpg", "camera": "3"})]
+
+
+def test_what_is_no_text_of_a_cell_is_not_kept():
+    line = b'{"path": "1.jpg", "box": [1, 2], "camera": "old", "more": {"a": 1}}'
+    assert read_table(line, "a.jsonl", "a").rows == [(1, {"path": "1.jpg", "camera": "old"})]
+    table = write_parquet(path=["1.jpg"], image=[b"..."], box=[[1]], camera=["old"], night=[True])
+    rows = read_table(table, "a.parquet", "a").rows
+    assert rows == [(1, {"path": "1.jpg", "camera": "old", "night": "True"})]

@@ -15,9 +15,12 @@ from onion_pipeline.images.sources.names import (
     shorten_name,
 )
 from onion_pipeline.images.sources.source import ImageSource, Refusal
-from onion_pipeline.images.sources.tables import Table
+from onion_pipeline.images.sources.tables import COLUMNS, Table
 
 NOTHING = Labelled(None, None)
+MOST_VALUES = 20  # of another column of a table: one of captions tells no kinds of pictures apart
+# Columns of tables, and those that an index has itself.
+NAMED = COLUMNS | {"bytes", "sha256", "format", "height", "width", "grayscale", "reason", "detail"}
 
 
 class Given(NamedTuple):
@@ -44,6 +47,7 @@ class GivenRows:
     def __init__(self, folders: Mapping[str, Labelled] | None = None) -> None:
         self.folders = folders or {}
         self.given: dict[str, Given] = {}
+        self.others: dict[str, dict[str, str]] = {}
         self.refused: dict[str, Refusal] = {}
 
     def add_table(self, table: Table, name_column: str, folder: str = "") -> None:
@@ -58,6 +62,7 @@ class GivenRows:
                 split = _read_split(cells.get("split", "").strip(), place) or inferred.split
                 group = cells.get("group", "").strip()
                 self._add(path, Given(label or None, split, group or None))
+                self.others.setdefault(path, _pick_others(cells))
 
     def attach(self, source: ImageSource, *, unlisted: bool) -> ImageSource:
         """Return `source` with these rows; files of rows that it lacks are refused.
@@ -102,10 +107,18 @@ class GivenRows:
         import pandas as pd
 
         rows = [(path, *self._find_given(path)) for path in paths]
-        return pd.DataFrame(rows, columns=["path", *Given._fields]).astype("str")
+        table = pd.DataFrame(rows, columns=["path", *Given._fields]).astype("str")
+        others = pd.DataFrame([self.others.get(path, {}) for path in paths], dtype="str")
+        kept = [name for name in others if others[name].nunique() <= MOST_VALUES]
+        return table.join(others[kept].replace("", None)) if kept else table
 
     def _find_given(self, path: str) -> Given:
         return self.given.get(path) or Given(None, self.folders.get(path, NOTHING).split)
+
+
+def _pick_others(cells: Mapping[str, str]) -> dict[str, str]:
+    """Return the cells of columns that mean nothing to a source, nor to an index."""
+    return {name: cell.strip() for name, cell in cells.items() if name not in NAMED}
 
 
 def _read_split(text: str, place: str) -> str | None:

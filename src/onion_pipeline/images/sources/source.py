@@ -46,9 +46,9 @@ class ImageSource:
         reader: reads the files.
         paths: sorted, unique, printable POSIX paths of the files that may be read.
         refused: the files that may not, sorted by path; disjoint from `paths`.
-        given: columns ``path``, ``label``, ``split``, ``group`` (missing where none is given),
-            one row per path and in their order, where a table gives them; ``None`` where
-            the folders do (see :mod:`onion_pipeline.images.labels`).
+        given: columns ``path``, ``label``, ``split``, ``group`` (missing where none is given)
+            and others that a table has, one row per path and in their order, where a table
+            gives them; ``None`` where the folders do (see :mod:`onion_pipeline.images.labels`).
         links: those of `refused` that :meth:`follow_links` makes readable.
         given_links: as `given`, for `links`.
     """

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from onion_pipeline.errors import DataError
 
 COLUMNS = frozenset({"path", "file_name", "label", "split", "group"})
+# Of the others, so many are kept: by their values the test may be looked at in slices.
+MOST_OTHERS = 20
 SEPARATORS = ",;\t|"
 # A table this large is none of file names, or made to exhaust memory.
 MAX_BYTES = 256 << 20
@@ -23,7 +25,8 @@ class Table(NamedTuple):
         location: for messages.
         columns: all column names, as they stand.
         rows: the number of each row, as a person counts, and its texts by column in lower case;
-            ``""`` where there is none.
+            ``""`` where there is none. Of columns that mean nothing here the first
+            :data:`MOST_OTHERS` are kept.
     """
 
     location: str
@@ -73,7 +76,8 @@ def _parse_csv(data: bytes, location: str) -> Table:
     except csv.Error as error:
         raise DataError(f"{location} is not a readable CSV file: {error}.") from error
     header = tuple(name.strip() for name in records[0]) if records else ()
-    places = {place: name for place, name in enumerate(map(_simplify, header)) if name in COLUMNS}
+    wanted = _choose_columns(header)
+    places = {place: name for place, name in enumerate(map(_simplify, header)) if name in wanted}
     rows = []
     for number, record in enumerate(records[1:], 2):
         if any(record[len(header) :]):
@@ -115,7 +119,8 @@ def _parse_json_lines(data: bytes, location: str) -> Table:
         if not isinstance(found, Mapping):
             raise DataError(f'{location}, line {number} is no JSON object such as {{"label": 3}}.')
         columns |= dict.fromkeys(found)
-        rows.append((number, _pick(found.items())))
+        wanted = _choose_columns(columns)
+        rows.append((number, _pick(found.items(), wanted)))
     return Table(location, tuple(columns), rows)
 
 
@@ -128,11 +133,17 @@ def _parse_parquet(data: bytes, location: str) -> Table:
         columns = tuple(file.schema_arrow.names)
         if file.metadata.num_rows > MAX_ROWS:  # some kilobytes can hold any number of them
             raise DataError(f"{location} has {file.metadata.num_rows} rows, over {MAX_ROWS}.")
-        wanted = [name for name in columns if _simplify(name) in COLUMNS]
-        records = file.read(columns=wanted).to_pylist()
+        wanted = _choose_columns(
+            name
+            for name, kind in zip(columns, file.schema_arrow.types, strict=True)
+            if _simplify(name) in COLUMNS or _holds_texts(kind)
+        )
+        read = [name for name in columns if _simplify(name) in wanted]
+        records = file.read(columns=read).to_pylist()
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(f"{location} is not a readable Parquet file: {error}.") from error
-    return Table(location, columns, [(i, _pick(row.items())) for i, row in enumerate(records, 1)])
+    rows = [(i, _pick(row.items(), wanted)) for i, row in enumerate(records, 1)]
+    return Table(location, columns, rows)
 
 
 PARSERS: Mapping[str, Callable[[bytes, str], Table]] = {
@@ -151,10 +162,29 @@ def _simplify(column: Any) -> str:
     return str(column).strip().lower()
 
 
-def _pick(cells: Iterable[tuple[Any, Any]]) -> dict[str, str]:
-    """Return the cells of the columns that are of use."""
+def _choose_columns(columns: Iterable[Any]) -> frozenset[str]:
+    """Return, in lower case, the columns that mean something here and the first few others."""
+    names = dict.fromkeys(map(_simplify, columns))
+    others = [name for name in names if name and name not in COLUMNS]
+    return COLUMNS | frozenset(others[:MOST_OTHERS])
+
+
+def _holds_texts(kind: Any) -> bool:
+    """Tell whether a column of Parquet holds what a person would write into one cell."""
+    from pyarrow import types
+
+    tests = (types.is_string, types.is_large_string, types.is_boolean, types.is_integer)
+    return any(test(kind) for test in tests) or types.is_floating(kind)
+
+
+def _pick(cells: Iterable[tuple[Any, Any]], wanted: frozenset[str]) -> dict[str, str]:
+    """Return the cells of the columns that are `wanted`."""
     known = ((_simplify(column), value) for column, value in cells)
-    return {column: _to_text(value) for column, value in known if column in COLUMNS}
+    return {
+        column: _to_text(value)
+        for column, value in known
+        if column in COLUMNS or (column in wanted and not isinstance(value, list | dict))
+    }
 
 
 def _to_text(value: Any) -> str:
