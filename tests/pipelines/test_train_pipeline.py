@@ -56,7 +56,10 @@ def test_training_leaves_what_the_network_was_made_of(made):
     lineage, images = (made[1][name] for name in ("model_lineage", "image_lineage"))
     assert lineage["source"] == "photos"
     assert lineage["parameters"]["train"]["epochs"] == 2
-    assert set(lineage["parameters"]) == {"hash", "ingest", "augment", "build", "train"}
+    groups = {"ingest", "augment", "build", "train", "evaluate"}
+    assert set(lineage["parameters"]) == {"hash", *groups}
+    effective = {"target_accuracy", "target_coverage", "set_coverage"}
+    assert set(lineage["parameters"]["evaluate"]) == effective
     history = made[1]["training_history"]
     best = history.loc[history["best"], "epoch"].item()
     assert lineage["training"] == {"epochs": 2, "best_epoch": best}

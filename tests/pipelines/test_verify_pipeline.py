@@ -55,7 +55,7 @@ def registered(kedro, digits, empty_store):
     project, run = kedro
     shutil.copy(empty_store, project / "mlflow.db")
     images = f"images={digits / 'digits.csv'}"
-    result = run("--to-outputs", MADE, "--params", f"{images},{SMALL}")
+    result = run("--to-outputs", MADE, "--params", f"{images},{SMALL},register.alias=champion")
     assert result.exit_code == 0, result.output
     return kedro
 
