@@ -23,8 +23,10 @@ from onion_pipeline.augmentation.variants import augment_image
 SEVERITIES = (1, 2, 3, 4, 5)
 SIDE = 32  # pixels, of the pictures that the lengths are given for
 Arguments = dict[str, Any]
-# Of OpenCV: down by the mean of an area, up by repeating pixels.
-MEANS_TO_BLOCKS = {"downscale": 3, "upscale": 0}
+# Of OpenCV: down by the mean of an area, up by repeating pixels. Its plain INTER_NEAREST (0) would
+# also move the picture by up to half a block, which costs more than the blocks do.
+MEANS_TO_BLOCKS = {"downscale": 3, "upscale": 6}
+REFLECTED = 4  # also of OpenCV: what moves in from outside is the picture's own border, not black
 
 
 class Corruption(NamedTuple):
@@ -137,7 +139,11 @@ CORRUPTIONS: dict[str, Corruption] = {
         "digital",
         "ElasticTransform",
         (4, 7, 10, 13, 16),
-        lambda reach, scale: {"alpha": reach * scale, "sigma": max(1, 2.5 * scale)},
+        lambda reach, scale: {
+            "alpha": reach * scale,
+            "sigma": max(1, 2.5 * scale),
+            "border_mode": REFLECTED,
+        },
     ),
     "pixelate": Corruption(
         "digital",

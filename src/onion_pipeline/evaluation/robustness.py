@@ -114,7 +114,7 @@ def draw_corruptions(rows: Sequence[tuple[str, NDArray[np.uint8]]]) -> ImageFigu
     columns = len(pictures) // len(rows)
     sheet = np.asarray(tile_images(pictures, columns))
     height, width = (side + GAP for side in pictures.shape[1:3])
-    figure = Figure(figsize=(2.4 + columns, 0.6 + len(rows)), dpi=110, layout="constrained")
+    figure = Figure(figsize=(1.7 + columns, 0.6 + len(rows)), dpi=110, layout="constrained")
     axes = figure.subplots()
     axes.imshow(sheet, cmap="gray" if sheet.ndim == 2 else None, vmin=0, vmax=255)  # noqa: PLR2004
     severities = ["as it is", *map(str, range(1, columns))]
