@@ -45,6 +45,21 @@ def test_large_data_are_drawn_from_and_the_same_each_time(monkeypatch):
     assert first.shape == other.shape == (40,)
 
 
+def test_large_pictures_are_read_in_parts_and_give_the_same(monkeypatch):
+    train, (images, _) = draw_shades(60, side=20), draw_shades(30, seed=1, side=20)
+    whole = predict_by_pixels(train, images, seed=0)
+    sizes, shrink = [], baselines._shrink
+
+    def note_size(part):
+        sizes.append(len(part))
+        return shrink(part)
+
+    monkeypatch.setattr(baselines, "CHUNK_BYTES", 7 * 20 * 20)
+    monkeypatch.setattr(baselines, "_shrink", note_size)
+    np.testing.assert_array_equal(predict_by_pixels(train, images, seed=0), whole)
+    assert max(sizes) == 7
+
+
 @pytest.fixture
 def compared():
     truth = np.array(["a"] * 30 + ["b"] * 20 + ["c"] * 10)

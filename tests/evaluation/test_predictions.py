@@ -26,6 +26,19 @@ def test_every_image_gets_its_probabilities_whatever_the_batches(model, count):
     np.testing.assert_allclose(probabilities, np.asarray(model(images)), atol=1e-6)
 
 
+def test_images_are_changed_batch_by_batch(model):
+    images = np.random.default_rng(0).integers(0, 256, (BATCH + 5, 4, 4, 1), dtype=np.uint8)
+    seen = []
+
+    def invert(batch):
+        seen.append(len(batch))
+        return 255 - batch
+
+    found = predict_probabilities(model, images, invert)
+    assert seen == [BATCH, 5]
+    np.testing.assert_array_equal(found, predict_probabilities(model, 255 - images))
+
+
 def test_images_may_be_a_field_of_a_memory_mapped_file(model, tmp_path):
     rows = np.zeros(5, [("image", np.uint8, (4, 4, 1)), ("label", np.int64)])
     rows["image"] = np.random.default_rng(0).integers(0, 256, (5, 4, 4, 1))

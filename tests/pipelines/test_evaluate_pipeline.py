@@ -124,6 +124,19 @@ def test_the_test_images_are_sliced_by_what_is_known_of_the_files(made):
     assert (slices.groupby("column")["images"].sum() == 6).all()
 
 
+def test_variants_are_averaged_with_the_picture_itself(made, model, labelled_images):
+    images = labelled_images["image"][3:9]
+    mirrored = images[:, :, ::-1]  # what the policy makes of each, every time
+    temperature = made["calibration"]["temperature"]
+    plain, other = (
+        heat(np.asarray(model.predict_on_batch(np.ascontiguousarray(each))), temperature)
+        for each in (images, mirrored)
+    )
+    columns = [f"probability_{name}" for name in NAMES]
+    found = made["variant_predictions"][columns]
+    np.testing.assert_allclose(found, (plain + 2 * other) / 3, rtol=1e-4)
+
+
 def test_the_network_is_asked_for_damaged_pictures_and_for_variants(made):
     table, metrics = made["robustness"], made["metrics"]
     assert (table["images"] == 3).all()

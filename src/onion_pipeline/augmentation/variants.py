@@ -1,7 +1,7 @@
 """Augmented variants of images: each a pure function of its picture, its number and the seed."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain, repeat
 from typing import NamedTuple
 
@@ -76,23 +76,23 @@ def augment_image(
     return _check_kind(pipeline(image, _derive_seed(image, copy, seed)), image)
 
 
-def iterate_variants(
-    images: NDArray[np.uint8], policy: Sequence[Step], copies: int, seed: int
-) -> Iterator[NDArray[np.uint8]]:
-    """Yield the images themselves, then the first variant of each, then the second, ...
+def make_variants(
+    images: NDArray[np.uint8], copy: int, pipeline: Pipeline, seed: int
+) -> NDArray[np.uint8]:
+    """Return variant number `copy` of each image; see :func:`augment_rows`.
 
     Args:
         images: uint8, (N, H, W, C).
-        policy: from :func:`~onion_pipeline.augmentation.policy.make_policy`.
-        copies: number of variants of each image.
+        copy: number of the variant; 0 is the image itself.
+        pipeline: from :func:`~onion_pipeline.augmentation.policy.compose`.
         seed: of the draws.
+
+    Returns:
+        uint8, (N, H, W, C).
     """
-    yield images
-    pipeline = compose(policy)
-    for copy in range(1, 1 + copies):
-        variants = np.empty_like(images)
-        augment_rows(images, repeat(copy, len(images)), pipeline, seed, variants)
-        yield variants
+    variants = np.empty_like(images)
+    augment_rows(images, repeat(copy, len(images)), pipeline, seed, variants)
+    return variants
 
 
 def augment_rows(

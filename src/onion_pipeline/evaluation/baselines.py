@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from onion_pipeline.evaluation.intervals import wilson_interval
 from onion_pipeline.evaluation.metrics import report_classes
 from onion_pipeline.evaluation.predictions import find_ids
 from onion_pipeline.evaluation.significance import compare_accuracy
+from onion_pipeline.images.arrays import CHUNK_BYTES
 
 LONGEST_SIDE = 16  # pixels
 MOST_IMAGES = 20_000  # that the regression is fitted to
@@ -52,8 +54,8 @@ def predict_by_pixels(train: tuple[Images, Labels], images: Images, seed: int) -
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=STEPS))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(_shrink(train[0][rows]), train[1][rows])
-    return model.predict(_shrink(images)).astype(np.int64)
+        model.fit(_read_pixels(train[0], rows), train[1][rows])
+    return model.predict(_read_pixels(images, np.arange(len(images)))).astype(np.int64)
 
 
 def tabulate_baselines(
@@ -118,6 +120,13 @@ def _describe(
         "macro_f1": float(report_classes(predictions, class_names, confidence_level)["f1"].mean()),
         "p_value": None,
     }
+
+
+def _read_pixels(images: Images, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the shrunk pixels of these rows, (N, F): 20,000 photographs exceed a memory."""
+    step = max(1, CHUNK_BYTES // prod(images.shape[1:]))
+    parts = range(0, len(rows), step)
+    return np.concatenate([_shrink(images[rows[start : start + step]]) for start in parts])
 
 
 def _shrink(images: Images) -> NDArray[np.float32]:

@@ -1,6 +1,6 @@
 """The prediction table: what the network says of each test image."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +13,27 @@ BATCH = 256
 PROBABILITY = "probability_"
 
 
-def predict_probabilities(model: KerasModel, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the probability of each class, float32 (N, K), for uint8 (N, H, W, C) `images`."""
+def predict_probabilities(
+    model: KerasModel,
+    images: NDArray[np.uint8],
+    change: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] = np.ascontiguousarray,
+) -> NDArray[np.float32]:
+    """Return the probability of each class.
+
+    Args:
+        model: that takes the images.
+        images: uint8, (N, H, W, C); may be a memory map, of which one batch is read at a time.
+        change: what each batch of images goes through before, so that no more than a batch of
+            what comes out is in memory.
+
+    Returns:
+        float32, (N, K).
+    """
     if not len(images):
         return np.empty((0, model.output_shape[-1]), np.float32)
     with allow_retracing():  # one run asks several models, each for a batch that is not full, too
         parts = [
-            np.asarray(model.predict_on_batch(np.ascontiguousarray(images[start : start + BATCH])))
+            np.asarray(model.predict_on_batch(change(images[start : start + BATCH])))
             for start in range(0, len(images), BATCH)
         ]
     return np.concatenate(parts)

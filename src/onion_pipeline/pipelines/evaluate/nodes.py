@@ -1,15 +1,15 @@
 """Nodes that test the network."""
 
 import logging
+from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame, ImageFigure, KerasModel, PlotlyFigure
 from onion_pipeline.augmentation.corruptions import SEVERITIES, corrupt_images, list_corruptions
-from onion_pipeline.augmentation.policy import Step
-from onion_pipeline.augmentation.variants import iterate_variants
+from onion_pipeline.augmentation.policy import Step, compose
+from onion_pipeline.augmentation.variants import make_variants
 from onion_pipeline.evaluation import (
     baselines,
     calibration,
@@ -134,9 +134,14 @@ def predict_variants(
     """Classify the test images by the mean over variants of each, if that is wanted."""
     copies = parameters.test_time_variants
     chosen = test_images if copies else test_images[:0]
+    pipeline = compose(augmentation_policy)
     answers = [
-        predictions.predict_probabilities(calibrated_model, variants)
-        for variants in iterate_variants(chosen["image"], augmentation_policy, copies, seed)
+        predictions.predict_probabilities(
+            calibrated_model,
+            chosen["image"],
+            partial(make_variants, copy=copy, pipeline=pipeline, seed=seed),
+        )
+        for copy in range(1 + copies)
     ]
     return predictions.tabulate_predictions(
         chosen, np.mean(answers, axis=0), image_splits["path"], class_names
@@ -203,15 +208,18 @@ def damage_images(
     if not len(rows):
         return robustness.tabulate_robustness(labels, labels, [])
 
-    def answer(pictures: NDArray[np.uint8]) -> NDArray[np.int64]:
-        return predictions.predict_probabilities(calibrated_model, pictures).argmax(axis=1)
-
+    answer = partial(predictions.predict_probabilities, calibrated_model, images)
     damaged = (
-        (name, category, severity, answer(corrupt_images(images, name, severity, seed)))
+        (
+            name,
+            category,
+            severity,
+            answer(partial(corrupt_images, name=name, severity=severity, seed=seed)).argmax(axis=1),
+        )
         for name, category in list_corruptions(images.shape[3]).items()
         for severity in SEVERITIES
     )
-    return robustness.tabulate_robustness(labels, answer(images), damaged)
+    return robustness.tabulate_robustness(labels, answer().argmax(axis=1), damaged)
 
 
 def plot_robustness(damaged: DataFrame) -> PlotlyFigure:
