@@ -120,6 +120,7 @@ def draw_corruptions(rows: Sequence[tuple[str, NDArray[np.uint8]]]) -> ImageFigu
     severities = ["as it is", *map(str, range(1, columns))]
     axes.set_xticks([width * (n + 0.5) for n in range(columns)], severities, color=INK)
     axes.set_yticks([height * (n + 0.5) for n in range(len(rows))], names, color=INK)
+    axes.set_anchor("E")  # the room that its proportions leave is for the names
     axes.tick_params(length=0, labeltop=True, labelbottom=False)
     for side in axes.spines.values():
         side.set_visible(False)
