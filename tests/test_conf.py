@@ -115,6 +115,15 @@ def test_what_verify_makes_again_is_kept_as_what_it_is_of(catalog, used_names):
     assert large - {name for name in large if name in made} == set()
 
 
+@pytest.mark.parametrize("environment", ["base", "photos"])
+@pytest.mark.parametrize("group", ["evaluate", "train", "register"])
+def test_a_value_of_the_command_line_leaves_the_rest_of_its_group(load_conf, environment, group):
+    plain = load_conf(environment)["parameters"]
+    name = next(iter(plain[group]))
+    changed = load_conf(environment, **{group: {name: "other"}})["parameters"]
+    assert changed == {**plain, group: {**plain[group], name: "other"}}
+
+
 def test_every_entry_makes_its_dataset(catalog):
     made = DataCatalog.from_config(catalog)
     kinds = {name: entry["type"].rpartition(".")[2] for name, entry in catalog.items()}

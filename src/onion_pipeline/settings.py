@@ -36,5 +36,7 @@ CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
     "config_patterns": {"mlflow": ["mlflow*"]},
+    # One value in another environment, or of --params beside one, leaves the rest of its group.
+    "merge_strategy": {"parameters": "soft"},
     "custom_resolvers": {"oc.env": oc.env},
 }
