@@ -43,17 +43,24 @@ def calibrate_model(
     return model, found._asdict()
 
 
-def predict_images(
+def predict_validation_images(
     calibrated_model: KerasModel,
-    images: LabelledImages,
+    validation_images: LabelledImages,
     image_splits: DataFrame,
     class_names: list[str],
 ) -> DataFrame:
-    """Classify the images of one split, once."""
-    probabilities = predictions.predict_probabilities(calibrated_model, images["image"])
-    return predictions.tabulate_predictions(
-        images, probabilities, image_splits["path"], class_names
-    )
+    """Classify the validation images, once."""
+    return _predict_images(calibrated_model, validation_images, image_splits, class_names)
+
+
+def predict_test_images(
+    calibrated_model: KerasModel,
+    test_images: LabelledImages,
+    image_splits: DataFrame,
+    class_names: list[str],
+) -> DataFrame:
+    """Classify the test images, once."""
+    return _predict_images(calibrated_model, test_images, image_splits, class_names)
 
 
 def choose_operating_point(
@@ -253,3 +260,12 @@ def draw_mistakes(
 ) -> ImageFigure:
     """Show the most confident mistakes."""
     return figures.draw_mistakes(test_predictions, test_images, parameters.worst_mistakes)
+
+
+def _predict_images(
+    model: KerasModel, images: LabelledImages, image_splits: DataFrame, class_names: list[str]
+) -> DataFrame:
+    probabilities = predictions.predict_probabilities(model, images["image"])
+    return predictions.tabulate_predictions(
+        images, probabilities, image_splits["path"], class_names
+    )

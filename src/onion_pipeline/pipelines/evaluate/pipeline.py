@@ -15,7 +15,8 @@ from onion_pipeline.pipelines.evaluate.nodes import (
     plot_risk_coverage,
     plot_robustness,
     predict_baselines,
-    predict_images,
+    predict_test_images,
+    predict_validation_images,
     predict_variants,
     report_classes,
     slice_images,
@@ -33,7 +34,7 @@ def create_pipeline() -> Pipeline:
                 name="calibrate_model",
             ),
             Node(
-                func=predict_images,
+                func=predict_validation_images,
                 inputs=["calibrated_model", "validation_images", "image_splits", "class_names"],
                 outputs="validation_predictions",
                 name="predict_validation_images",
@@ -45,7 +46,7 @@ def create_pipeline() -> Pipeline:
                 name="choose_operating_point",
             ),
             Node(
-                func=predict_images,
+                func=predict_test_images,
                 inputs=["calibrated_model", "test_images", "image_splits", "class_names"],
                 outputs="test_predictions",
                 name="predict_test_images",
