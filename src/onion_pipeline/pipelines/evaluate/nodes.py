@@ -20,6 +20,7 @@ from onion_pipeline.evaluation import (
     slices,
     trust_figures,
 )
+from onion_pipeline.evaluation.abstention import UNREACHED
 from onion_pipeline.evaluation.operating_point import (
     OperatingPoint,
     measure_operating_point,
@@ -67,7 +68,14 @@ def choose_operating_point(
     validation_predictions: DataFrame, class_names: list[str], parameters: EvaluateParameters
 ) -> dict[str, Any]:
     """Choose from which confidence on an answer counts, and what is in a prediction set."""
-    return choose(validation_predictions, class_names, parameters)._asdict()
+    point = choose(validation_predictions, class_names, parameters)
+    if point.confidence_threshold == UNREACHED:
+        logger.warning(
+            "However sure the network is, fewer than %s of its answers are right: all are marked "
+            "as abstained. Lower evaluate.target_accuracy, or set it to null for none",
+            point.target_accuracy,
+        )
+    return point._asdict()
 
 
 def compute_metrics(
