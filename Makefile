@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # of make bench: all benchmarks unless some are named; DATA and DIGITS have no defaults
 ROUNDS ?= 5
 
-.PHONY: help run test lint viz ui lock sbom bench bench-short clean
+.PHONY: help run test coverage lint viz ui lock sbom bench bench-short clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
@@ -16,6 +16,9 @@ run: $(VENV)/run.stamp  ## Train, test and register a network on the sample
 test: $(VENV)/dev.stamp  ## Lint, type-check and run all tests
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m pytest
+
+coverage: $(VENV)/dev.stamp  ## Run all tests, and list the lines that none of them runs
+	@$(BIN)/python -m pytest --cov=onion_pipeline --cov-report=term-missing:skip-covered
 
 lint: $(VENV)/dev.stamp  ## Check style, types and import contracts
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && PYTHONPATH=src $(BIN)/lint-imports
