@@ -1,0 +1,1 @@
+"""What each layer of a trained network does to a picture."""

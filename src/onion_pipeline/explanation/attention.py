@@ -1,0 +1,120 @@
+"""Where a network looked: which parts of a picture its answer rests on."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onion_pipeline.annotations import KerasModel
+from onion_pipeline.explanation.graph import make_functional
+from onion_pipeline.model.backend import import_keras
+
+RANK = 4  # of a batch of pictures
+BATCH = 256
+# Of the shorter side: large enough to hide a stroke or an eye, small enough to say which.
+PATCH = 1 / 6
+
+
+class _Halves(NamedTuple):
+    """A network cut where its pictures end: before the layer that lines them up."""
+
+    front: KerasModel
+    back: KerasModel
+
+
+def map_attention(
+    model: KerasModel, images: NDArray[np.uint8], classes: NDArray[np.int64]
+) -> NDArray[np.float32] | None:
+    """Return which places of the last feature maps speak for a class, by HiResCAM.
+
+    The gradient of the score of the class (before the softmax) is multiplied with the feature
+    maps, number by number, and summed over the channels. Where only one dense layer follows, the
+    sum over all places is the score itself but for the bias; Grad-CAM, which averages the gradient
+    over the places first, may highlight places that were not used.
+
+    Args:
+        model: ends in a dense layer with softmax.
+        images: uint8, (N, H, W, C).
+        classes: the class to ask for, int64, (N,).
+
+    Returns:
+        float32, (N, h, w), of the size of these feature maps; negative where a place speaks
+        against the class. None for a model that has no feature maps.
+
+    Source: Draelos and Carin, "Use HiResCAM instead of Grad-CAM for faithful explanations of
+    convolutional neural networks", arXiv:2011.08891.
+    """
+    import tensorflow as tf
+
+    halves = _cut(model)
+    if halves is None:
+        return None
+    maps = tf.cast(halves.front(images, training=False), tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(maps)
+        scores = tf.gather(halves.back(maps, training=False), classes, batch_dims=1)
+    return np.asarray(tf.reduce_sum(maps * tape.gradient(scores, maps), axis=-1), np.float32)
+
+
+def map_occlusion(
+    model: KerasModel, image: NDArray[np.uint8], predicted: int
+) -> NDArray[np.float32]:
+    """Return how much weaker the answer becomes when a patch is covered.
+
+    A patch of the picture's mean colour, a sixth of the shorter side, covers one place after the
+    other, half a patch apart. What is lost are log-odds, ``ln(p / (1 - p))``: where a network is
+    sure, the probability itself hardly moves.
+
+    Args:
+        model: takes uint8 (N, H, W, C), returns probabilities.
+        image: uint8, (H, W, C).
+        predicted: the class to ask for.
+
+    Returns:
+        float32, (rows, columns), one number per place of the patch: 2.3 where the odds fall to a
+        tenth, negative where the answer becomes surer.
+
+    Source: Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014.
+    """
+    side = max(2, round(min(image.shape[:2]) * PATCH))
+    tops, lefts = (_find_starts(length, side) for length in image.shape[:2])
+    covered = np.repeat(image[None], len(tops) * len(lefts) + 1, axis=0)
+    mean = image.mean(axis=(0, 1)).round().astype(np.uint8)
+    for number, (top, left) in enumerate((top, left) for top in tops for left in lefts):
+        covered[number, top : top + side, left : left + side] = mean
+    odds = _find_log_odds(_predict(model, covered), predicted)
+    return np.float32(odds[-1] - odds[:-1]).reshape(len(tops), len(lefts))
+
+
+def _cut(model: KerasModel) -> _Halves | None:
+    """Return `model` as two: to its last feature maps, and from there to the scores."""
+    keras = import_keras()
+    functional = make_functional(model)
+    maps = [each for each in functional.layers[1:] if len(each.output.shape) == RANK]
+    if not maps:
+        return None
+    head = functional.layers[-1]
+    arriving = keras.Input(maps[-1].output.shape[1:], name="maps")
+    back: Any = keras.Model(maps[-1].output, head.input)(arriving)
+    scores = keras.layers.Dense(head.units, dtype="float32", name="scores")
+    back = keras.Model(arriving, scores(back))
+    scores.set_weights(head.get_weights())
+    return _Halves(keras.Model(functional.input, maps[-1].output), back)
+
+
+def _find_starts(length: int, side: int) -> list[int]:
+    """Return where a patch begins that covers `length` pixels half a patch at a time."""
+    return sorted({*range(0, length - side, max(1, side // 2)), length - side})
+
+
+def _find_log_odds(answers: NDArray[np.float32], chosen: int) -> NDArray[np.float64]:
+    """Return the log-odds of a class; sums the others, since 1 - p of a sure answer is rounded."""
+    probabilities = np.maximum(answers.astype(np.float64), np.finfo(np.float32).tiny)
+    others = np.delete(probabilities, chosen, axis=1).sum(axis=1)
+    return np.log(probabilities[:, chosen]) - np.log(others)
+
+
+def _predict(model: KerasModel, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    parts = range(0, len(images), BATCH)
+    answers = [np.asarray(model.predict_on_batch(images[at : at + BATCH])) for at in parts]
+    return np.concatenate(answers)

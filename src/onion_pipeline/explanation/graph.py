@@ -1,0 +1,140 @@
+"""A trained network as a graph of layers, with all that explaining it needs."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from onion_pipeline.annotations import KerasModel
+from onion_pipeline.model.backend import import_keras
+from onion_pipeline.model.layers import KINDS, Layer, Shape
+
+BATCH = 64
+NAMES = {each.keras_class: kind for kind, each in KINDS.items()}
+# Layers that no parameter file can list, but every model or a model with branches has.
+OTHER_SETTINGS = {"rescaling": ("scale", "offset"), "concatenate": ("axis",)}
+# Arguments that no parameter file can give; with other values a layer is one that is not known.
+USUAL = {
+    "data_format": "channels_last",
+    "dilation_rate": (1, 1),
+    "groups": 1,
+    "keepdims": False,
+}
+
+
+class LayerNode(NamedTuple):
+    """One layer of a network, where it stands and what it holds.
+
+    Args:
+        name: of the layer in the model.
+        kind: its Keras class in snake case, such as ``conv2d``.
+        inputs: names of the layers whose outputs arrive.
+        input_shapes: of these, without the batch.
+        output_shape: without the batch.
+        parameters: number of its weights.
+        multiply_adds: for one picture; None for a kind whose arithmetic is not known.
+        settings: its arguments, named as in Keras; empty for a kind that is not known.
+        weights: float32, by Keras' names and in its layouts.
+    """
+
+    name: str
+    kind: str
+    inputs: tuple[str, ...]
+    input_shapes: tuple[Shape, ...]
+    output_shape: Shape
+    parameters: int
+    multiply_adds: int | None
+    settings: dict[str, Any]
+    weights: dict[str, NDArray[np.float32]]
+
+
+def read_graph(model: KerasModel) -> list[LayerNode]:
+    """Return the layers of a model, from the picture to the answer, branches included."""
+    functional = make_functional(model)
+    inbound = _find_inputs(functional)
+    nodes: dict[str, LayerNode] = {}
+    for layer in functional.layers:
+        shapes = tuple(nodes[name].output_shape for name in inbound[layer.name])
+        nodes[layer.name] = _read_layer(layer, inbound[layer.name], shapes)
+    return list(nodes.values())
+
+
+def make_functional(model: KerasModel) -> KerasModel:
+    """Return the same layers as a model that tells what arrives at each."""
+    return import_keras().Model(model.inputs[0], model.outputs[0])
+
+
+def compute_outputs(
+    model: KerasModel, names: Sequence[str], images: NDArray[np.uint8]
+) -> dict[str, NDArray[np.float32]]:
+    """Return what leaves the layers `names`, float32 (N, ...), for uint8 (N, H, W, C) `images`."""
+    functional = make_functional(model)
+    tensors = {name: functional.get_layer(name).output for name in names}
+    part = import_keras().Model(functional.input, tensors)
+    outputs = [
+        part.predict_on_batch(images[start : start + BATCH])
+        for start in range(0, len(images), BATCH)
+    ]
+    return {name: np.concatenate([np.float32(each[name]) for each in outputs]) for name in names}
+
+
+def _find_inputs(model: KerasModel) -> dict[str, tuple[str, ...]]:
+    """Return the layers whose outputs arrive at each layer of `model`."""
+    return {
+        each["config"]["name"]: tuple(_find_histories(each["inbound_nodes"]))
+        for each in model.get_config()["layers"]
+    }
+
+
+def _find_histories(config: Any) -> Iterator[str]:
+    """Yield the layers whose outputs are named anywhere in the configuration of a call."""
+    if isinstance(config, dict):
+        if "keras_history" in config:
+            yield config["keras_history"][0]
+            return
+        config = list(config.values())
+    if isinstance(config, list | tuple):
+        for each in config:
+            yield from _find_histories(each)
+
+
+def _read_layer(layer: Any, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> LayerNode:
+    kind, config = _name_kind(layer), layer.get_config()
+    known = _read_known(kind, config)
+    named = known.model_dump() if known else OTHER_SETTINGS.get(kind, ())
+    return LayerNode(
+        layer.name,
+        kind,
+        inputs,
+        shapes,
+        _drop_batch(layer.output.shape),
+        layer.count_params(),
+        known.count_multiply_adds(shapes[0]) if known else None,
+        {name: config[name] for name in named},
+        {each.name: np.float32(each.numpy()) for each in layer.weights},
+    )
+
+
+def _name_kind(layer: Any) -> str:
+    """Return the class of a layer as Keras itself writes it in the names of layers."""
+    name = type(layer).__name__.removesuffix("Layer")
+    return NAMES.get(name) or re.sub(r"(?<=[a-z0-9D])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def _read_known(kind: str, config: dict[str, Any]) -> Layer | None:
+    """Return a layer as parameter files know it; None if it is of another kind or use."""
+    if kind not in KINDS or any(config.get(name, usual) != usual for name, usual in USUAL.items()):
+        return None
+    # No parameter file can ask for a softmax: it is in the head that is added.
+    linear = {**config, "activation": "linear"} if config.get("activation") == "softmax" else config
+    try:
+        return KINDS[kind].model_validate({name: linear[name] for name in KINDS[kind].model_fields})
+    except ValidationError:
+        return None
+
+
+def _drop_batch(shape: Shape) -> Shape:
+    return tuple(int(side) for side in shape[1:])

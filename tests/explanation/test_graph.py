@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+
+from onion_pipeline.explanation.graph import compute_outputs, read_graph
+from onion_pipeline.model.architecture import read_layers, walk_layers
+from onion_pipeline.model.build import build_model
+
+LAYERS = [
+    {"conv2d": {"filters": 4, "padding": "same", "activation": "relu"}},
+    {"separable_conv2d": {"filters": 6, "strides": 2}},
+    "batch_normalization",
+    {"activation": {"activation": "relu"}},
+    {"spatial_dropout2d": {"rate": 0.1}},
+    "layer_normalization",
+    "max_pooling2d",
+    {"average_pooling2d": {"pool_size": 2, "padding": "same"}},
+    "flatten",
+    {"dense": {"units": 5, "activation": "tanh"}},
+    {"dropout": {"rate": 0.4}},
+]
+
+
+@pytest.fixture(scope="module")
+def onion():
+    return build_model(read_layers(LAYERS), (12, 10, 3), classes=3, seed=0)
+
+
+@pytest.fixture(scope="module")
+def branched(keras):
+    image = keras.Input((6, 6, 1), dtype="uint8", name="image")
+    scaled = keras.layers.Rescaling(1 / 255, name="scaling")(image)
+    left = keras.layers.Conv2D(2, 3, padding="same", name="left")(scaled)
+    both = keras.layers.Add(name="both")([scaled, left])
+    joined = keras.layers.Concatenate(name="joined")([both, left])
+    upper = keras.layers.UpSampling2D(2, name="upper")(joined)
+    pooled = keras.layers.GlobalAveragePooling2D(name="pooled")(upper)
+    answer = keras.layers.Dense(2, activation="softmax", name="softmax")(pooled)
+    return keras.Model(image, answer)
+
+
+def test_the_layers_of_a_parameter_file_are_known_with_their_arithmetic(onion):
+    nodes = read_graph(onion)
+    rows = walk_layers(read_layers(LAYERS), (12, 10, 3), 3)
+    assert [node.name for node in nodes] == ["image", *(row.name for row in rows)]
+    assert [node.kind for node in nodes[2:]] == [row.kind for row in rows[1:]]
+    assert [node.output_shape for node in nodes[1:]] == [row.output_shape for row in rows]
+    assert [node.parameters for node in nodes[1:]] == [row.parameters for row in rows]
+    assert [node.multiply_adds for node in nodes[2:]] == [row.multiply_adds for row in rows[1:]]
+
+
+def test_settings_are_those_of_keras(onion):
+    nodes = {node.name: node for node in read_graph(onion)}
+    assert nodes["separable_conv2d_1"].settings["strides"] == (2, 2)
+    assert nodes["dropout_1"].settings == {"rate": 0.4}
+    assert nodes["scaling"].settings == {"scale": 1 / 255, "offset": 0.0}
+    assert nodes["softmax"].settings["activation"] == "softmax"
+
+
+def test_weights_bear_the_names_of_keras(onion):
+    nodes = {node.name: node for node in read_graph(onion)}
+    assert nodes["conv2d_1"].weights["kernel"].shape == (3, 3, 3, 4)
+    assert set(nodes["batch_normalization_1"].weights) == {
+        "gamma",
+        "beta",
+        "moving_mean",
+        "moving_variance",
+    }
+    assert nodes["flatten_1"].weights == {}
+
+
+def test_branches_are_followed(branched):
+    nodes = {node.name: node for node in read_graph(branched)}
+    assert nodes["both"].inputs == ("scaling", "left")
+    assert nodes["both"].input_shapes == ((6, 6, 1), (6, 6, 2))
+    assert nodes["joined"].inputs == ("both", "left")
+    assert nodes["joined"].settings == {"axis": -1}
+
+
+def test_a_layer_of_another_kind_or_use_is_described_without_its_arithmetic(branched, keras):
+    nodes = {node.name: node for node in read_graph(branched)}
+    assert (nodes["upper"].kind, nodes["upper"].multiply_adds) == ("up_sampling2d", None)
+    dilated = keras.Sequential([keras.Input((9, 9, 1)), keras.layers.Conv2D(2, 3, dilation_rate=2)])
+    assert read_graph(dilated)[1].settings == {}
+
+
+def test_outputs_are_those_of_the_model(onion, branched):
+    images = np.random.default_rng(0).integers(0, 256, (70, 12, 10, 3), dtype=np.uint8)
+    outputs = compute_outputs(onion, ["conv2d_1", "softmax"], images)
+    assert outputs["conv2d_1"].shape == (70, 12, 10, 4)
+    np.testing.assert_array_equal(outputs["softmax"][:64], onion.predict_on_batch(images[:64]))
+    few = compute_outputs(branched, ["upper"], images[:2, :6, :6, :1])
+    assert few["upper"].shape == (2, 12, 12, 4)
