@@ -39,7 +39,7 @@ def test_attention_falls_on_what_decides(spotter):
 def test_attention_sums_to_the_score_where_one_dense_layer_follows(spotter):
     images, labels = draw_spots(8, seed=2)
     maps = map_attention(spotter, images, labels)
-    kernel, bias = spotter.layers[-1].get_weights()
+    kernel, _ = spotter.layers[-1].get_weights()
     flat = spotter.layers[:-1]
     numbers = images.astype("float32")
     for layer in flat:

@@ -40,7 +40,7 @@ def make_policy(transforms: Iterable[Transform]) -> list[Step]:
     for position, transform in enumerate(transforms, start=1):
         try:
             name, arguments, enabled = _read_transform(transform)
-            _create(name, arguments)
+            create_transform(name, arguments)
         except TransformError as error:
             mistakes.append(f"augment.transforms, number {position}: {error}")
             continue
@@ -53,7 +53,28 @@ def make_policy(transforms: Iterable[Transform]) -> list[Step]:
 
 def compose(policy: Iterable[Step]) -> Pipeline:
     """Return `policy` as one function of an image and a seed."""
-    return Pipeline([_create(**step) for step in policy])
+    return Pipeline([create_transform(**step) for step in policy])
+
+
+def create_transform(name: str, arguments: Mapping[str, Any]) -> Any:
+    """Return a transform of albumentations.
+
+    Raises:
+        TransformError: an unknown name or argument, or a value that albumentations refuses.
+    """
+    known = list_transforms()
+    if name not in known:
+        raise TransformError(f"transform {suggest(str(name), known)}")
+    allowed = set(inspect.signature(known[name].__init__).parameters) - {"self"}  # type: ignore[misc]
+    for argument in arguments:
+        if argument not in allowed:
+            raise TransformError(f"argument of {name} {suggest(str(argument), allowed)}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # albumentations only warns of values it drops
+            return known[name](**arguments)
+    except (ValueError, TypeError, UserWarning) as error:
+        raise TransformError(f"{name} refuses its arguments: {_shorten(error)}") from error
 
 
 @cache
@@ -99,22 +120,6 @@ def _read_transform(transform: Transform) -> tuple[str, dict[str, Any], bool]:
     if not isinstance(enabled, bool):
         raise TransformError(f"{name}.enabled is {enabled!r}; it must be true or false.")
     return name, arguments, enabled
-
-
-def _create(name: str, arguments: Mapping[str, Any]) -> Any:
-    known = list_transforms()
-    if name not in known:
-        raise TransformError(f"transform {suggest(str(name), known)}")
-    allowed = set(inspect.signature(known[name].__init__).parameters) - {"self"}  # type: ignore[misc]
-    for argument in arguments:
-        if argument not in allowed:
-            raise TransformError(f"argument of {name} {suggest(str(argument), allowed)}")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # albumentations only warns of values it drops
-            return known[name](**arguments)
-    except (ValueError, TypeError, UserWarning) as error:
-        raise TransformError(f"{name} refuses its arguments: {_shorten(error)}") from error
 
 
 def _shorten(error: Exception) -> str:

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from onion_pipeline.augmentation.policy import Step
+from onion_pipeline.augmentation.replay import draw_transform
+
+
+@pytest.fixture
+def image():
+    return np.random.default_rng(0).integers(0, 256, (21, 17, 3), dtype=np.uint8)
+
+
+def test_each_draw_is_another_one_and_always_the_same(image):
+    step = Step(name="Affine", arguments={"rotate": [-20, 20], "p": 0.1})
+    draws = draw_transform(image, step, 3, seed=1)
+    again = draw_transform(image, step, 3, seed=1)
+    assert [draw.arguments for draw in draws] == [draw.arguments for draw in again]
+    assert len({draw.arguments["rotate"] for draw in draws}) == 3
+    for draw, same in zip(draws, again, strict=True):
+        np.testing.assert_array_equal(draw.image, same.image)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "expected"),
+    [
+        ({"rotate": [10, 10]}, "rotate", 10),
+        ({"translate_px": {"x": [2, 2], "y": [0, 0]}}, "x", 2),
+        ({"translate_px": {"x": [0, 0], "y": [3, 3]}}, "y", 3),
+        ({"scale": [1.5, 1.5]}, "scale x", 1.5),
+    ],
+)
+def test_an_affine_transform_is_described_by_what_it_does(image, arguments, name, expected):
+    still = {"rotate": [0, 0], "shear": [0, 0], "scale": [1, 1], "translate_px": [0, 0]}
+    (draw,) = draw_transform(image, Step(name="Affine", arguments=still | arguments), 1, seed=0)
+    others = {"rotate": 0, "shear": 0, "x": 0, "y": 0, "scale x": 1, "scale y": 1}
+    if name == "scale x":
+        others["scale y"] = expected
+    assert draw.arguments == pytest.approx(others | {name: expected}, abs=1e-5)
+
+
+def test_a_shear_is_the_angle_that_the_upright_leans(image):
+    step = Step(
+        name="Affine",
+        arguments={"rotate": [0, 0], "shear": {"x": [15, 15], "y": [0, 0]}, "scale": [1, 1]},
+    )
+    (draw,) = draw_transform(image, step, 1, seed=0)
+    assert abs(draw.arguments["shear"]) == pytest.approx(15, abs=1e-4)
+
+
+def test_the_arguments_of_others_are_their_numbers(image):
+    (draw,) = draw_transform(image, Step(name="CoarseDropout", arguments={}), 1, seed=0)
+    assert set(draw.arguments) == {"holes"}
+    (left, top, right, bottom) = draw.arguments["holes"][0]
+    assert (draw.image[top:bottom, left:right] == 0).all()
+    (draw,) = draw_transform(image, Step(name="HorizontalFlip", arguments={}), 1, seed=0)
+    assert draw.arguments == {}
+    np.testing.assert_array_equal(draw.image, image[:, ::-1])
+    (draw,) = draw_transform(image, Step(name="GaussNoise", arguments={}), 1, seed=0)
+    assert draw.arguments == {}
