@@ -1,46 +1,12 @@
 import numpy as np
-import pytest
 
 from onion_pipeline.explanation.graph import compute_outputs, read_graph
-from onion_pipeline.model.architecture import read_layers, walk_layers
-from onion_pipeline.model.build import build_model
-
-LAYERS = [
-    {"conv2d": {"filters": 4, "padding": "same", "activation": "relu"}},
-    {"separable_conv2d": {"filters": 6, "strides": 2}},
-    "batch_normalization",
-    {"activation": {"activation": "relu"}},
-    {"spatial_dropout2d": {"rate": 0.1}},
-    "layer_normalization",
-    "max_pooling2d",
-    {"average_pooling2d": {"pool_size": 2, "padding": "same"}},
-    "flatten",
-    {"dense": {"units": 5, "activation": "tanh"}},
-    {"dropout": {"rate": 0.4}},
-]
+from onion_pipeline.model.architecture import walk_layers
 
 
-@pytest.fixture(scope="module")
-def onion():
-    return build_model(read_layers(LAYERS), (12, 10, 3), classes=3, seed=0)
-
-
-@pytest.fixture(scope="module")
-def branched(keras):
-    image = keras.Input((6, 6, 1), dtype="uint8", name="image")
-    scaled = keras.layers.Rescaling(1 / 255, name="scaling")(image)
-    left = keras.layers.Conv2D(2, 3, padding="same", name="left")(scaled)
-    both = keras.layers.Add(name="both")([scaled, left])
-    joined = keras.layers.Concatenate(name="joined")([both, left])
-    upper = keras.layers.UpSampling2D(2, name="upper")(joined)
-    pooled = keras.layers.GlobalAveragePooling2D(name="pooled")(upper)
-    answer = keras.layers.Dense(2, activation="softmax", name="softmax")(pooled)
-    return keras.Model(image, answer)
-
-
-def test_the_layers_of_a_parameter_file_are_known_with_their_arithmetic(onion):
+def test_the_layers_of_a_parameter_file_are_known_with_their_arithmetic(onion, every_layer):
     nodes = read_graph(onion)
-    rows = walk_layers(read_layers(LAYERS), (12, 10, 3), 3)
+    rows = walk_layers(every_layer, (12, 10, 3), 3)
     assert [node.name for node in nodes] == ["image", *(row.name for row in rows)]
     assert [node.kind for node in nodes[2:]] == [row.kind for row in rows[1:]]
     assert [node.output_shape for node in nodes[1:]] == [row.output_shape for row in rows]

@@ -14,8 +14,13 @@ from onion_pipeline.model.layers import KINDS, Layer, Shape
 
 BATCH = 64
 NAMES = {each.keras_class: kind for kind, each in KINDS.items()}
-# Layers that no parameter file can list, but every model or a model with branches has.
-OTHER_SETTINGS = {"rescaling": ("scale", "offset"), "concatenate": ("axis",)}
+# Layers that no parameter file can list, but every model or one with branches has: arguments.
+OTHER_KINDS: dict[str, tuple[str, ...]] = {
+    "input": (),
+    "rescaling": ("scale", "offset"),
+    "add": (),
+    "concatenate": ("axis",),
+}
 # Arguments that no parameter file can give; with other values a layer is one that is not known.
 USUAL = {
     "data_format": "channels_last",
@@ -49,6 +54,11 @@ class LayerNode(NamedTuple):
     multiply_adds: int | None
     settings: dict[str, Any]
     weights: dict[str, NDArray[np.float32]]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether kind and settings tell all that the layer does."""
+        return self.multiply_adds is not None or self.kind in OTHER_KINDS
 
 
 def read_graph(model: KerasModel) -> list[LayerNode]:
@@ -104,7 +114,7 @@ def _find_histories(config: Any) -> Iterator[str]:
 def _read_layer(layer: Any, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> LayerNode:
     kind, config = _name_kind(layer), layer.get_config()
     known = _read_known(kind, config)
-    named = known.model_dump() if known else OTHER_SETTINGS.get(kind, ())
+    named = known.model_dump() if known else OTHER_KINDS.get(kind, ())
     return LayerNode(
         layer.name,
         kind,

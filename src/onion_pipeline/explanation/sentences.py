@@ -26,9 +26,7 @@ def describe_layer(node: LayerNode) -> str:
     A layer of another kind, or used in a way that no parameter file can ask for, is described by
     what arrives and what leaves.
     """
-    describe = SENTENCES.get(node.kind)
-    known = describe is not None and (node.settings or node.kind in WITHOUT_SETTINGS)
-    return describe(node) if describe and known else _describe_any(node)
+    return (SENTENCES if node.is_known else {}).get(node.kind, _describe_any)(node)
 
 
 def name_shape(shape: Shape) -> str:
@@ -225,7 +223,6 @@ def _join(*sentences: str | None) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-WITHOUT_SETTINGS = {"input", "flatten", "global_average_pooling2d", "global_max_pooling2d", "add"}
 SENTENCES: dict[str, Callable[[LayerNode], str]] = {
     "input": _describe_input,
     "rescaling": _describe_rescaling,

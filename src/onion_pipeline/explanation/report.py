@@ -1,0 +1,104 @@
+"""What the page of the onion report is given: a description, and arrays beside it."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onion_pipeline.annotations import DataFrame, KerasModel
+from onion_pipeline.evaluation.predictions import read_probabilities
+from onion_pipeline.explanation.graph import LayerNode, compute_outputs, read_graph
+from onion_pipeline.explanation.sentences import describe_layer
+
+FORMAT = 1
+# Of all weights in the page. Layers with more are shown with what the model itself computed.
+LARGEST_WEIGHTS = 5 << 20  # bytes
+
+
+class Report(NamedTuple):
+    """The description of a report, plain values, and the arrays to which it refers by number."""
+
+    description: dict[str, Any]
+    tensors: list[NDArray[Any]]
+
+
+def describe_network(
+    model: KerasModel,
+    images: NDArray[np.uint8],
+    predictions: DataFrame,
+    class_names: Sequence[str],
+) -> Report:
+    """Return the layers of a model and what is needed to follow pictures through them.
+
+    Args:
+        model: the trained model.
+        images: uint8, (N, H, W, C); those to follow.
+        predictions: their N rows of the table of predictions.
+        class_names: K labels.
+    """
+    tensors: list[NDArray[Any]] = []
+    nodes = read_graph(model)
+    given = _choose_given(nodes)
+    outputs = compute_outputs(model, given, images) if given else {}
+    layers = [_describe_node(node, outputs.get(node.name), tensors) for node in nodes]
+    pictures = _describe_pictures(images, predictions, class_names, tensors)
+    known = [node.multiply_adds for node in nodes if node.multiply_adds is not None]
+    summary = {
+        "image_shape": list(images.shape[1:]),
+        "parameters": sum(node.parameters for node in nodes),
+        "multiply_adds": sum(known),
+    }
+    description = {
+        "format": FORMAT,
+        "title": model.name,
+        "class_names": list(class_names),
+        "model": summary,
+        "layers": layers,
+        "pictures": pictures,
+    }
+    return Report(description, tensors)
+
+
+def _choose_given(nodes: Sequence[LayerNode]) -> list[str]:
+    """Return the layers whose arithmetic the page does not know, or whose weights are too many."""
+    given, room = [], LARGEST_WEIGHTS
+    for node in nodes:
+        size = sum(each.nbytes for each in node.weights.values())
+        if not node.is_known or size > room:
+            given.append(node.name)
+        else:
+            room -= size
+    return given
+
+
+def _describe_node(
+    node: LayerNode, outputs: NDArray[np.float32] | None, tensors: list[NDArray[Any]]
+) -> dict[str, Any]:
+    is_given = outputs is not None
+    weights = {} if is_given else node.weights
+    return {
+        **node._asdict(),
+        "sentence": describe_layer(node),
+        "weights": {name: _add(tensors, each) for name, each in weights.items()},
+        "outputs": [_add(tensors, each) for each in outputs] if outputs is not None else None,
+    }
+
+
+def _describe_pictures(
+    images: NDArray[np.uint8],
+    predictions: DataFrame,
+    class_names: Sequence[str],
+    tensors: list[NDArray[Any]],
+) -> list[dict[str, Any]]:
+    probabilities = read_probabilities(predictions, class_names).tolist()
+    rows = predictions[["label", "predicted", "path"]].to_dict("records")
+    return [
+        {**row, "probabilities": shares, "pixels": _add(tensors, image)}
+        for row, shares, image in zip(rows, probabilities, images, strict=True)
+    ]
+
+
+def _add(tensors: list[NDArray[Any]], array: NDArray[Any]) -> int:
+    tensors.append(np.ascontiguousarray(array))
+    return len(tensors) - 1

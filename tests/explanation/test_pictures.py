@@ -1,0 +1,47 @@
+import pandas as pd
+import pytest
+
+from onion_pipeline.explanation.pictures import choose_pictures
+
+
+@pytest.fixture
+def table():
+    def make(*rows: tuple[str, str, float]) -> pd.DataFrame:
+        columns = ["label", "predicted", "confidence"]
+        paths = [f"{number}.png" for number in range(len(rows))]
+        return pd.DataFrame(rows, columns=columns).assign(path=paths)
+
+    return make
+
+
+def test_of_each_class_the_surest_and_then_the_worst_mistakes(table):
+    predictions = table(
+        ("a", "a", 0.8),
+        ("b", "b", 0.9),
+        ("a", "a", 0.95),
+        ("b", "a", 0.6),
+        ("a", "b", 0.5),
+        ("b", "a", 0.7),
+        ("b", "b", 0.91),
+    )
+    assert choose_pictures(predictions, 3).tolist() == [2, 6, 5]
+    assert choose_pictures(predictions, 6).tolist() == [2, 0, 6, 1, 5, 4]
+
+
+def test_mistakes_fill_up_where_little_is_right_and_the_other_way_round(table):
+    predictions = table(("a", "a", 0.8), ("b", "a", 0.9), ("a", "b", 0.7))
+    assert choose_pictures(predictions, 3).tolist() == [0, 1, 2]
+    predictions = table(("a", "a", 0.8), ("b", "b", 0.9), ("a", "a", 0.7))
+    assert choose_pictures(predictions, 9).tolist() == [0, 2, 1]
+    predictions = table(("a", "b", 0.8), ("b", "a", 0.9))
+    assert choose_pictures(predictions, 9).tolist() == [1, 0]
+
+
+def test_of_equally_sure_ones_the_first_path(table):
+    predictions = table(("a", "a", 0.8), ("a", "a", 0.8)).assign(path=["z.png", "b.png"])
+    assert choose_pictures(predictions, 1).tolist() == [1]
+
+
+def test_the_index_of_the_table_does_not_matter(table):
+    predictions = table(("a", "a", 0.8), ("b", "b", 0.9)).set_index(pd.Index([7, 3]))
+    assert choose_pictures(predictions, 2).tolist() == [0, 1]
