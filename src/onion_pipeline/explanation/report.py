@@ -22,6 +22,11 @@ class Report(NamedTuple):
     description: dict[str, Any]
     tensors: list[NDArray[Any]]
 
+    def add(self, array: NDArray[Any]) -> int:
+        """Keep an array; return the number by which the description refers to it."""
+        self.tensors.append(np.ascontiguousarray(array))
+        return len(self.tensors) - 1
+
 
 def describe_network(
     model: KerasModel,
@@ -37,27 +42,24 @@ def describe_network(
         predictions: their N rows of the table of predictions.
         class_names: K labels.
     """
-    tensors: list[NDArray[Any]] = []
+    report = Report({}, [])
     nodes = read_graph(model)
     given = _choose_given(nodes)
     outputs = compute_outputs(model, given, images) if given else {}
-    layers = [_describe_node(node, outputs.get(node.name), tensors) for node in nodes]
-    pictures = _describe_pictures(images, predictions, class_names, tensors)
     known = [node.multiply_adds for node in nodes if node.multiply_adds is not None]
-    summary = {
-        "image_shape": list(images.shape[1:]),
-        "parameters": sum(node.parameters for node in nodes),
-        "multiply_adds": sum(known),
-    }
-    description = {
-        "format": FORMAT,
-        "title": model.name,
-        "class_names": list(class_names),
-        "model": summary,
-        "layers": layers,
-        "pictures": pictures,
-    }
-    return Report(description, tensors)
+    report.description.update(
+        format=FORMAT,
+        title=model.name,
+        class_names=list(class_names),
+        model={
+            "image_shape": list(images.shape[1:]),
+            "parameters": sum(node.parameters for node in nodes),
+            "multiply_adds": sum(known),
+        },
+        layers=[_describe_node(node, outputs.get(node.name), report) for node in nodes],
+        pictures=_describe_pictures(images, predictions, class_names, report),
+    )
+    return report
 
 
 def _choose_given(nodes: Sequence[LayerNode]) -> list[str]:
@@ -73,15 +75,15 @@ def _choose_given(nodes: Sequence[LayerNode]) -> list[str]:
 
 
 def _describe_node(
-    node: LayerNode, outputs: NDArray[np.float32] | None, tensors: list[NDArray[Any]]
+    node: LayerNode, outputs: NDArray[np.float32] | None, report: Report
 ) -> dict[str, Any]:
     is_given = outputs is not None
     weights = {} if is_given else node.weights
     return {
         **node._asdict(),
         "sentence": describe_layer(node),
-        "weights": {name: _add(tensors, each) for name, each in weights.items()},
-        "outputs": [_add(tensors, each) for each in outputs] if outputs is not None else None,
+        "weights": {name: report.add(each) for name, each in weights.items()},
+        "outputs": [report.add(each) for each in outputs] if outputs is not None else None,
     }
 
 
@@ -89,16 +91,11 @@ def _describe_pictures(
     images: NDArray[np.uint8],
     predictions: DataFrame,
     class_names: Sequence[str],
-    tensors: list[NDArray[Any]],
+    report: Report,
 ) -> list[dict[str, Any]]:
     probabilities = read_probabilities(predictions, class_names).tolist()
     rows = predictions[["label", "predicted", "path"]].to_dict("records")
     return [
-        {**row, "probabilities": shares, "pixels": _add(tensors, image)}
+        {**row, "probabilities": shares, "pixels": report.add(image)}
         for row, shares, image in zip(rows, probabilities, images, strict=True)
     ]
-
-
-def _add(tensors: list[NDArray[Any]], array: NDArray[Any]) -> int:
-    tensors.append(np.ascontiguousarray(array))
-    return len(tensors) - 1
