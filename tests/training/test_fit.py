@@ -32,7 +32,7 @@ def test_the_weights_of_the_best_epoch_are_kept(
     overfit = parameters.model_copy(update=OVERFIT | {"early_stopping": stopping})
     validation = make_noise(30, 1)
     with caplog.at_level(logging.INFO):
-        model, history = train_model(untrained, make_noise(24, 0), validation, overfit, seed=0)
+        model, history, _ = train_model(untrained, make_noise(24, 0), validation, overfit, seed=0)
     best = int(history["best"].argmax())
     assert history["best"].sum() == 1
     assert best == history["validation_loss"].argmin()
@@ -51,7 +51,7 @@ def test_the_best_epoch_is_the_least_loss_however_little_it_improves(
         update={"learning_rate": 0.001, "early_stopping": EarlyStopping(patience=9, min_delta=9)}
     )
     images = make_noise(24, 0)
-    _, history = train_model(untrained, images, images, patient, seed=0)
+    _, history, _ = train_model(untrained, images, images, patient, seed=0)
     assert history["validation_loss"].argmin() > 0
     assert history["best"].argmax() == history["validation_loss"].argmin()
 
@@ -64,6 +64,22 @@ def test_a_seed_decides_weights_and_history_to_the_last_bit(keras, parameters, m
     assert are_equal(first.model.get_weights(), again.model.get_weights())
     pd.testing.assert_frame_equal(first.history, again.history, check_exact=True)
     assert not are_equal(first.model.get_weights(), other.model.get_weights())
+
+
+def test_the_windows_of_the_first_convolution_are_kept_of_each_epoch(parameters, make_noise):
+    layers = read_layers([{"conv2d": {"filters": 2, "activation": "relu"}}, "flatten"])
+    untrained = build_model(layers, (8, 8, 1), 3, seed=0)
+    few = parameters.model_copy(update={"epochs": 3, "early_stopping": None})
+    model, history, kernels = train_model(untrained, make_noise(9, 0), make_noise(9, 1), few, 0)
+    assert kernels.shape == (4, 3, 3, 1, 2)
+    np.testing.assert_array_equal(kernels[0], untrained.get_weights()[0])
+    best = history.loc[history["best"], "epoch"].item()
+    np.testing.assert_array_equal(kernels[best], model.get_weights()[0])
+
+
+def test_a_network_without_a_convolution_has_no_windows(untrained, parameters, make_noise):
+    kernels = train_model(untrained, make_noise(9, 0), make_noise(9, 1), parameters, 0).kernels
+    assert kernels.shape[1:] == (0, 0, 0, 0)
 
 
 def test_the_untrained_model_is_left_as_it_is(untrained, parameters, make_noise):
@@ -107,7 +123,7 @@ def test_mixed_precision_trains_and_returns_a_float32_model(keras, parameters, l
     layers = read_layers([{"conv2d": {"filters": 2}}, "batch_normalization", "flatten"])
     untrained = build_model(layers, (12, 12, 3), 3, seed=0)
     mixed = parameters.model_copy(update={"precision": "mixed_bfloat16"})
-    model, history = train_model(untrained, labelled_images, labelled_images, mixed, seed=0)
+    model, history, _ = train_model(untrained, labelled_images, labelled_images, mixed, seed=0)
     assert {layer.dtype_policy.name for layer in model.layers} == {"float32"}
     assert {weight.dtype for weight in model.get_weights()} == {np.dtype("float32")}
     assert history["loss"].iloc[-1] < history["loss"].iloc[0]

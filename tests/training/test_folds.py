@@ -145,7 +145,7 @@ def test_joined_histories_say_of_which_fold_they_are():
 
 
 def test_each_fold_is_announced_with_its_sizes(parts, assigned, untrained, monkeypatch, caplog):
-    trained = fit.Trained(untrained, pd.DataFrame())
+    trained = fit.Trained(untrained, pd.DataFrame(), np.zeros((1, 0, 0, 0, 0), np.float32))
     monkeypatch.setattr(folds, "train_model", lambda *_: trained)
     with caplog.at_level(logging.INFO):
         list(train_folds(untrained, divide_images(parts, assigned), None, seed=0))

@@ -106,6 +106,7 @@ def check_same(trained, other):
     assert len(trained.model.variables) == len(other.model.variables)
     for one, two in zip(trained.model.variables, other.model.variables, strict=True):
         assert one.numpy().tobytes() == two.numpy().tobytes()
+    np.testing.assert_array_equal(trained.kernels, other.kernels)
     pd.testing.assert_frame_equal(trained.history, other.history, check_exact=True)
 
 

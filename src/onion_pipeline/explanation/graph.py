@@ -124,7 +124,7 @@ def _read_layer(layer: Any, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) 
         layer.count_params(),
         known.count_multiply_adds(shapes[0]) if known else None,
         {name: config[name] for name in named},
-        {each.name: np.float32(each.numpy()) for each in layer.weights},
+        {each.name: np.asarray(each.numpy(), np.float32) for each in layer.weights},
     )
 
 

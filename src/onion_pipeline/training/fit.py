@@ -4,6 +4,9 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.model.backend import import_keras
 from onion_pipeline.parameters import TrainParameters
@@ -32,10 +35,14 @@ class Trained(NamedTuple):
         model: with the weights of the best epoch.
         history: columns ``epoch`` (from 1), ``loss``, ``accuracy``, ``validation_loss``,
             ``validation_accuracy``, ``best`` (true in one row).
+        kernels: float32, (1 + epochs, height, width, channels, filters): the windows of the first
+            convolution before the first epoch and after each; (1 + epochs, 0, 0, 0, 0) for a
+            network without one.
     """
 
     model: KerasModel
     history: DataFrame
+    kernels: NDArray[np.float32]
 
 
 def train_model(  # noqa: PLR0913
@@ -80,7 +87,8 @@ def train_model(  # noqa: PLR0913
         _learn(course, state, recorder, progress, prepare_validation(form, validation))
     form.set_weights(state.best.weights)
     trained = copy_with_weights(untrained, form)
-    return Trained(trained, _tabulate(state.history, state.best.standing.epoch))
+    history = _tabulate(state.history, state.best.standing.epoch)
+    return Trained(trained, history, np.stack(state.kernels))
 
 
 def _learn(

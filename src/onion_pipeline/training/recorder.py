@@ -7,7 +7,7 @@ from onion_pipeline.training.batches import BatchPlan
 from onion_pipeline.training.checkpoints import TrainingFolder
 from onion_pipeline.training.epochs import Position
 from onion_pipeline.training.progress import Epoch, Progress
-from onion_pipeline.training.state import TrainingState
+from onion_pipeline.training.state import TrainingState, read_kernels
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ class Recorder:
         """Bring the training to where its last checkpoint was written, if there is one."""
         found = self._folder and self._folder.read_last()
         if not found:
+            self._state.kernels.append(read_kernels(self._state.form))
             return
         self._progress.checkpoint, arrays = found
         self._state.restore(arrays)
@@ -72,6 +73,7 @@ class Recorder:
         """
         self._progress.check_weights(self._state.form.get_weights(), values.epoch)
         self._state.history.append(values)
+        self._state.kernels.append(read_kernels(self._state.form))
         self._state.position = Position(values.epoch)
         self._state.finished = last
         if self._folder and self._write(self._folder) and last:

@@ -26,6 +26,8 @@ class TrainingState:
         optimizer: with its variables.
         best: the best epoch so far.
         history: of the whole epochs.
+        kernels: of the first convolution, before the first epoch and after each; see
+            :func:`read_kernels`.
         position: how far the training is.
         seconds: how long it took to get there.
         finished: whether nothing is left to be done.
@@ -35,6 +37,7 @@ class TrainingState:
     optimizer: Any
     best: BestEpoch
     history: list[Epoch] = field(default_factory=list)
+    kernels: list[NDArray[np.float32]] = field(default_factory=list)
     position: Position = field(default_factory=Position)
     seconds: float = 0.0
     finished: bool = False
@@ -53,6 +56,7 @@ class TrainingState:
             **_name_arrays("form", (one.numpy() for one in self.form.variables)),
             **_name_arrays("optimizer", (one.numpy() for one in self.optimizer.variables)),
             **_name_arrays("best", self.best.weights),
+            **_name_arrays("kernels", self.kernels),
         }
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -64,9 +68,22 @@ class TrainingState:
         numbers = json.loads(str(arrays["numbers"]))
         self.best.standing = Standing(*numbers["standing"])
         self.best.weights = _pick_arrays("best", arrays)
+        self.kernels = _pick_arrays("kernels", arrays)
         self.history = [Epoch(*row) for row in numbers["history"]]
         self.position = Position(*numbers["position"])
         self.seconds, self.finished = numbers["seconds"], numbers["finished"]
+
+
+def read_kernels(model: KerasModel) -> NDArray[np.float32]:
+    """Return the windows of weights of the first convolution, as they are now.
+
+    Returns:
+        float32, (height, width, channels, filters); (0, 0, 0, 0) for a model without one.
+    """
+    for layer in model.layers:
+        if type(layer).__name__ == "Conv2D":
+            return np.asarray(layer.kernel.numpy(), np.float32)
+    return np.zeros((0, 0, 0, 0), np.float32)
 
 
 def _name_arrays(name: str, arrays: Iterable[NDArray[Any]]) -> dict[str, NDArray[Any]]:

@@ -27,13 +27,13 @@ def train_model(
     augment: AugmentParameters,
     parameters: TrainParameters,
     seed: int,
-) -> tuple[KerasModel, DataFrame]:
+) -> fit.Trained:
     """Train the network; keep the best epoch by the validation images.
 
     A training that was stopped goes on from its last checkpoint.
     """
     images = offer_variants(augmented_images, augmentation_policy, augment, seed)
-    trained = fit.train_model(
+    return fit.train_model(
         untrained_model,
         images,
         validation_images,
@@ -41,7 +41,6 @@ def train_model(
         seed,
         checkpoints=training_checkpoints,
     )
-    return trained.model, trained.history
 
 
 def plot_training_curves(training_history: DataFrame) -> PlotlyFigure:

@@ -25,7 +25,7 @@ def create_pipeline() -> Pipeline:
                     "params:train",
                     "params:seed",
                 ],
-                outputs=["trained_model", "training_history"],
+                outputs=["trained_model", "training_history", "kernel_history"],
                 name="train_model",
             ),
             Node(
