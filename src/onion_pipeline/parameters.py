@@ -180,6 +180,14 @@ class EvaluateParameters(_Strict):
         return self
 
 
+class ExplainParameters(_Strict):
+    """Which pictures the onion report follows (parameters_explain.yml)."""
+
+    images: str | None
+    pictures: PositiveInt
+    draws: PositiveInt
+
+
 class AuditParameters(_Strict):
     """How labels that are probably wrong are found (parameters_audit.yml)."""
 
@@ -235,6 +243,7 @@ class Parameters(_Strict):
     build: BuildParameters
     train: TrainParameters
     evaluate: EvaluateParameters
+    explain: ExplainParameters
     audit: AuditParameters
     card: CardParameters
     register_: RegisterParameters = Field(alias="register")

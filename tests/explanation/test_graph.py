@@ -56,3 +56,22 @@ def test_outputs_are_those_of_the_model(onion, branched):
     np.testing.assert_array_equal(outputs["softmax"][:64], onion.predict_on_batch(images[:64]))
     few = compute_outputs(branched, ["upper"], images[:2, :6, :6, :1])
     assert few["upper"].shape == (2, 12, 12, 4)
+
+
+def test_a_model_that_was_saved_and_loaded_is_the_same(onion, keras, tmp_path):
+    onion.save(tmp_path / "onion.keras")
+    loaded = keras.models.load_model(tmp_path / "onion.keras")
+    assert [node[:8] for node in read_graph(loaded)] == [node[:8] for node in read_graph(onion)]
+    images = np.random.default_rng(0).integers(0, 256, (2, 12, 10, 3), dtype=np.uint8)
+    for name in ("flatten_1", "dense_1"):
+        ours, theirs = (compute_outputs(each, [name], images)[name] for each in (onion, loaded))
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_layer_that_is_used_twice_has_a_number(keras):
+    image = keras.Input((4,), name="image")
+    twice = keras.layers.Dense(4, name="twice")
+    model = keras.Model(image, twice(twice(image)))
+    nodes = read_graph(model)
+    assert [node.name for node in nodes] == ["image", "twice", "twice (2)"]
+    assert nodes[2].inputs == ("twice",)

@@ -25,7 +25,8 @@ def test_of_each_class_the_surest_and_then_the_worst_mistakes(table):
         ("b", "b", 0.91),
     )
     assert choose_pictures(predictions, 3).tolist() == [2, 6, 5]
-    assert choose_pictures(predictions, 6).tolist() == [2, 0, 6, 1, 5, 4]
+    assert choose_pictures(predictions, 4).tolist() == [2, 6, 5, 4]
+    assert choose_pictures(predictions, 6).tolist() == [2, 6, 1, 5, 4, 3]
 
 
 def test_mistakes_fill_up_where_little_is_right_and_the_other_way_round(table):

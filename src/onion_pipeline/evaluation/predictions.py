@@ -57,14 +57,33 @@ def tabulate_predictions(
         Columns ``path``, ``label``, ``predicted``, ``confidence`` (of the predicted class) and
         ``probability_<class>`` for each class.
     """
+    names = np.asarray(class_names, dtype=object)
+    known = paths.iloc[images["index"]].to_numpy()
+    return tabulate_answers(probabilities, known, names[images["label"]], class_names)
+
+
+def tabulate_answers(
+    probabilities: NDArray[np.float32],
+    paths: Sequence[str],
+    labels: Sequence[str],
+    class_names: Sequence[str],
+) -> DataFrame:
+    """Return the same table of pictures of which `paths` and `labels` are known by themselves.
+
+    Args:
+        probabilities: float32, (N, K).
+        paths: N paths.
+        labels: N labels; ``""`` where the truth is not known.
+        class_names: K labels.
+    """
     import pandas as pd
 
     names = np.asarray(class_names, dtype=object)
     columns = {f"{PROBABILITY}{name}": probabilities[:, i] for i, name in enumerate(class_names)}
     return pd.DataFrame(
         {
-            "path": paths.iloc[images["index"]].to_numpy(),
-            "label": names[images["label"]],
+            "path": paths,
+            "label": labels,
             "predicted": names[probabilities.argmax(axis=1)],
             "confidence": probabilities.max(axis=1),
             **columns,

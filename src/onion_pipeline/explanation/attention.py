@@ -1,12 +1,12 @@
 """Where a network looked: which parts of a picture its answer rests on."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import KerasModel
-from onion_pipeline.explanation.graph import make_functional
+from onion_pipeline.explanation.graph import trace_calls
 from onion_pipeline.model.backend import import_keras
 
 RANK = 4  # of a batch of pictures
@@ -89,17 +89,16 @@ def map_occlusion(
 def _cut(model: KerasModel) -> _Halves | None:
     """Return `model` as two: to its last feature maps, and from there to the scores."""
     keras = import_keras()
-    functional = make_functional(model)
-    maps = [each for each in functional.layers[1:] if len(each.output.shape) == RANK]
+    *calls, head = trace_calls(model).values()
+    maps = [call.leaving for call in calls[1:] if len(call.leaving.shape) == RANK]
     if not maps:
         return None
-    head = functional.layers[-1]
-    arriving = keras.Input(maps[-1].output.shape[1:], name="maps")
-    back: Any = keras.Model(maps[-1].output, head.input)(arriving)
-    scores = keras.layers.Dense(head.units, dtype="float32", name="scores")
-    back = keras.Model(arriving, scores(back))
-    scores.set_weights(head.get_weights())
-    return _Halves(keras.Model(functional.input, maps[-1].output), back)
+    arriving = keras.Input(maps[-1].shape[1:], name="maps")
+    lined_up = keras.Model(maps[-1], head.arriving[0])(arriving)
+    scores = keras.layers.Dense(head.layer.units, dtype="float32", name="scores")
+    back = keras.Model(arriving, scores(lined_up))
+    scores.set_weights(head.layer.get_weights())
+    return _Halves(keras.Model(model.inputs[0], maps[-1]), back)
 
 
 def _find_starts(length: int, side: int) -> list[int]:

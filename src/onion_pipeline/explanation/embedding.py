@@ -4,14 +4,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import KerasModel
-from onion_pipeline.explanation.graph import compute_outputs, make_functional
+from onion_pipeline.explanation.graph import compute_outputs, trace_calls
 
 SMALLEST = 1e-12  # below it a direction holds nothing but rounding
 
 
 def read_features(model: KerasModel, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return what arrives at the last layer, float32 (N, F), for uint8 (N, H, W, C) `images`."""
-    before = make_functional(model).layers[-2].name
+    before = [*trace_calls(model)][-2]
     return compute_outputs(model, [before], images)[before].reshape(len(images), -1)
 
 

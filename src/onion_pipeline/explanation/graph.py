@@ -1,7 +1,7 @@
 """A trained network as a graph of layers, with all that explaining it needs."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -61,29 +61,37 @@ class LayerNode(NamedTuple):
         return self.multiply_adds is not None or self.kind in OTHER_KINDS
 
 
+class Call(NamedTuple):
+    """A layer as it is used in a network.
+
+    Args:
+        layer: of Keras.
+        arriving: symbolic tensors of Keras.
+        leaving: one of them.
+    """
+
+    layer: Any
+    arriving: tuple[Any, ...]
+    leaving: Any
+
+
 def read_graph(model: KerasModel) -> list[LayerNode]:
     """Return the layers of a model, from the picture to the answer, branches included."""
-    functional = make_functional(model)
-    inbound = _find_inputs(functional)
-    nodes: dict[str, LayerNode] = {}
-    for layer in functional.layers:
-        shapes = tuple(nodes[name].output_shape for name in inbound[layer.name])
-        nodes[layer.name] = _read_layer(layer, inbound[layer.name], shapes)
-    return list(nodes.values())
-
-
-def make_functional(model: KerasModel) -> KerasModel:
-    """Return the same layers as a model that tells what arrives at each."""
-    return import_keras().Model(model.inputs[0], model.outputs[0])
+    calls = trace_calls(model)
+    names = {id(call.leaving): name for name, call in calls.items()}
+    return [
+        _read_layer(name, call, tuple(names[id(tensor)] for tensor in call.arriving))
+        for name, call in calls.items()
+    ]
 
 
 def compute_outputs(
     model: KerasModel, names: Sequence[str], images: NDArray[np.uint8]
 ) -> dict[str, NDArray[np.float32]]:
     """Return what leaves the layers `names`, float32 (N, ...), for uint8 (N, H, W, C) `images`."""
-    functional = make_functional(model)
-    tensors = {name: functional.get_layer(name).output for name in names}
-    part = import_keras().Model(functional.input, tensors)
+    calls = trace_calls(model)
+    tensors = {name: calls[name].leaving for name in names}
+    part = import_keras().Model(model.inputs[0], tensors)
     outputs = [
         part.predict_on_batch(images[start : start + BATCH])
         for start in range(0, len(images), BATCH)
@@ -91,37 +99,44 @@ def compute_outputs(
     return {name: np.concatenate([np.float32(each[name]) for each in outputs]) for name in names}
 
 
-def _find_inputs(model: KerasModel) -> dict[str, tuple[str, ...]]:
-    """Return the layers whose outputs arrive at each layer of `model`."""
-    return {
-        each["config"]["name"]: tuple(_find_histories(each["inbound_nodes"]))
-        for each in model.get_config()["layers"]
-    }
+def trace_calls(model: KerasModel) -> dict[str, Call]:
+    """Return the layers of `model` by name, each after those whose outputs arrive at it.
 
+    What a layer itself says of its input is that of its first use, which in a loaded model may
+    be in a graph that was thrown away. A layer that is used more often has a number after its
+    name from the second time on.
+    """
+    calls: dict[str, Call] = {}
+    seen: set[int] = set()
 
-def _find_histories(config: Any) -> Iterator[str]:
-    """Yield the layers whose outputs are named anywhere in the configuration of a call."""
-    if isinstance(config, dict):
-        if "keras_history" in config:
-            yield config["keras_history"][0]
+    def visit(tensor: Any) -> None:
+        if id(tensor) in seen:
             return
-        config = list(config.values())
-    if isinstance(config, list | tuple):
-        for each in config:
-            yield from _find_histories(each)
+        seen.add(id(tensor))
+        layer, position, _ = tensor._keras_history
+        node = layer._inbound_nodes[position]
+        for arriving in node.input_tensors:
+            visit(arriving)
+        uses = sum(call.layer is layer for call in calls.values())
+        name = f"{layer.name} ({uses + 1})" if uses else layer.name
+        calls[name] = Call(layer, tuple(node.input_tensors), tensor)
+
+    visit(model.outputs[0])
+    return calls
 
 
-def _read_layer(layer: Any, inputs: tuple[str, ...], shapes: tuple[Shape, ...]) -> LayerNode:
+def _read_layer(name: str, call: Call, inputs: tuple[str, ...]) -> LayerNode:
+    layer, shapes = call.layer, tuple(_drop_batch(tensor.shape) for tensor in call.arriving)
     kind, config = _name_kind(layer), layer.get_config()
     known = _read_known(kind, config)
     named = known.model_dump() if known else OTHER_KINDS.get(kind, ())
     return LayerNode(
-        layer.name,
+        name,
         kind,
         inputs,
         shapes,
-        _drop_batch(layer.output.shape),
-        layer.count_params(),
+        _drop_batch(call.leaving.shape),
+        sum(int(np.prod(each.shape)) for each in layer.weights),
         known.count_multiply_adds(shapes[0]) if known else None,
         {name: config[name] for name in named},
         {each.name: np.asarray(each.numpy(), np.float32) for each in layer.weights},

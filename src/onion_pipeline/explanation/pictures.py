@@ -1,11 +1,16 @@
-"""Which pictures are looked at: of every class one that was recognised, and the worst mistakes."""
+"""Which pictures are looked at: test images, or others that the user names."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame
+from onion_pipeline.errors import DataError
+from onion_pipeline.images.decoding import RejectedImageError, Rendering, decode_image
+from onion_pipeline.images.loading import read_file
+from onion_pipeline.images.sources import open_source
 
-WRONG = 1 / 3  # of the pictures, where there are so many mistakes
+# Of the pictures, mistakes are as many as a picture of each class leaves, but within these.
+FEWEST, MOST = 1 / 6, 1 / 2
 
 
 def choose_pictures(predictions: DataFrame, most: int) -> NDArray[np.int64]:
@@ -16,9 +21,9 @@ def choose_pictures(predictions: DataFrame, most: int) -> NDArray[np.int64]:
         most: how many rows.
 
     Returns:
-        int64, at most `most` positions: of each class the picture recognised most surely, classes
-        in their order, as many as fit beside a third of mistakes, the surest of these first and
-        of each true class one before any second.
+        int64, at most `most` positions: of each class the picture recognised most surely, or
+        several, classes in their order; then mistakes, the surest first and of each true class
+        one before any second.
     """
     table = predictions.reset_index(drop=True).sort_values(
         ["confidence", "path"], ascending=[False, True]
@@ -26,10 +31,44 @@ def choose_pictures(predictions: DataFrame, most: int) -> NDArray[np.int64]:
     is_right = table["label"] == table["predicted"]
     wrong = _rank_by_class(table[~is_right])
     right = _rank_by_class(table[is_right])
-    mistakes = min(len(wrong), max(round(most * WRONG), most - len(right)))
+    room = most - table.loc[is_right, "label"].nunique()
+    wanted = min(max(room, int(most * FEWEST)), int(most * MOST))
+    mistakes = min(len(wrong), max(wanted, most - len(right)))
     shown = right[: most - mistakes]
     order = predictions["label"].reset_index(drop=True).iloc[shown].argsort(kind="stable")
     return np.concatenate([shown[order.to_numpy()], wrong[:mistakes]])
+
+
+def read_pictures(
+    address: str, most: int, shape: tuple[int, int, int], rendering: Rendering
+) -> tuple[NDArray[np.uint8], list[str]]:
+    """Return the first pictures at an address, and their paths.
+
+    Args:
+        address: of a picture, a folder or whatever else
+            :func:`~onion_pipeline.images.sources.open_source` reads.
+        most: how many.
+        shape: height, width and channels that the model takes.
+        rendering: how pictures became pixels in training.
+
+    Returns:
+        uint8, (N, H, W, C), with N at most `most`; N paths.
+
+    Raises:
+        DataError: there is none, or one of them is no usable picture.
+    """
+    source = open_source(address)
+    paths = list(source.paths[:most])
+    images = []
+    for path in paths:
+        try:
+            images.append(decode_image(read_file(source, path), shape, rendering))
+        except RejectedImageError as error:
+            raise DataError(
+                f"{path} of explain.images ({source.location}) is no usable picture: {error}. "
+                "Name others with --params explain.images=path/to/pictures"
+            ) from error
+    return np.stack(images), paths
 
 
 def _rank_by_class(table: DataFrame) -> NDArray[np.int64]:

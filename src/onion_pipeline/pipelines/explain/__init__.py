@@ -1,0 +1,1 @@
+"""Show what each layer of the trained network does to pictures."""

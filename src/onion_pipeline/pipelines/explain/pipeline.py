@@ -1,0 +1,56 @@
+"""The explain pipeline."""
+
+from kedro.pipeline import Node, Pipeline
+
+from onion_pipeline.pipelines.explain.nodes import (
+    choose_explained_images,
+    draw_attention,
+    write_onion_report,
+)
+
+
+def create_pipeline() -> Pipeline:
+    """Return the pipeline from a trained network to a look at each of its layers."""
+    return Pipeline(
+        [
+            Node(
+                func=choose_explained_images,
+                inputs=[
+                    "calibrated_model",
+                    "test_images",
+                    "test_predictions",
+                    "class_names",
+                    "params:ingest",
+                    "params:explain",
+                ],
+                outputs=["explained_images", "explained_predictions"],
+                name="choose_explained_images",
+            ),
+            Node(
+                func=draw_attention,
+                inputs=[
+                    "calibrated_model",
+                    "explained_images",
+                    "explained_predictions",
+                    "class_names",
+                ],
+                outputs="attention_sheet",
+                name="draw_attention",
+            ),
+            Node(
+                func=write_onion_report,
+                inputs=[
+                    "calibrated_model",
+                    "class_names",
+                    "explained_images",
+                    "explained_predictions",
+                    "augmentation_policy",
+                    "params:explain",
+                    "params:seed",
+                ],
+                outputs="onion_report",
+                name="write_onion_report",
+            ),
+        ],
+        tags="explain",
+    )
