@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PAGE := src/onion_pipeline/explanation/page
 # of make bench: all benchmarks unless some are named; DATA and DIGITS have no defaults
 ROUNDS ?= 5
 
-.PHONY: help run test coverage lint viz ui lock sbom bench bench-short clean
+.PHONY: help run test coverage lint page viz ui lock sbom bench bench-short clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
@@ -22,6 +23,9 @@ coverage: $(VENV)/dev.stamp  ## Run all tests, and list the lines that none of t
 
 lint: $(VENV)/dev.stamp  ## Check style, types and import contracts
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && PYTHONPATH=src $(BIN)/lint-imports
+
+page:  ## Build the script of the onion report from its sources; needs Node 20
+	@npm ci --ignore-scripts --silent --prefix $(PAGE) && npm run build --silent --prefix $(PAGE)
 
 viz: $(VENV)/run.stamp  ## Open the pipeline in Kedro-Viz
 	@$(BIN)/kedro viz run

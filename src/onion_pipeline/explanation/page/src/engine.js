@@ -1,0 +1,229 @@
+/**
+ * What each kind of layer computes: pure functions of what arrives and of the layer.
+ *
+ * A tensor is `{data, shape}` without the batch, the last axis running fastest, as in Keras.
+ * Sums are kept in double precision and rounded once, to the single precision that leaves.
+ */
+
+import { activate } from "./activations.js";
+import { mergeByNumber, concatenate } from "./merging.js";
+import { countNumbers } from "./tensors.js";
+import { clipPatch, findPatch, placeWindows } from "./windows.js";
+
+const KERNEL = { conv2d: "kernel", separable_conv2d: "depthwise_kernel" };
+
+/** Return how the window of a convolution or pooling stands on what arrives. */
+export function windowsOf(layer) {
+  const { kernel_size: kernel, pool_size: pool, strides, padding } = layer.settings;
+  const size = kernel ?? pool;
+  return placeWindows(layer.inputShapes[0], size, strides ?? size, padding);
+}
+
+function convolve([input], layer) {
+  return activate(Float32Array.from(sumConvolution(input, layer)), ...activationOf(layer));
+}
+
+/** Return the sums of a convolution with their bias, before the activation, float64. */
+function sumConvolution(input, layer) {
+  const { kernel, bias } = layer.weights;
+  const windows = windowsOf(layer);
+  const [, , channels, filters] = kernel.shape;
+  const sums = startFromBias(layer, bias, filters);
+  eachTap(windows, (position, place, tap) => {
+    for (let channel = 0; channel < channels; channel++) {
+      const value = input.data[place * channels + channel];
+      if (value === 0) continue;
+      const from = (tap * channels + channel) * filters;
+      const to = position * filters;
+      for (let at = 0; at < filters; at++) sums[to + at] += value * kernel.data[from + at];
+    }
+  });
+  return sums;
+}
+
+function convolveSeparably([input], layer) {
+  const { depthwise_kernel: windows, pointwise_kernel: mixing, bias } = layer.weights;
+  const [, , channels, multiplier] = windows.shape;
+  const depth = channels * multiplier;
+  const places = layer.outputShape[0] * layer.outputShape[1];
+  const scanned = new Float64Array(places * depth);
+  eachTap(windowsOf(layer), (position, place, tap) => {
+    for (let at = 0; at < depth; at++) {
+      const value = input.data[place * channels + Math.floor(at / multiplier)];
+      scanned[position * depth + at] += value * windows.data[tap * depth + at];
+    }
+  });
+  const filters = layer.outputShape[2];
+  const sums = startFromBias(layer, bias, filters);
+  for (let position = 0; position < places; position++) {
+    const row = scanned.subarray(position * depth, (position + 1) * depth);
+    addWeighted(row, mixing.data, sums.subarray(position * filters, (position + 1) * filters));
+  }
+  return activate(Float32Array.from(sums), ...activationOf(layer));
+}
+
+function poolMaximum([input], layer) {
+  const output = new Float32Array(countNumbers(layer.outputShape)).fill(-Infinity);
+  const channels = input.shape[2];
+  eachTap(windowsOf(layer), (position, place) => {
+    for (let channel = 0; channel < channels; channel++) {
+      const to = position * channels + channel;
+      output[to] = Math.max(output[to], input.data[place * channels + channel]);
+    }
+  });
+  return output;
+}
+
+/** Means of windows; what lies outside the picture counts for nothing, as in TensorFlow. */
+function poolMean([input], layer) {
+  const channels = input.shape[2];
+  const sums = new Float64Array(countNumbers(layer.outputShape));
+  const counts = new Uint32Array(sums.length / channels);
+  eachTap(windowsOf(layer), (position, place) => {
+    counts[position]++;
+    for (let channel = 0; channel < channels; channel++) {
+      sums[position * channels + channel] += input.data[place * channels + channel];
+    }
+  });
+  return Float32Array.from(sums, (sum, at) => sum / counts[Math.floor(at / channels)]);
+}
+
+function poolGlobally([input], combine, start) {
+  const channels = input.shape.at(-1);
+  const kept = new Float64Array(channels).fill(start);
+  input.data.forEach((value, at) => (kept[at % channels] = combine(kept[at % channels], value)));
+  return kept;
+}
+
+function poolGlobalMean(inputs) {
+  const places = inputs[0].data.length / inputs[0].shape.at(-1);
+  return Float32Array.from(poolGlobally(inputs, (sum, x) => sum + x, 0), (sum) => sum / places);
+}
+
+const poolGlobalMaximum = (inputs) =>
+  Float32Array.from(poolGlobally(inputs, Math.max, -Infinity));
+
+function weigh([input], layer) {
+  return activate(Float32Array.from(sumDense(input, layer)), ...activationOf(layer));
+}
+
+/** Return the sums of a dense layer with their bias, before the activation, float64. */
+export function sumDense(input, layer) {
+  const { kernel, bias } = layer.weights;
+  const [arriving, units] = kernel.shape;
+  const sums = startFromBias(layer, bias, units);
+  for (let start = 0, to = 0; start < input.data.length; start += arriving, to += units) {
+    const row = input.data.subarray(start, start + arriving);
+    addWeighted(row, kernel.data, sums.subarray(to, to + units));
+  }
+  return sums;
+}
+
+function normaliseByBatch([input], layer) {
+  const { gamma, beta, moving_mean: mean, moving_variance: variance } = layer.weights;
+  const channels = input.shape.at(-1);
+  const factor = Float64Array.from({ length: channels }, (_, at) =>
+    (gamma?.data[at] ?? 1) / Math.sqrt(variance.data[at] + layer.settings.epsilon));
+  return Float32Array.from(input.data, (value, index) => {
+    const at = index % channels;
+    return (value - mean.data[at]) * factor[at] + (beta?.data[at] ?? 0);
+  });
+}
+
+function normaliseByLayer([input], layer) {
+  const { gamma, beta } = layer.weights;
+  const channels = input.shape.at(-1);
+  const output = new Float32Array(input.data.length);
+  for (let start = 0; start < output.length; start += channels) {
+    const { mean, variance } = measure(input.data.subarray(start, start + channels));
+    const factor = 1 / Math.sqrt(variance + layer.settings.epsilon);
+    for (let at = 0; at < channels; at++) {
+      const value = (input.data[start + at] - mean) * factor;
+      output[start + at] = value * (gamma?.data[at] ?? 1) + (beta?.data[at] ?? 0);
+    }
+  }
+  return output;
+}
+
+/** Return mean and variance (divided by the count) of `values`. */
+export function measure(values) {
+  let sum = 0;
+  for (const value of values) sum += value;
+  const mean = sum / values.length;
+  let squares = 0;
+  for (const value of values) squares += (value - mean) ** 2;
+  return { mean, variance: squares / values.length };
+}
+
+function rescale([input], layer) {
+  const channels = input.shape.at(-1);
+  const pick = (value, at) => (Array.isArray(value) ? value[at % channels] : value);
+  const { scale, offset } = layer.settings;
+  return Float32Array.from(input.data, (value, at) => value * pick(scale, at) + pick(offset, at));
+}
+
+const keep = ([input]) => input.data;
+
+const COMPUTE = {
+  conv2d: convolve,
+  separable_conv2d: convolveSeparably,
+  max_pooling2d: poolMaximum,
+  average_pooling2d: poolMean,
+  global_average_pooling2d: poolGlobalMean,
+  global_max_pooling2d: poolGlobalMaximum,
+  flatten: keep,
+  dense: weigh,
+  dropout: keep,
+  spatial_dropout2d: keep,
+  batch_normalization: normaliseByBatch,
+  layer_normalization: normaliseByLayer,
+  activation: ([input], layer) =>
+    activate(Float32Array.from(input.data), ...activationOf(layer)),
+  rescaling: rescale,
+  add: (inputs, layer) => mergeByNumber(inputs, layer, (a, b) => a + b),
+  multiply: (inputs, layer) => mergeByNumber(inputs, layer, (a, b) => a * b),
+  concatenate,
+};
+
+/** Whether the page can compute layers of this kind. */
+export const isComputable = (kind) => kind in COMPUTE;
+
+/** Return what leaves `layer`, float32, when `inputs` arrive. */
+export const computeLayer = (inputs, layer) => COMPUTE[layer.kind](inputs, layer);
+
+/** Return the weights of one window: `[row, column, channel]` of its kernel's height and width. */
+export const kernelOf = (layer) => layer.weights[KERNEL[layer.kind]];
+
+function activationOf(layer) {
+  return [layer.settings.activation ?? "linear", layer.outputShape.at(-1)];
+}
+
+function startFromBias(layer, bias, filters) {
+  const sums = new Float64Array(countNumbers(layer.outputShape));
+  if (bias) for (let at = 0; at < sums.length; at++) sums[at] = bias.data[at % filters];
+  return sums;
+}
+
+function addWeighted(values, weights, sums) {
+  values.forEach((value, row) => {
+    if (value === 0) return;
+    const from = row * sums.length;
+    for (let at = 0; at < sums.length; at++) sums[at] += value * weights[from + at];
+  });
+}
+
+/** Call `visit(position, place, tap)` for each number of each window inside the picture. */
+function eachTap(windows, visit) {
+  for (let row = 0; row < windows.outHeight; row++) {
+    for (let column = 0; column < windows.outWidth; column++) {
+      const patch = findPatch(windows, row, column);
+      const inside = clipPatch(windows, patch);
+      for (let y = inside.top; y < inside.bottom; y++) {
+        for (let x = inside.left; x < inside.right; x++) {
+          const tap = (y - patch.top) * windows.columns + (x - patch.left);
+          visit(row * windows.outWidth + column, y * windows.width + x, tap);
+        }
+      }
+    }
+  }
+}

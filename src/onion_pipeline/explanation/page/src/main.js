@@ -1,0 +1,107 @@
+/** The page: the pictures, the onion, the answer and the ladder, kept in step. */
+
+import { showAnswer } from "./answer.js";
+import { forgetColours } from "./colours.js";
+import { element } from "./dom.js";
+import { turnWithKeys } from "./keyboard.js";
+import { createLadder } from "./ladder.js";
+import { look } from "./looks.js";
+import { Network } from "./network.js";
+import { countThings, formatCount, formatShape } from "./numbers.js";
+import { createRings } from "./rings.js";
+import { createStrip } from "./strip.js";
+import { unpackTensors } from "./tensors.js";
+import { KIND_NAMES } from "./views/index.js";
+
+const byId = (id) => document.getElementById(id);
+
+async function start() {
+  const report = JSON.parse(byId("report").textContent);
+  const tensors = await unpackTensors(report.tensors, byId("tensors").textContent);
+  const network = new Network(report, tensors);
+  byId("facts").textContent = describeModel(network);
+  const ladder = createLadder(network);
+  byId("layers").append(ladder.node);
+  const peel = createPeel(network, ladder);
+  const strip = createStrip(report, tensors, peel.choose);
+  byId("pictures").append(strip.node);
+  turnWithKeys((step) => {
+    const next = peel.picture() + step;
+    if (next >= 0 && next < report.pictures.length) strip.choose(next);
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    forgetColours();
+    ladder.redraw();
+    peel.choose(peel.picture());
+  });
+  strip.choose(0);
+  return network;
+}
+
+function describeModel({ report, layers }) {
+  const { image_shape: shape, parameters, multiply_adds: work } = report.model;
+  return `${countThings(layers.length, "layer")} from ${formatShape(shape)} to ${countThings(report.class_names.length, "class").replace("classs", "classes")}, ` +
+    `${formatCount(parameters)} parameters, ${formatCount(work)} multiply-adds for one picture.`;
+}
+
+/** Follow one picture at a time through the network, ring by ring. */
+function createPeel(network, ladder) {
+  const { layers } = network;
+  let picture = 0;
+  let marked = null;
+  const caption = element("p", { class: "ring-caption" }, CAPTION);
+  const core = element("p", { class: "core", "aria-hidden": "true" });
+  const rings = createRings(layers, { onPoint: mark, onChoose: ladder.open });
+  byId("onion").append(element("div", { class: "ring-box" }, rings.canvas, core), caption);
+  const answer = byId("answer");
+
+  function mark(row) {
+    if (row === marked) return;
+    const earlier = marked;
+    marked = row;
+    for (const each of [earlier, row]) if (each !== null) drawRing(each);
+    caption.textContent = row === null ? CAPTION : nameLayer(layers[row]);
+  }
+  function drawRing(row) {
+    rings.drawRing(row, look(network, picture, layers[row].name), { isMarked: row === marked });
+  }
+  async function choose(next) {
+    picture = next;
+    const { predicted } = network.report.pictures[picture];
+    core.textContent = predicted;
+    core.classList.toggle("is-short", predicted.length <= SHORT);
+    answer.replaceChildren(...showAnswer(network, picture, null));
+    ladder.show(picture);
+    for (let row = 0; row < layers.length; row++) {
+      await rest();
+      if (picture !== next) return;
+      drawRing(row);
+      ladder.glance(row, look(network, picture, layers[row].name));
+    }
+  }
+  return { choose, picture: () => picture };
+}
+
+const SHORT = 3; // letters: the core shows them larger
+const CAPTION = "Each ring is a layer, from the picture outside to the answer in the core; each cell " +
+  "is a channel, the stronger its colour, the more active. Choose a ring to peel it.";
+const nameLayer = ({ kind, name, outputShape }) =>
+  `${KIND_NAMES[kind] ?? kind}, ${name}: ${formatShape(outputShape)} leaves.`;
+
+/** Let the browser answer the reader between two layers. */
+const rest = () => new Promise((resolve) => setTimeout(resolve));
+
+function sayFailure(error) {
+  byId("layers").replaceChildren(element("p", { class: "failure", role: "alert" },
+    "This page needs a browser of 2023 or later (DecompressionStream)."));
+  throw error;
+}
+
+const ready = start();
+ready.catch(sayFailure);
+
+/** For tests and for the curious: the numbers that leave a layer, by picture and name. */
+window.onion = {
+  ready: ready.then(() => true),
+  outputs: async (picture, name) => (await ready).output(picture, name)?.data ?? null,
+};
