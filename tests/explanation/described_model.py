@@ -72,8 +72,8 @@ def train_network(keras):
 def read_outputs(keras, model, pictures):
     """What Keras says leaves each layer, by name."""
     names = [layer.name for layer in model.layers]
-    part = keras.Model(model.inputs, [layer.output for layer in model.layers])
-    outputs = part.predict_on_batch(pictures)
+    part = keras.Model(model.input, [layer.output for layer in model.layers])
+    outputs = part(pictures)
     return {name: np.float32(output) for name, output in zip(names, outputs, strict=True)}
 
 

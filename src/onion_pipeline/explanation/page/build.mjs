@@ -23,7 +23,9 @@ writeFileSync("bundle.licences.txt", listLicences(Object.keys(result.metafile.in
 /** Hash what the bundle is made of, so that a test sees one that is out of date. */
 function hashSources() {
   const hash = createHash("sha256");
-  const sources = readdirSync("src", { recursive: true }).filter((name) => name.endsWith(".js")).sort();
+  const sources = readdirSync("src", { recursive: true })
+    .filter((name) => name.endsWith(".js"))
+    .sort();
   for (const name of [...sources.map((source) => `src/${source}`), "package-lock.json"]) {
     hash.update(readFileSync(name));
   }
@@ -37,6 +39,7 @@ function listLicences(inputs) {
     const text = readFileSync(`${folder}/LICENSE`, "utf8").trim();
     return `${folder.replace("node_modules/", "")} ${version} (${license})\n\n${text}\n`;
   });
-  const head = "bundle.js holds the sources of src/, under the licence of this project, and parts of:\n\n";
+  const head =
+    "bundle.js holds the sources of src/, under the licence of this project, and parts of:\n\n";
   return head + notes.join(`\n${"-".repeat(78)}\n\n`);
 }

@@ -18,8 +18,16 @@ export const ACTIVATIONS = {
 };
 
 export const ACTIVATION_NAMES = {
-  linear: "Linear", relu: "ReLU", leaky_relu: "Leaky ReLU", elu: "ELU", selu: "SELU",
-  gelu: "GELU", silu: "SiLU", tanh: "tanh", sigmoid: "Sigmoid", softmax: "Softmax",
+  linear: "Linear",
+  relu: "ReLU",
+  leaky_relu: "Leaky ReLU",
+  elu: "ELU",
+  selu: "SELU",
+  gelu: "GELU",
+  silu: "SiLU",
+  tanh: "tanh",
+  sigmoid: "Sigmoid",
+  softmax: "Softmax",
 };
 
 /** Whether the page knows an activation. */
@@ -52,8 +60,8 @@ function applySoftmax(values, channels) {
 function errorFunction(x) {
   const t = 1 / (1 + 0.5 * Math.abs(x));
   const terms = [
-    -1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806,
-    0.27886807, -1.13520398, 1.48851587, -0.82215223, 0.17087277,
+    -1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398,
+    1.48851587, -0.82215223, 0.17087277,
   ];
   const sum = terms.reduceRight((rest, term) => term + t * rest, 0);
   const complement = t * Math.exp(-x * x + sum);

@@ -7,28 +7,47 @@ import { paintPixels } from "./strip.js";
 
 const LEADING = 5;
 
-/** Return the picture and the leading classes; `shares` is null until the page has computed them. */
-export function showAnswer(network, picture, shares) {
+/** Return the picture, what the network says of it, and the shares of the leading classes. */
+export function showAnswer(network, picture) {
   const { label, predicted, pixels, path, probabilities } = network.report.pictures[picture];
   const names = network.report.class_names;
-  const values = shares ?? probabilities;
-  const order = [...values.keys()].sort((a, b) => values[b] - values[a]).slice(0, LEADING);
+  const order = [...probabilities.keys()]
+    .sort((a, b) => probabilities[b] - probabilities[a])
+    .slice(0, LEADING);
   const truth = names.indexOf(label);
   if (truth >= 0 && !order.includes(truth)) order[order.length - 1] = truth;
   const canvas = element("canvas", { role: "img", "aria-label": `The picture ${path}` });
   paintPixels(canvas, network.tensors[pixels]);
   return [
     element("div", { class: "verdict" }, canvas, element("p", {}, sayVerdict(label, predicted))),
-    createBars(order.map((at) => ({
-      label: names[at], value: values[at], text: formatShare(values[at]),
-      mark: at === truth ? "(true)" : "",
-    })), { label: "Shares of the leading classes", top: 1 }),
+    createBars(
+      order.map((at) => ({
+        label: names[at],
+        value: probabilities[at],
+        text: formatShare(probabilities[at]),
+        mark: at === truth ? "(true)" : "",
+      })),
+      { label: "Shares of the leading classes", top: 1 },
+    ),
   ];
 }
 
 function sayVerdict(label, predicted) {
   const strong = (text) => element("strong", {}, text);
   if (label === null || label === undefined) return ["The network says ", strong(predicted), "."];
-  if (label === predicted) return ["The network says ", strong(predicted), ", and it is. ", element("span", { class: "mark is-right" }, "✓")];
-  return ["The network says ", strong(predicted), ", but it is ", strong(label), ". ", element("span", { class: "mark is-wrong" }, "✗")];
+  if (label === predicted)
+    return [
+      "The network says ",
+      strong(predicted),
+      ", and it is. ",
+      element("span", { class: "mark is-right" }, "✓"),
+    ];
+  return [
+    "The network says ",
+    strong(predicted),
+    ", but it is ",
+    strong(label),
+    ". ",
+    element("span", { class: "mark is-wrong" }, "✗"),
+  ];
 }

@@ -1,6 +1,7 @@
 /** The arithmetic of single numbers: all that goes into one pixel or unit. */
 
-import { kernelOf, measure, sumDense, windowsOf } from "./engine.js";
+import { kernelOf, sumDense, windowsOf } from "./engine.js";
+import { measure } from "./normalisations.js";
 import { clipPatch, findPatch } from "./windows.js";
 
 /**
@@ -23,8 +24,18 @@ export function explainConvolution(layer, input, filter, row, column) {
     const weights = readWindow(layer, channel, separable ? at % windows : filter);
     const products = values.map((value, tap) => value * weights[tap]);
     const scanned = add(products);
-    const mixing = separable ? layer.weights.pointwise_kernel.data[at * layer.outputShape[2] + filter] : null;
-    parts.push({ channel, patch: values, weights, products, scanned, mixing, sum: scanned * (mixing ?? 1) });
+    const mixing = separable
+      ? layer.weights.pointwise_kernel.data[at * layer.outputShape[2] + filter]
+      : null;
+    parts.push({
+      channel,
+      patch: values,
+      weights,
+      products,
+      scanned,
+      mixing,
+      sum: scanned * (mixing ?? 1),
+    });
   }
   parts.sort((a, b) => Math.abs(b.sum) - Math.abs(a.sum));
   const bias = layer.weights.bias?.data[filter] ?? null;
@@ -35,7 +46,10 @@ export function explainConvolution(layer, input, filter, row, column) {
 export function readWindow(layer, channel, window) {
   const { data, shape } = kernelOf(layer);
   const [rows, columns, channels, count] = shape;
-  return Array.from({ length: rows * columns }, (_, tap) => data[(tap * channels + channel) * count + window]);
+  return Array.from(
+    { length: rows * columns },
+    (_, tap) => data[(tap * channels + channel) * count + window],
+  );
 }
 
 /**
@@ -46,11 +60,15 @@ export function readWindow(layer, channel, window) {
  */
 export function explainPooling(layer, input, channel, row, column) {
   const { patch, isOutside, places } = readPatch(layer, row, column);
-  const values = places.map((place) => (place < 0 ? 0 : input.data[place * input.shape[2] + channel]));
+  const values = places.map((place) =>
+    place < 0 ? 0 : input.data[place * input.shape[2] + channel],
+  );
   const inside = values.filter((_, at) => !isOutside(at));
   const largest = Math.max(...inside);
   return {
-    patch, values, isOutside,
+    patch,
+    values,
+    isOutside,
     winner: values.findIndex((value, at) => value === largest && !isOutside(at)),
     ties: inside.filter((value) => value === largest).length,
     count: inside.length,
@@ -80,8 +98,11 @@ export function explainDense(layer, input, unit) {
 export function explainBatchNormalisation(layer, value, channel) {
   const { gamma, beta, moving_mean: mean, moving_variance: variance } = layer.weights;
   return explainNormalisation(value, {
-    mean: mean.data[channel], variance: variance.data[channel],
-    epsilon: layer.settings.epsilon, gamma: gamma?.data[channel], beta: beta?.data[channel],
+    mean: mean.data[channel],
+    variance: variance.data[channel],
+    epsilon: layer.settings.epsilon,
+    gamma: gamma?.data[channel],
+    beta: beta?.data[channel],
   });
 }
 
@@ -93,7 +114,8 @@ export function explainLayerNormalisation(layer, input, index) {
   return explainNormalisation(input.data[index], {
     ...measure(input.data.subarray(start, start + channels)),
     epsilon: layer.settings.epsilon,
-    gamma: gamma?.data[index % channels], beta: beta?.data[index % channels],
+    gamma: gamma?.data[index % channels],
+    beta: beta?.data[index % channels],
   });
 }
 

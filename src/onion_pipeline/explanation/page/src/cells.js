@@ -18,20 +18,42 @@ const WIDEST_WRITTEN = 7;
 export function createCells(values, columns, scale, { caption, isOutside, winner = -1 }) {
   const isWritten = columns <= WIDEST_WRITTEN;
   const rows = Array.from({ length: values.length / columns }, (_, row) =>
-    element("tr", {}, Array.from({ length: columns }, (_, column) => {
-      const at = row * columns + column;
-      return createCell(values[at], scale, { isOut: isOutside?.(at), isWinner: at === winner, isWritten });
-    })));
-  return element("table", { class: isWritten ? "cells" : "cells is-dense" },
-    element("caption", {}, caption), element("tbody", {}, rows));
+    element(
+      "tr",
+      {},
+      Array.from({ length: columns }, (_, column) => {
+        const at = row * columns + column;
+        return createCell(values[at], scale, {
+          isOut: isOutside?.(at),
+          isWinner: at === winner,
+          isWritten,
+        });
+      }),
+    ),
+  );
+  return element(
+    "table",
+    { class: isWritten ? "cells" : "cells is-dense" },
+    element("caption", {}, caption),
+    element("tbody", {}, rows),
+  );
 }
 
 function createCell(value, scale, { isOut, isWinner, isWritten }) {
-  if (isOut) return element("td", { class: "is-outside", title: "outside the picture", "data-value": 0 }, isWritten ? "0" : "");
+  if (isOut)
+    return element(
+      "td",
+      { class: "is-outside", title: "outside the picture", "data-value": 0 },
+      isWritten ? "0" : "",
+    );
   const colour = scale.colour(value);
   const style = `background:rgb(${colour.map(Math.round)});color:${colourText(colour)}`;
   const name = isWinner ? "is-winner" : null;
-  return element("td", { style, class: name, title: value, "data-value": value }, isWritten ? formatCell(value) : "");
+  return element(
+    "td",
+    { style, class: name, title: value, "data-value": value },
+    isWritten ? formatCell(value) : "",
+  );
 }
 
 /**
@@ -40,11 +62,24 @@ function createCell(value, scale, { isOut, isWinner, isWritten }) {
  * @param {{label: string | Node, value: number, text?: string, isTotal?: boolean}[]} lines
  */
 export function createReceipt(lines) {
-  return element("table", { class: "receipt" }, element("tbody", {},
-    lines.filter(Boolean).map(({ label, value, text, isTotal }) =>
-      element("tr", { class: isTotal ? "is-total" : null },
-        element("th", { scope: "row" }, label),
-        element("td", { "data-value": value }, text ?? formatNumber(value))))));
+  return element(
+    "table",
+    { class: "receipt" },
+    element(
+      "tbody",
+      {},
+      lines
+        .filter(Boolean)
+        .map(({ label, value, text, isTotal }) =>
+          element(
+            "tr",
+            { class: isTotal ? "is-total" : null },
+            element("th", { scope: "row" }, label),
+            element("td", { "data-value": value }, text ?? formatNumber(value)),
+          ),
+        ),
+    ),
+  );
 }
 
 /** A stripe with the colours of a scale and its ends. */
@@ -55,6 +90,11 @@ export function createLegend({ low, high, colour }) {
     context.fillStyle = `rgb(${colour(low + ((high - low) * at) / 63)})`;
     context.fillRect(at, 0, 1, 1);
   }
-  return element("p", { class: "legend" },
-    element("span", {}, formatNumber(low)), canvas, element("span", {}, formatNumber(high)));
+  return element(
+    "p",
+    { class: "legend" },
+    element("span", {}, formatNumber(low)),
+    canvas,
+    element("span", {}, formatNumber(high)),
+  );
 }

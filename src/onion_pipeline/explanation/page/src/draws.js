@@ -13,7 +13,10 @@ export function dropNumbers({ data, shape }, layer, seed) {
   const random = createRandom(seed);
   const channels = shape.at(-1);
   const isWhole = layer.kind === "spatial_dropout2d";
-  const drawn = Uint8Array.from({ length: isWhole ? channels : data.length }, () => random() < rate);
+  const drawn = Uint8Array.from(
+    { length: isWhole ? channels : data.length },
+    () => random() < rate,
+  );
   const dropped = isWhole ? Uint8Array.from(data, (_, at) => drawn[at % channels]) : drawn;
   const factor = 1 / (1 - rate);
   return { data: data.map((value, at) => (dropped[at] ? 0 : value * factor)), shape, dropped };

@@ -8,7 +8,8 @@
 import { activate } from "./activations.js";
 import { mergeByNumber, concatenate } from "./merging.js";
 import { countNumbers } from "./tensors.js";
-import { clipPatch, findPatch, placeWindows } from "./windows.js";
+import { normaliseByBatch, normaliseByLayer, rescale } from "./normalisations.js";
+import { eachTap, placeWindows } from "./windows.js";
 
 const KERNEL = { conv2d: "kernel", separable_conv2d: "depthwise_kernel" };
 
@@ -97,11 +98,13 @@ function poolGlobally([input], combine, start) {
 
 function poolGlobalMean(inputs) {
   const places = inputs[0].data.length / inputs[0].shape.at(-1);
-  return Float32Array.from(poolGlobally(inputs, (sum, x) => sum + x, 0), (sum) => sum / places);
+  return Float32Array.from(
+    poolGlobally(inputs, (sum, x) => sum + x, 0),
+    (sum) => sum / places,
+  );
 }
 
-const poolGlobalMaximum = (inputs) =>
-  Float32Array.from(poolGlobally(inputs, Math.max, -Infinity));
+const poolGlobalMaximum = (inputs) => Float32Array.from(poolGlobally(inputs, Math.max, -Infinity));
 
 function weigh([input], layer) {
   return activate(Float32Array.from(sumDense(input, layer)), ...activationOf(layer));
@@ -119,49 +122,6 @@ export function sumDense(input, layer) {
   return sums;
 }
 
-function normaliseByBatch([input], layer) {
-  const { gamma, beta, moving_mean: mean, moving_variance: variance } = layer.weights;
-  const channels = input.shape.at(-1);
-  const factor = Float64Array.from({ length: channels }, (_, at) =>
-    (gamma?.data[at] ?? 1) / Math.sqrt(variance.data[at] + layer.settings.epsilon));
-  return Float32Array.from(input.data, (value, index) => {
-    const at = index % channels;
-    return (value - mean.data[at]) * factor[at] + (beta?.data[at] ?? 0);
-  });
-}
-
-function normaliseByLayer([input], layer) {
-  const { gamma, beta } = layer.weights;
-  const channels = input.shape.at(-1);
-  const output = new Float32Array(input.data.length);
-  for (let start = 0; start < output.length; start += channels) {
-    const { mean, variance } = measure(input.data.subarray(start, start + channels));
-    const factor = 1 / Math.sqrt(variance + layer.settings.epsilon);
-    for (let at = 0; at < channels; at++) {
-      const value = (input.data[start + at] - mean) * factor;
-      output[start + at] = value * (gamma?.data[at] ?? 1) + (beta?.data[at] ?? 0);
-    }
-  }
-  return output;
-}
-
-/** Return mean and variance (divided by the count) of `values`. */
-export function measure(values) {
-  let sum = 0;
-  for (const value of values) sum += value;
-  const mean = sum / values.length;
-  let squares = 0;
-  for (const value of values) squares += (value - mean) ** 2;
-  return { mean, variance: squares / values.length };
-}
-
-function rescale([input], layer) {
-  const channels = input.shape.at(-1);
-  const pick = (value, at) => (Array.isArray(value) ? value[at % channels] : value);
-  const { scale, offset } = layer.settings;
-  return Float32Array.from(input.data, (value, at) => value * pick(scale, at) + pick(offset, at));
-}
-
 const keep = ([input]) => input.data;
 
 const COMPUTE = {
@@ -177,8 +137,7 @@ const COMPUTE = {
   spatial_dropout2d: keep,
   batch_normalization: normaliseByBatch,
   layer_normalization: normaliseByLayer,
-  activation: ([input], layer) =>
-    activate(Float32Array.from(input.data), ...activationOf(layer)),
+  activation: ([input], layer) => activate(Float32Array.from(input.data), ...activationOf(layer)),
   rescaling: rescale,
   add: (inputs, layer) => mergeByNumber(inputs, layer, (a, b) => a + b),
   multiply: (inputs, layer) => mergeByNumber(inputs, layer, (a, b) => a * b),
@@ -210,20 +169,4 @@ function addWeighted(values, weights, sums) {
     const from = row * sums.length;
     for (let at = 0; at < sums.length; at++) sums[at] += value * weights[from + at];
   });
-}
-
-/** Call `visit(position, place, tap)` for each number of each window inside the picture. */
-function eachTap(windows, visit) {
-  for (let row = 0; row < windows.outHeight; row++) {
-    for (let column = 0; column < windows.outWidth; column++) {
-      const patch = findPatch(windows, row, column);
-      const inside = clipPatch(windows, patch);
-      for (let y = inside.top; y < inside.bottom; y++) {
-        for (let x = inside.left; x < inside.right; x++) {
-          const tap = (y - patch.top) * windows.columns + (x - patch.left);
-          visit(row * windows.outWidth + column, y * windows.width + x, tap);
-        }
-      }
-    }
-  }
 }

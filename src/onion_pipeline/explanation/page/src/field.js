@@ -3,7 +3,7 @@
 import { drawing, element } from "./dom.js";
 import { stepInGrid } from "./keyboard.js";
 
-const LARGEST_CELL = 30; // CSS pixels
+const LARGEST_CELL = 33; // CSS pixels
 const LARGEST_FIELD = 264;
 
 /**
@@ -26,7 +26,12 @@ export function createField({ height, width, label, caption, paint, onMove, size
   box.style.width = `${(side * width) / Math.max(height, width)}px`;
   box.style.aspectRatio = `${width} / ${height}`;
   const text = element("figcaption", {}, caption ?? "");
-  const node = element("figure", { class: "field-figure" }, box, caption === undefined ? null : text);
+  const node = element(
+    "figure",
+    { class: "field-figure" },
+    box,
+    caption === undefined ? null : text,
+  );
   let cursor = { row: 0, column: 0 };
 
   function moveTo(row, column) {
@@ -47,7 +52,8 @@ export function createField({ height, width, label, caption, paint, onMove, size
   }
   paint(canvas);
   return {
-    node, moveTo,
+    node,
+    moveTo,
     repaint: (again, words) => {
       again(canvas);
       if (words) text.textContent = words;
@@ -59,8 +65,13 @@ export function createField({ height, width, label, caption, paint, onMove, size
 
 /** A frame around some cells. */
 export const frame = (row, column, rows = 1, columns = 1, name = "frame") =>
-  drawing("g", { class: name }, ...["frame-back", "frame-line"].map((part) =>
-    drawing("rect", { class: part, x: column, y: row, width: columns, height: rows })));
+  drawing(
+    "g",
+    { class: name },
+    ...["frame-back", "frame-line"].map((part) =>
+      drawing("rect", { class: part, x: column, y: row, width: columns, height: rows }),
+    ),
+  );
 
 /** Dots in the middle of cells, as one shape. */
 export function dots(cells) {

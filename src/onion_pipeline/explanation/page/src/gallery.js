@@ -16,10 +16,17 @@ const FIRST = 16;
  * @param {function(number): Node | null} options.decorate what stands in the corner of a map
  * @param {number[]} options.ranking another order of the maps
  */
-export function createGallery(look, { memory, onChoose, decorate = () => null, ranking = look.ranking }) {
+export function createGallery(
+  look,
+  { memory, onChoose, decorate = () => null, ranking = look.ranking },
+) {
   const activity = measureChannels(look.maps);
   memory.channel ??= ranking[0];
-  const list = element("div", { class: "gallery", role: "group", "aria-label": "Maps, the most active first" });
+  const list = element("div", {
+    class: "gallery",
+    role: "group",
+    "aria-label": "Maps, the most active first",
+  });
 
   function choose(channel) {
     memory.channel = channel;
@@ -35,12 +42,18 @@ export function createGallery(look, { memory, onChoose, decorate = () => null, r
     return element(
       "button",
       {
-        type: "button", class: "tile", "data-channel": channel,
+        type: "button",
+        class: "tile",
+        "data-channel": channel,
         "aria-pressed": String(channel === memory.channel),
-        "aria-label": `Map ${channel}, mean size ${mean}`, title: `mean size ${mean}`,
+        "aria-label": `Map ${channel}, mean size ${mean}`,
+        title: `mean size ${mean}`,
         click: () => choose(channel),
       },
-      canvas, decorate(channel), element("span", {}, String(channel)));
+      canvas,
+      decorate(channel),
+      element("span", {}, String(channel)),
+    );
   }
   function show() {
     const first = memory.showsAll ? ranking : ranking.slice(0, FIRST);
@@ -53,7 +66,8 @@ export function createGallery(look, { memory, onChoose, decorate = () => null, r
 
 function createMore(count, memory, show) {
   if (count <= FIRST) return null;
-  const words = () => (memory.showsAll ? "Show the most active" : `Show all ${countThings(count, "map")}`);
+  const words = () =>
+    memory.showsAll ? "Show the most active" : `Show all ${countThings(count, "map")}`;
   const button = element("button", { type: "button", class: "quiet", click: toggle }, words());
   function toggle() {
     memory.showsAll = !memory.showsAll;

@@ -1,8 +1,14 @@
 /** Keys that move: within a grid of numbers, along a list, from picture to picture. */
 
 const STEPS = {
-  ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
-  Home: [0, -Infinity], End: [0, Infinity], PageUp: [-Infinity, 0], PageDown: [Infinity, 0],
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+  Home: [0, -Infinity],
+  End: [0, Infinity],
+  PageUp: [-Infinity, 0],
+  PageDown: [Infinity, 0],
 };
 
 /** Return where a key leads from a place in a grid; null for other keys. */
@@ -27,7 +33,8 @@ export function linkButtons(buttons) {
     button.addEventListener("keydown", (event) => {
       if (!["ArrowUp", "ArrowDown"].includes(event.key)) return;
       buttons[stepInList(event, position, buttons.length) ?? position].focus();
-    }));
+    }),
+  );
 }
 
 /** Let arrow keys left and right call `turn(-1 | 1)` wherever nothing else wants them. */

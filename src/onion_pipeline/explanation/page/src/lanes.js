@@ -9,7 +9,9 @@
 export function arrangeLanes(layers) {
   const rows = new Map(layers.map(({ name }, row) => [name, row]));
   const consumers = layers.map(() => []);
-  layers.forEach(({ inputs }, row) => inputs.forEach((name) => consumers[rows.get(name)].push(row)));
+  layers.forEach(({ inputs }, row) =>
+    inputs.forEach((name) => consumers[rows.get(name)].push(row)),
+  );
   const running = []; // of each lane the edge that is in it, or null
   const lanes = [];
   const edges = [];

@@ -22,7 +22,9 @@ export function lookAt(tensor, { name = "", range = null, columns = null, scale 
   const maps = layOut(tensor, columns);
   const colours = scale ?? scaleColours(tensor.data, range);
   return {
-    name, tensor, maps,
+    name,
+    tensor,
+    maps,
     scale: colours,
     isPicture: range !== null,
     isRow: tensor.shape.length === 1,

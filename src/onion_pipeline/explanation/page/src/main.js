@@ -40,8 +40,10 @@ async function start() {
 
 function describeModel({ report, layers }) {
   const { image_shape: shape, parameters, multiply_adds: work } = report.model;
-  return `${countThings(layers.length, "layer")} from ${formatShape(shape)} to ${countThings(report.class_names.length, "class").replace("classs", "classes")}, ` +
-    `${formatCount(parameters)} parameters, ${formatCount(work)} multiply-adds for one picture.`;
+  return (
+    `${countThings(layers.length, "layer")} from ${formatShape(shape)} to ${countThings(report.class_names.length, "class").replace("classs", "classes")}, ` +
+    `${formatCount(parameters)} parameters, ${formatCount(work)} multiply-adds for one picture.`
+  );
 }
 
 /** Follow one picture at a time through the network, ring by ring. */
@@ -70,20 +72,21 @@ function createPeel(network, ladder) {
     const { predicted } = network.report.pictures[picture];
     core.textContent = predicted;
     core.classList.toggle("is-short", predicted.length <= SHORT);
-    answer.replaceChildren(...showAnswer(network, picture, null));
+    answer.replaceChildren(...showAnswer(network, picture));
     ladder.show(picture);
     for (let row = 0; row < layers.length; row++) {
       await rest();
       if (picture !== next) return;
       drawRing(row);
-      ladder.glance(row, look(network, picture, layers[row].name));
+      ladder.follow(row, look(network, picture, layers[row].name));
     }
   }
   return { choose, picture: () => picture };
 }
 
 const SHORT = 3; // letters: the core shows them larger
-const CAPTION = "Each ring is a layer, from the picture outside to the answer in the core; each cell " +
+const CAPTION =
+  "Each ring is a layer, from the picture outside to the answer in the core; each cell " +
   "is a channel, the stronger its colour, the more active. Choose a ring to peel it.";
 const nameLayer = ({ kind, name, outputShape }) =>
   `${KIND_NAMES[kind] ?? kind}, ${name}: ${formatShape(outputShape)} leaves.`;
@@ -92,8 +95,13 @@ const nameLayer = ({ kind, name, outputShape }) =>
 const rest = () => new Promise((resolve) => setTimeout(resolve));
 
 function sayFailure(error) {
-  byId("layers").replaceChildren(element("p", { class: "failure", role: "alert" },
-    "This page needs a browser of 2023 or later (DecompressionStream)."));
+  byId("layers").replaceChildren(
+    element(
+      "p",
+      { class: "failure", role: "alert" },
+      "This page needs a browser of 2023 or later (DecompressionStream).",
+    ),
+  );
   throw error;
 }
 

@@ -7,7 +7,8 @@ export function mergeByNumber(inputs, layer, combine) {
   const shape = layer.outputShape;
   const [first, ...others] = inputs.map((input) => spread(input, shape));
   return Float32Array.from({ length: countNumbers(shape) }, (_, at) =>
-    others.reduce((merged, read) => combine(merged, read(at)), first(at)));
+    others.reduce((merged, read) => combine(merged, read(at)), first(at)),
+  );
 }
 
 /** Put inputs side by side along the axis of the layer, of which the batch is number 0. */
@@ -38,7 +39,9 @@ export function spread(input, shape) {
   if (input.data.length === countNumbers(shape)) return (at) => input.data[at];
   const sides = [...Array(shape.length - input.shape.length).fill(1), ...input.shape];
   return (at) => {
-    let rest = at, step = 1, from = 0;
+    let rest = at,
+      step = 1,
+      from = 0;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       from += (sides[axis] === 1 ? 0 : rest % shape[axis]) * step;
       rest = Math.floor(rest / shape[axis]);

@@ -10,7 +10,11 @@ const KEPT = 2;
 const DROPPING = new Set(["dropout", "spatial_dropout2d"]);
 /** Layers whose numbers stand where those stood that they are made of. */
 const PASSING = new Set([
-  ...DROPPING, "activation", "batch_normalization", "layer_normalization", "rescaling",
+  ...DROPPING,
+  "activation",
+  "batch_normalization",
+  "layer_normalization",
+  "rescaling",
 ]);
 
 export class Network {

@@ -33,10 +33,21 @@ export function createRail(ladder, heads, layers) {
     });
     rail.setAttribute("height", ladder.scrollHeight);
     rail.replaceChildren(
-      ...edges.map(({ from, to, lane }) => drawing("path", {
-        class: "edge", d: lead([lanes[from], middle[from]], lane, [lanes[to], middle[to]], x) })),
-      ...middle.map((y, row) => drawing("circle", {
-        cx: x(lanes[row]), cy: y, r: 5, fill: colourDepth(row / Math.max(layers.length - 1, 1)) })));
+      ...edges.map(({ from, to, lane }) =>
+        drawing("path", {
+          class: "edge",
+          d: lead([lanes[from], middle[from]], lane, [lanes[to], middle[to]], x),
+        }),
+      ),
+      ...middle.map((y, row) =>
+        drawing("circle", {
+          cx: x(lanes[row]),
+          cy: y,
+          r: 5,
+          fill: colourDepth(row / Math.max(layers.length - 1, 1)),
+        }),
+      ),
+    );
   }
   new ResizeObserver(draw).observe(ladder);
   return { draw };

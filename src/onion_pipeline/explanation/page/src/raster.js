@@ -43,7 +43,8 @@ export function paintPicture(canvas, maps, [black, white] = [0, 255]) {
 /** Paint three channels of weights as red, green and blue, grey where they are zero. */
 export function paintColourWeights(canvas, maps, most) {
   paint(canvas, maps, (place) =>
-    [0, 1, 2].map((channel) => 127.5 * (1 + maps.data[place * 3 + channel] / most)));
+    [0, 1, 2].map((channel) => 127.5 * (1 + maps.data[place * 3 + channel] / most)),
+  );
 }
 
 function paint(canvas, { height, width }, colour) {

@@ -13,8 +13,14 @@ import { scaleColours } from "./colours.js";
  * @param {function(number)} onChoose
  */
 export function createStrip(report, tensors, onChoose) {
-  const buttons = report.pictures.map((picture, at) => createButton(picture, tensors[picture.pixels], at));
-  const strip = element("div", { class: "strip", role: "radiogroup", "aria-label": "Pictures" }, buttons);
+  const buttons = report.pictures.map((picture, at) =>
+    createButton(picture, tensors[picture.pixels], at),
+  );
+  const strip = element(
+    "div",
+    { class: "strip", role: "radiogroup", "aria-label": "Pictures" },
+    buttons,
+  );
 
   function choose(at, { isMoved = false } = {}) {
     buttons.forEach((button, other) => {
@@ -54,12 +60,24 @@ function createButton(picture, tensor, at) {
   const { label, predicted } = picture;
   const isKnown = label !== null && label !== undefined;
   const isRight = label === predicted;
-  const mark = isKnown ? element("span", { class: isRight ? "mark is-right" : "mark is-wrong" }, isRight ? "✓" : "✗") : null;
+  const mark = isKnown
+    ? element("span", { class: isRight ? "mark is-right" : "mark is-wrong" }, isRight ? "✓" : "✗")
+    : null;
   const words = isRight || !isKnown ? predicted : `${label} → ${predicted}`;
-  return element("button", {
-    type: "button", class: "picture", role: "radio", "aria-checked": "false", tabindex: -1,
-    "aria-label": `Picture ${at + 1}: ${describePicture(picture)}`, title: picture.path,
-  }, element("span", { class: "thumb" }, canvas, mark), element("span", { class: "picture-name" }, words));
+  return element(
+    "button",
+    {
+      type: "button",
+      class: "picture",
+      role: "radio",
+      "aria-checked": "false",
+      tabindex: -1,
+      "aria-label": `Picture ${at + 1}: ${describePicture(picture)}`,
+      title: picture.path,
+    },
+    element("span", { class: "thumb" }, canvas, mark),
+    element("span", { class: "picture-name" }, words),
+  );
 }
 
 /** Scroll the strip alone, never the page. */

@@ -14,9 +14,16 @@ export function placeWindows([height, width], [rows, columns], [down, across], p
   const vertical = placeAlong(height, rows, down, padding);
   const horizontal = placeAlong(width, columns, across, padding);
   return {
-    height, width, rows, columns, down, across,
-    top: vertical.before, left: horizontal.before,
-    outHeight: vertical.count, outWidth: horizontal.count,
+    height,
+    width,
+    rows,
+    columns,
+    down,
+    across,
+    top: vertical.before,
+    left: horizontal.before,
+    outHeight: vertical.count,
+    outWidth: horizontal.count,
   };
 }
 
@@ -45,4 +52,20 @@ function placeAlong(side, size, step, padding) {
   const count = Math.ceil(side / step);
   const missing = Math.max((count - 1) * step + size - side, 0);
   return { before: Math.floor(missing / 2), count };
+}
+
+/** Call `visit(position, place, tap)` for each number of each window inside the picture. */
+export function eachTap(windows, visit) {
+  for (let row = 0; row < windows.outHeight; row++) {
+    for (let column = 0; column < windows.outWidth; column++) {
+      const patch = findPatch(windows, row, column);
+      const inside = clipPatch(windows, patch);
+      for (let y = inside.top; y < inside.bottom; y++) {
+        for (let x = inside.left; x < inside.right; x++) {
+          const tap = (y - patch.top) * windows.columns + (x - patch.left);
+          visit(row * windows.outWidth + column, y * windows.width + x, tap);
+        }
+      }
+    }
+  }
 }

@@ -25,9 +25,14 @@ export function viewConvolution({ layer, looks: [before], after, memory }) {
   const scan = (filter) => createFilterScanner({ layer, before, after, memory, filter });
   scanner.append(scan(memory.channel));
   return [
-    element("h4", {}, layer.kind === "conv2d" ? "Its windows, and the maps they make" : "The maps it makes"),
+    element(
+      "h4",
+      {},
+      layer.kind === "conv2d" ? "Its windows, and the maps they make" : "The maps it makes",
+    ),
     element("p", { class: "hint" }, "Most active first, all in one scale. Choose one."),
-    gallery, createLegend(after.scale),
+    gallery,
+    createLegend(after.scale),
     element("h4", {}, "How one number comes about"),
     scanner,
   ];
@@ -42,7 +47,9 @@ function createFilterScanner({ layer, before, after, memory, filter }) {
     before: {
       maps: before.maps,
       label: `What arrives from ${before.name}`,
-      caption: before.isPicture ? "arrives: the picture" : `arrives: map ${watched} of ${before.name}, which counts most here`,
+      caption: before.isPicture
+        ? "arrives: the picture"
+        : `arrives: map ${watched} of ${before.name}, which counts most here`,
       paint: (canvas) => before.paint(canvas, watched),
     },
     after: {
@@ -57,9 +64,15 @@ function createFilterScanner({ layer, before, after, memory, filter }) {
       return {
         marks: [frame(top, left, rows, columns)],
         below: [
-          say(`Row ${row}, column ${column} of map ${filter}: ${formatNumber(activateSum(layer, found.sum))}`),
-          element("div", { class: "working" },
-            element("div", {}, showParts(layer, found, before)), createBill(layer, found, before)),
+          say(
+            `Row ${row}, column ${column} of map ${filter}: ${formatNumber(activateSum(layer, found.sum))}`,
+          ),
+          element(
+            "div",
+            { class: "working" },
+            element("div", {}, showParts(layer, found, before)),
+            createBill(layer, found, before),
+          ),
         ],
       };
     },
@@ -75,12 +88,18 @@ function showParts(layer, found, before) {
     const { isOutside } = found;
     const columns = found.patch.columns;
     const sign = (text) => element("span", { class: "sign" }, text);
-    return element("div", { class: "part" },
-      createCells(part.patch, columns, before.scale, { caption: nameChannel(before, part.channel), isOutside }),
+    return element(
+      "div",
+      { class: "part" },
+      createCells(part.patch, columns, before.scale, {
+        caption: nameChannel(before, part.channel),
+        isOutside,
+      }),
       sign("×"),
       createCells(part.weights, columns, weights, { caption: "weights" }),
       sign("="),
-      createCells(part.products, columns, products, { caption: "products" }));
+      createCells(part.products, columns, products, { caption: "products" }),
+    );
   });
 }
 
@@ -103,7 +122,9 @@ function createBill(layer, { parts, bias, sum }, before) {
     bias !== null && { label: "bias", value: bias },
     { label: "sum", value: sum, isTotal: true },
     activation !== "linear" && {
-      label: ACTIVATION_NAMES[activation], value: activateSum(layer, sum), isTotal: true,
+      label: ACTIVATION_NAMES[activation],
+      value: activateSum(layer, sum),
+      isTotal: true,
     },
   ]);
 }
@@ -114,8 +135,11 @@ function nameSum({ channel, scanned, mixing }, before) {
 }
 
 const nameChannel = (before, channel) =>
-  before.isPicture && before.maps.channels === 3 ? ["red", "green", "blue"][channel]
-    : before.maps.channels === 1 ? "patch" : `channel ${channel}`;
+  before.isPicture && before.maps.channels === 3
+    ? ["red", "green", "blue"][channel]
+    : before.maps.channels === 1
+      ? "patch"
+      : `channel ${channel}`;
 const listShown = (parts) => parts.slice(0, SHOWN_PARTS).sort((a, b) => a.channel - b.channel);
 const activateSum = (layer, sum) => ACTIVATIONS[layer.settings.activation ?? "linear"](sum);
 
@@ -123,7 +147,9 @@ const activateSum = (layer, sum) => ACTIVATIONS[layer.settings.activation ?? "li
 function drawWindow(layer, filter, scale) {
   const [rows, columns, channels] = layer.weights.kernel.shape;
   const canvas = element("canvas", { class: "window", "aria-hidden": "true" });
-  const windows = Array.from({ length: channels }, (_, channel) => readWindow(layer, channel, filter));
+  const windows = Array.from({ length: channels }, (_, channel) =>
+    readWindow(layer, channel, filter),
+  );
   if (channels === 3) {
     const data = windows[0].flatMap((_, tap) => windows.map((window) => window[tap]));
     paintColourWeights(canvas, { data, height: rows, width: columns }, scale.high);
@@ -142,8 +168,12 @@ function findStrongest(layer, input, filter) {
   const weight = new Float64Array(channels);
   for (let tap = 0; tap < rows * columns; tap++) {
     for (let channel = 0; channel < channels; channel++) {
-      if (layer.kind === "conv2d") weight[channel] += Math.abs(data[(tap * channels + channel) * count + filter]);
-      else weight[channel] += Math.abs(data[(tap * channels + channel) * count] * mixingOf(layer, channel * count, filter));
+      if (layer.kind === "conv2d")
+        weight[channel] += Math.abs(data[(tap * channels + channel) * count + filter]);
+      else
+        weight[channel] += Math.abs(
+          data[(tap * channels + channel) * count] * mixingOf(layer, channel * count, filter),
+        );
     }
   }
   const activity = new Float64Array(channels);

@@ -8,8 +8,9 @@ import { createBars, createTrack } from "../charts.js";
 import { element } from "../dom.js";
 import { sumDense } from "../engine.js";
 import { createField, frame } from "../field.js";
-import { look, lookAt } from "../looks.js";
+import { look } from "../looks.js";
 import { countThings, formatNumber, formatShare } from "../numbers.js";
+import { mapEvidence } from "./evidence.js";
 import { createRow, viewGeneral } from "./general.js";
 import { viewShares } from "./softmax.js";
 
@@ -17,7 +18,12 @@ const LEADING = 8;
 const STRONGEST = 6;
 
 export function viewDense(context) {
-  const { layer, looks: [before], after, memory } = context;
+  const {
+    layer,
+    looks: [before],
+    after,
+    memory,
+  } = context;
   if (!after.isRow || !before.isRow) return viewGeneral(context);
   const sums = sumDense(before.tensor, layer);
   const isAnswer = layer.settings.activation === "softmax";
@@ -25,7 +31,12 @@ export function viewDense(context) {
   memory.position ??= leading[0];
   const detail = element("div", { class: "unit" });
   const bars = element("div");
-  const row = isAnswer ? null : createRow(after, memory, describeUnit, { caption: `all ${after.tensor.data.length} units. Point at one`, noun: "Unit" });
+  const row = isAnswer
+    ? null
+    : createRow(after, memory, describeUnit, {
+        caption: `all ${after.tensor.data.length} units. Point at one`,
+        noun: "Unit",
+      });
 
   function describeUnit(unit) {
     choose(unit);
@@ -34,8 +45,14 @@ export function viewDense(context) {
   function choose(unit) {
     memory.position = unit;
     const focused = bars.contains(document.activeElement);
-    bars.replaceChildren(createBars(leading.map((each) => describeBar(context, each, unit, () => (row ? row.show(each) : choose(each)))),
-      { label: "Leading units", top: isAnswer ? 1 : undefined }));
+    bars.replaceChildren(
+      createBars(
+        leading.map((each) =>
+          describeBar(context, each, unit, () => (row ? row.show(each) : choose(each))),
+        ),
+        { label: "Leading units", top: isAnswer ? 1 : undefined },
+      ),
+    );
     if (focused) bars.querySelector('[aria-pressed="true"]')?.focus();
     detail.replaceChildren(...explainUnit(context, unit));
   }
@@ -53,13 +70,19 @@ function describeBar(context, unit, chosen, onClick) {
   const value = context.after.tensor.data[unit];
   const isAnswer = context.layer.settings.activation === "softmax";
   return {
-    label: context.nameUnit(unit), value, isChosen: unit === chosen, onClick,
+    label: context.nameUnit(unit),
+    value,
+    isChosen: unit === chosen,
+    onClick,
     text: isAnswer ? formatShare(value) : formatNumber(value),
   };
 }
 
 function explainUnit(context, unit) {
-  const { layer, looks: [before] } = context;
+  const {
+    layer,
+    looks: [before],
+  } = context;
   const found = explainDense(layer, before.tensor, unit);
   const forIt = found.parts.filter(({ product }) => product > 0);
   const against = found.parts.filter(({ product }) => product < 0);
@@ -68,36 +91,76 @@ function explainUnit(context, unit) {
   const place = scaleLinear([-most, most], [0, 100]);
   return [
     element("h4", {}, `What speaks for ${context.nameUnit(unit)}, and what against it`),
-    element("div", { class: "unit-parts" },
-      element("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Strongest contributions" },
-        element("table", { class: "contributions" },
-          element("thead", {}, element("tr", {},
-            ["where it comes from", "number", "× weight", "= product"].map((name) => element("th", { scope: "col" }, name)),
-            element("td", { class: "contribution" }))),
-          element("tbody", {}, shown.map((part) => describePart(context, part, place))))),
-      element("div", {}, billUnit(context, found, forIt, against, unit), mapEvidence(context, found))),
+    element(
+      "div",
+      { class: "unit-parts" },
+      element(
+        "div",
+        { class: "scroll", tabindex: 0, role: "group", "aria-label": "Strongest contributions" },
+        element(
+          "table",
+          { class: "contributions" },
+          element(
+            "thead",
+            {},
+            element(
+              "tr",
+              {},
+              ["where it comes from", "number", "× weight", "= product"].map((name) =>
+                element("th", { scope: "col" }, name),
+              ),
+              element("td", { class: "contribution" }),
+            ),
+          ),
+          element(
+            "tbody",
+            {},
+            shown.map((part) => describePart(context, part, place)),
+          ),
+        ),
+      ),
+      element(
+        "div",
+        {},
+        billUnit(context, found, forIt, against, unit),
+        mapEvidence(context, found),
+      ),
+    ),
   ];
 }
 
 function describePart(context, { index, value, weight, product }, place) {
   const source = context.network.trace(context.layer.inputs[0], index);
-  return element("tr", {},
+  return element(
+    "tr",
+    {},
     element("th", { scope: "row", title: `position ${index}` }, nameSource(context, source)),
     element("td", { "data-value": value }, formatNumber(value)),
     element("td", { "data-value": weight }, formatNumber(weight)),
     element("td", { "data-value": product }, formatNumber(product)),
-    element("td", { class: "contribution" }, createTrack(product, place)));
+    element("td", { class: "contribution" }, createTrack(product, place)),
+  );
 }
 
 function nameSource({ network, picture }, { layer, row, column, channel, index }) {
   const name = element("span", { class: "source-name" }, layer.name);
-  if (row === undefined) return element("div", { class: "source" }, element("span", {}, `number ${index}`, name));
+  if (row === undefined)
+    return element("div", { class: "source" }, element("span", {}, `number ${index}`, name));
   const map = look(network, picture, layer.name);
-  const field = createField({ ...map.maps, size: 34, label: "", paint: (canvas) => map.paint(canvas, channel) });
+  const field = createField({
+    ...map.maps,
+    size: 34,
+    label: "",
+    paint: (canvas) => map.paint(canvas, channel),
+  });
   field.mark(frame(row, column));
   field.node.setAttribute("aria-hidden", "true");
-  return element("div", { class: "source" }, field.node,
-    element("span", {}, `map ${channel}, row ${row}, column ${column}`, name));
+  return element(
+    "div",
+    { class: "source" },
+    field.node,
+    element("span", {}, `map ${channel}, row ${row}, column ${column}`, name),
+  );
 }
 
 /** List all that is added up, so that the total is the number that leaves. */
@@ -114,50 +177,10 @@ function billUnit({ layer, after }, found, forIt, against, unit) {
     { label: "sum", value: found.sum, isTotal: true },
     activation === "softmax"
       ? { label: "Softmax", value: result, text: formatShare(result), isTotal: true }
-      : activation !== "linear" && { label: ACTIVATION_NAMES[activation], value: ACTIVATIONS[activation](found.sum), isTotal: true },
+      : activation !== "linear" && {
+          label: ACTIVATION_NAMES[activation],
+          value: ACTIVATIONS[activation](found.sum),
+          isTotal: true,
+        },
   ]);
-}
-
-/** Show from which places of the picture the products come, if the numbers have such places. */
-function mapEvidence({ network, layer, picture }, { parts }) {
-  const source = network.findSpatialSource(layer.inputs[0]);
-  if (!source) return null;
-  const [height, width, channels] = source.inputShapes[0];
-  const data = source.kind === "flatten"
-    ? addByPlace(parts, channels, height * width)
-    : spreadMeans(parts, network.output(picture, source.inputs[0]).data, channels);
-  const evidence = lookAt({ data, shape: [height, width, 1] });
-  const input = look(network, picture, network.layers[0].name);
-  const total = data.reduce((sum, value) => sum + value, 0);
-  const place = (row, column) => formatNumber(data[row * width + column]);
-  const field = createField({
-    ...evidence.maps, size: 150, label: "Sums of the products by place",
-    caption: `products added up by place, ${formatNumber(total)} in all`,
-    paint: (canvas) => evidence.paint(canvas, 0),
-    onMove(row, column) {
-      field.mark(frame(row, column));
-      field.repaint(() => {}, `row ${row}, column ${column}: ${place(row, column)}`);
-    },
-  });
-  const beside = createField({
-    ...input.maps, size: 150, label: "The picture", caption: "the picture",
-    paint: (canvas) => input.paint(canvas, 0),
-  });
-  return element("div", { class: "fields is-plain evidence" }, field.node, beside.node);
-}
-
-function addByPlace(parts, channels, places) {
-  const sums = new Float32Array(places);
-  for (const { index, product } of parts) sums[Math.floor(index / channels)] += product;
-  return sums;
-}
-
-/** A mean is a sum over places, and so is its product: class activation mapping. */
-function spreadMeans(parts, data, channels) {
-  const places = data.length / channels;
-  const sums = new Float32Array(places);
-  for (const { index, weight } of parts) {
-    for (let place = 0; place < places; place++) sums[place] += (data[place * channels + index] * weight) / places;
-  }
-  return sums;
 }

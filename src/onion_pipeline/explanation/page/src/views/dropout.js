@@ -20,7 +20,12 @@ export function viewDropout(context) {
   memory.channel = after.isRow ? 0 : (memory.channel ?? after.ranking[0]);
   const shown = element("div");
   const buttons = Array.from({ length: OFFERED }, (_, draw) =>
-    element("button", { type: "button", class: "choice", click: () => choose(draw) }, `draw ${draw + 1}`));
+    element(
+      "button",
+      { type: "button", class: "choice", click: () => choose(draw) },
+      `draw ${draw + 1}`,
+    ),
+  );
 
   function choose(draw) {
     memory.draw = draw;
@@ -47,8 +52,18 @@ function showDraw(context, draw, shown) {
   const label = off.isRow ? "the row of numbers" : `map ${channel}`;
   const scanner = createScanner({
     memory,
-    before: { maps: off.maps, label: `Off: ${label}`, caption: `off: ${label}`, paint: (canvas) => off.paint(canvas, channel) },
-    after: { maps: on.maps, label: `On: ${label}`, caption: "on: grey is set to zero. Point at one", paint: (canvas) => paintDrawn(canvas, on, drawn, channel) },
+    before: {
+      maps: off.maps,
+      label: `Off: ${label}`,
+      caption: `off: ${label}`,
+      paint: (canvas) => off.paint(canvas, channel),
+    },
+    after: {
+      maps: on.maps,
+      label: `On: ${label}`,
+      caption: "on: grey is set to zero. Point at one",
+      paint: (canvas) => paintDrawn(canvas, on, drawn, channel),
+    },
     onMove: (row, column) => {
       const last = Math.floor((off.tensor.data.length - 1) / off.maps.channels);
       const at = Math.min(row * off.maps.width + column, last) * off.maps.channels + channel;
@@ -57,24 +72,38 @@ function showDraw(context, draw, shown) {
   });
   scanner.refresh();
   const answer = network.follow(context.picture, layer, drawn);
-  const gallery = off.isRow ? null : createGallery(on, {
-    memory, ranking: off.ranking,
-    onChoose: () => shown.replaceChildren(...showDraw(context, draw, shown)),
-  });
-  return [describeDraw(layer, drawn), scanner.node, gallery, answer && compareAnswers(context, answer.data)].filter(Boolean);
+  const gallery = off.isRow
+    ? null
+    : createGallery(on, {
+        memory,
+        ranking: off.ranking,
+        onChoose: () => shown.replaceChildren(...showDraw(context, draw, shown)),
+      });
+  return [
+    describeDraw(layer, drawn),
+    scanner.node,
+    gallery,
+    answer && compareAnswers(context, answer.data),
+  ].filter(Boolean);
 }
 
 function describeDraw(layer, { dropped }) {
   const count = dropped.reduce((sum, each) => sum + each, 0);
-  return say(`${formatCount(count)} of ${formatCount(dropped.length)} numbers are set to zero, ${formatShare(count / dropped.length)}` +
-    ` (asked for: ${formatShare(layer.settings.rate)}); the rest is multiplied by ${formatNumber(1 / (1 - layer.settings.rate))}.`);
+  return say(
+    `${formatCount(count)} of ${formatCount(dropped.length)} numbers are set to zero, ${formatShare(count / dropped.length)}` +
+      ` (asked for: ${formatShare(layer.settings.rate)}); the rest is multiplied by ${formatNumber(1 / (1 - layer.settings.rate))}.`,
+  );
 }
 
 function billNumber(layer, value, { data, dropped }, at) {
   const factor = 1 / (1 - layer.settings.rate);
   return createReceipt([
     { label: `number ${at}, off`, value },
-    { label: dropped[at] ? "dropped" : "kept, multiplied by", value: dropped[at] ? 0 : factor, text: dropped[at] ? "× 0" : `× ${formatNumber(factor)}` },
+    {
+      label: dropped[at] ? "dropped" : "kept, multiplied by",
+      value: dropped[at] ? 0 : factor,
+      text: dropped[at] ? "× 0" : `× ${formatNumber(factor)}`,
+    },
     { label: "on", value: data[at], isTotal: true },
   ]);
 }
@@ -85,7 +114,8 @@ function paintDrawn(canvas, on, { dropped }, channel) {
   const context = canvas.getContext("2d");
   context.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--dropped");
   for (let place = 0; place < height * width; place++) {
-    if (dropped[place * channels + channel]) context.fillRect(place % width, Math.floor(place / width), 1, 1);
+    if (dropped[place * channels + channel])
+      context.fillRect(place % width, Math.floor(place / width), 1, 1);
   }
 }
 
@@ -95,22 +125,38 @@ function compareAnswers({ network, picture, nameClass }, on) {
     { label: nameClass(at), mark: "off", value: off[at], text: formatShare(off[at]) },
     { label: nameClass(at), mark: "on", value: on[at], text: formatShare(on[at]) },
   ]);
-  return element("div", {}, element("h4", {}, "The answer, off and on"),
-    createBars(bars, { label: "Shares of the leading classes", top: 1 }));
+  return element(
+    "div",
+    {},
+    element("h4", {}, "The answer, off and on"),
+    createBars(bars, { label: "Shares of the leading classes", top: 1 }),
+  );
 }
 
 function showSpread({ network, picture, layer, after, nameClass }) {
   const usual = network.output(picture, network.last.name)?.data;
   const answers = usual ? followDraws(network, picture, layer, after.tensor) : [];
   if (answers.length === 0) {
-    return [element("p", { class: "hint" }, "What follows this layer cannot be computed in this page, so the answers of single draws are not shown.")];
+    return [
+      element(
+        "p",
+        { class: "hint" },
+        "What follows this layer cannot be computed in this page, so the answers of single draws are not shown.",
+      ),
+    ];
   }
   const rows = leadingOf(usual).map((at) => ({
-    name: nameClass(at), usual: usual[at], values: answers.map((answer) => answer[at]),
+    name: nameClass(at),
+    usual: usual[at],
+    values: answers.map((answer) => answer[at]),
   }));
   return [
     element("h4", {}, `The answers of ${answers.length} draws`),
-    element("p", { class: "hint" }, "A dot is one draw of this layer alone; the line is the answer with everything on its way."),
+    element(
+      "p",
+      { class: "hint" },
+      "A dot is one draw of this layer alone; the line is the answer with everything on its way.",
+    ),
     drawSpread(rows, "Range of the shares of the leading classes over the draws"),
   ];
 }

@@ -7,16 +7,23 @@ import { viewGeneral } from "./general.js";
 import { say } from "./scanner.js";
 
 export function viewFlatten({ layer, looks: [before], after, memory, ...context }) {
-  if (layer.inputShapes[0].length !== 3) return viewGeneral({ layer, looks: [before], after, memory, ...context });
+  if (layer.inputShapes[0].length !== 3)
+    return viewGeneral({ layer, looks: [before], after, memory, ...context });
   const { maps } = before;
   const line = after.maps.width;
   memory.position ??= firstOf(before);
   const words = element("div", { class: "below" });
   const map = createField({
-    ...maps, label: `A map of ${before.name}`, caption: "", paint: () => {}, onMove: fromMap,
+    ...maps,
+    label: `A map of ${before.name}`,
+    caption: "",
+    paint: () => {},
+    onMove: fromMap,
   });
   const row = createField({
-    ...after.maps, size: 330, label: "The row of numbers",
+    ...after.maps,
+    size: 330,
+    label: "The row of numbers",
     caption: `the row, in lines of ${line}: each pixel's ${maps.channels} numbers stand together`,
     paint: (canvas) => after.paint(canvas, 0),
     onMove: (down, across) => show(Math.min(down * line + across, after.tensor.data.length - 1)),
@@ -36,18 +43,33 @@ export function viewFlatten({ layer, looks: [before], after, memory, ...context 
     row.mark(frame(Math.floor(position / line), position % line));
     row.place(Math.floor(position / line), position % line);
     words.replaceChildren(
-      say(`Position ${position} is row ${at.row}, column ${at.column} of map ${channel}: ` +
-        `${formatNumber(after.tensor.data[position])}`),
-      element("p", { class: "formula" },
-        `(${at.row} × ${maps.width} + ${at.column}) × ${maps.channels} + ${channel} = ${position}`));
+      say(
+        `Position ${position} is row ${at.row}, column ${at.column} of map ${channel}: ` +
+          `${formatNumber(after.tensor.data[position])}`,
+      ),
+      element(
+        "p",
+        { class: "formula" },
+        `(${at.row} × ${maps.width} + ${at.column}) × ${maps.channels} + ${channel} = ${position}`,
+      ),
+    );
   }
   show(memory.position);
   return [
     element("h4", {}, "Where each number came from"),
     element("p", { class: "hint" }, "Point at a pixel of the map or at a number of the row."),
-    element("div", { class: "scanner" },
-      element("div", { class: "fields is-stacked" }, map.node, element("span", { class: "sign", "aria-hidden": "true" }, "⇄"), row.node),
-      words),
+    element(
+      "div",
+      { class: "scanner" },
+      element(
+        "div",
+        { class: "fields is-stacked" },
+        map.node,
+        element("span", { class: "sign", "aria-hidden": "true" }, "⇄"),
+        row.node,
+      ),
+      words,
+    ),
   ];
 }
 

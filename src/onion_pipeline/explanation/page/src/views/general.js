@@ -28,7 +28,9 @@ function exploreMap(look, channel) {
   const { maps } = look;
   const words = element("div", { class: "below" });
   const field = createField({
-    ...maps, label: `Map ${channel} of ${look.name}`, caption: `map ${channel}. Point at a pixel`,
+    ...maps,
+    label: `Map ${channel} of ${look.name}`,
+    caption: `map ${channel}. Point at a pixel`,
     paint: (canvas) => look.paint(canvas, channel),
     onMove(row, column) {
       field.mark(frame(row, column));
@@ -41,12 +43,21 @@ function exploreMap(look, channel) {
 
 function showRow(after, memory) {
   const { data } = after.tensor;
-  const leading = [...data.keys()].sort((a, b) => Math.abs(data[b]) - Math.abs(data[a])).slice(0, LEADING);
+  const leading = [...data.keys()]
+    .sort((a, b) => Math.abs(data[b]) - Math.abs(data[a]))
+    .slice(0, LEADING);
   memory.position ??= leading[0];
-  const bars = leading.map((at) => ({ label: `number ${at}`, value: data[at], text: formatNumber(data[at]) }));
-  return element("div", { class: "fields is-plain" },
+  const bars = leading.map((at) => ({
+    label: `number ${at}`,
+    value: data[at],
+    text: formatNumber(data[at]),
+  }));
+  return element(
+    "div",
+    { class: "fields is-plain" },
     createRow(after, memory, (position) => formatNumber(data[position])).node,
-    createBars(bars, { label: "The largest numbers" }));
+    createBars(bars, { label: "The largest numbers" }),
+  );
 }
 
 /** Show a row of numbers, wrapped, one of which can be pointed at. */
@@ -54,7 +65,9 @@ export function createRow(look, memory, describe, { caption, noun = "Number" } =
   const { maps, tensor } = look;
   const words = element("div", { class: "below" });
   const field = createField({
-    ...maps, label: `The numbers of ${look.name}`, paint: (canvas) => look.paint(canvas, 0),
+    ...maps,
+    label: `The numbers of ${look.name}`,
+    paint: (canvas) => look.paint(canvas, 0),
     caption: caption ?? `all ${tensor.data.length}, line by line`,
     onMove: (row, column) => show(Math.min(row * maps.width + column, tensor.data.length - 1)),
   });

@@ -35,13 +35,23 @@ const VIEWS = {
 };
 
 export const KIND_NAMES = {
-  input: "Picture", rescaling: "Rescaling", conv2d: "Convolution",
-  separable_conv2d: "Separable convolution", max_pooling2d: "Max pooling",
-  average_pooling2d: "Average pooling", global_average_pooling2d: "Global average pooling",
-  global_max_pooling2d: "Global max pooling", flatten: "Flatten", dense: "Dense",
-  dropout: "Dropout", spatial_dropout2d: "Spatial dropout",
-  batch_normalization: "Batch normalisation", layer_normalization: "Layer normalisation",
-  activation: "Activation", add: "Sum of branches", multiply: "Product of branches",
+  input: "Picture",
+  rescaling: "Rescaling",
+  conv2d: "Convolution",
+  separable_conv2d: "Separable convolution",
+  max_pooling2d: "Max pooling",
+  average_pooling2d: "Average pooling",
+  global_average_pooling2d: "Global average pooling",
+  global_max_pooling2d: "Global max pooling",
+  flatten: "Flatten",
+  dense: "Dense",
+  dropout: "Dropout",
+  spatial_dropout2d: "Spatial dropout",
+  batch_normalization: "Batch normalisation",
+  layer_normalization: "Layer normalisation",
+  activation: "Activation",
+  add: "Sum of branches",
+  multiply: "Product of branches",
   concatenate: "Branches side by side",
 };
 
@@ -55,20 +65,30 @@ export const KIND_NAMES = {
  */
 export function viewLayer(network, layer, picture, memory) {
   const after = look(network, picture, layer.name);
-  if (!after) return [element("p", { class: "hint" }, "This report does not hold the numbers of this layer.")];
+  if (!after)
+    return [
+      element("p", { class: "hint" }, "This report does not hold the numbers of this layer."),
+    ];
   const looks = layer.inputs.map((name) => look(network, picture, name));
-  const view = layer.outputs || looks.includes(null) ? viewGeneral : (VIEWS[layer.kind] ?? viewGeneral);
+  const view =
+    layer.outputs || looks.includes(null) ? viewGeneral : (VIEWS[layer.kind] ?? viewGeneral);
   return view({ network, layer, picture, memory, looks, after, ...nameThings(network, layer) });
 }
 
 function nameThings(network, layer) {
   const names = network.report.class_names;
   const nameClass = (at) => names[at] ?? String(at);
-  const isLast = layer.outputShape.length === 1 && layer.outputShape[0] === names.length && isAnswer(network, layer);
+  const isLast =
+    layer.outputShape.length === 1 &&
+    layer.outputShape[0] === names.length &&
+    isAnswer(network, layer);
   return { nameClass, nameUnit: (at) => (isLast ? nameClass(at) : `unit ${at}`) };
 }
 
 /** Whether a layer is the last one, or the dense layer before an activation of its own. */
 function isAnswer(network, layer) {
-  return layer === network.last || (network.last.kind === "activation" && network.last.inputs[0] === layer.name);
+  return (
+    layer === network.last ||
+    (network.last.kind === "activation" && network.last.inputs[0] === layer.name)
+  );
 }

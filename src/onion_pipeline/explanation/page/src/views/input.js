@@ -15,8 +15,11 @@ export function viewInput(context) {
   const { maps } = after;
   const below = element("div", { class: "below" });
   const field = createField({
-    ...maps, label: "The picture", caption: "the picture. Point at a pixel",
-    paint: (canvas) => after.paint(canvas, 0), onMove: move,
+    ...maps,
+    label: "The picture",
+    caption: "the picture. Point at a pixel",
+    paint: (canvas) => after.paint(canvas, 0),
+    onMove: move,
   });
 
   function move(row, column) {
@@ -24,18 +27,34 @@ export function viewInput(context) {
     const patch = choosePatch(maps, row, column);
     field.mark(frame(patch.top, patch.left, patch.rows, patch.columns), frame(row, column));
     field.place(row, column);
-    const values = COLOURS[maps.channels].map((name, channel) => [name, readPatch(maps, patch, channel)]);
+    const values = COLOURS[maps.channels].map((name, channel) => [
+      name,
+      readPatch(maps, patch, channel),
+    ]);
     const here = (row - patch.top) * patch.columns + column - patch.left;
     below.replaceChildren(
-      say(`Row ${row}, column ${column}: ${values.map(([name, numbers]) => `${name} ${numbers[here]}`).join(", ")}`),
-      element("div", { class: "part" }, values.map(([name, numbers]) =>
-        createCells(numbers, patch.columns, after.scale, { caption: name, winner: here }))));
+      say(
+        `Row ${row}, column ${column}: ${values.map(([name, numbers]) => `${name} ${numbers[here]}`).join(", ")}`,
+      ),
+      element(
+        "div",
+        { class: "part" },
+        values.map(([name, numbers]) =>
+          createCells(numbers, patch.columns, after.scale, { caption: name, winner: here }),
+        ),
+      ),
+    );
   }
   startAtPeak(memory, maps, 0);
   move(memory.row, memory.column);
   return [
     element("h4", {}, "The picture as numbers"),
-    element("div", { class: "scanner is-beside" }, element("div", { class: "fields" }, field.node), below),
+    element(
+      "div",
+      { class: "scanner is-beside" },
+      element("div", { class: "fields is-stacked" }, field.node),
+      below,
+    ),
   ];
 }
 
@@ -44,8 +63,10 @@ function choosePatch({ height, width }, row, column) {
   const side = 2 * REACH + 1;
   const start = (at, length) => Math.max(0, Math.min(at - REACH, length - side));
   return {
-    top: start(row, height), left: start(column, width),
-    rows: Math.min(side, height), columns: Math.min(side, width),
+    top: start(row, height),
+    left: start(column, width),
+    rows: Math.min(side, height),
+    columns: Math.min(side, width),
   };
 }
 

@@ -16,22 +16,33 @@ export function viewMerge(context) {
   const isMap = [...looks, after].every((each) => each.tensor.shape.length === 3);
   const shown = element("div");
   if (!isMap) return layer.kind === "concatenate" ? viewRows(context) : viewGeneral(context);
-  const show = (channel) => shown.replaceChildren(layer.kind === "concatenate" ? showOrigin(context, channel) : showSum(context, channel));
+  const show = (channel) =>
+    shown.replaceChildren(
+      layer.kind === "concatenate" ? showOrigin(context, channel) : showSum(context, channel),
+    );
   const gallery = createGallery(after, { memory, onChoose: show });
   show(memory.channel);
   return [
-    element("h4", {}, layer.kind === "concatenate" ? "Side by side" : "Branch by branch"), shown,
-    element("h4", {}, "What leaves"), gallery, createLegend(after.scale),
+    element("h4", {}, layer.kind === "concatenate" ? "Side by side" : "Branch by branch"),
+    shown,
+    element("h4", {}, "What leaves"),
+    gallery,
+    createLegend(after.scale),
   ];
 }
 
 /** Show one map of each branch, and the one they make, under one cursor. */
 function showSum({ layer, looks, after, memory }, channel) {
   const below = element("div", { class: "below" });
-  const describe = (each, words, onMove) => createField({
-    ...each.maps, size: 180, label: `${words}, map ${channel}`, caption: `${words}: map ${channel}`,
-    paint: (canvas) => each.paint(canvas, Math.min(channel, each.maps.channels - 1)), onMove,
-  });
+  const describe = (each, words, onMove) =>
+    createField({
+      ...each.maps,
+      size: 180,
+      label: `${words}, map ${channel}`,
+      caption: `${words}: map ${channel}`,
+      paint: (canvas) => each.paint(canvas, Math.min(channel, each.maps.channels - 1)),
+      onMove,
+    });
   const branches = looks.map((each) => describe(each, each.name));
   const result = describe(after, "leaves", move);
   const readers = looks.map((each) => spread(each.tensor, layer.outputShape));
@@ -47,14 +58,25 @@ function showSum({ layer, looks, after, memory }, channel) {
     below.replaceChildren(
       say(`Row ${row}, column ${column} of map ${channel}: ${formatNumber(after.tensor.data[at])}`),
       createReceipt([
-        ...readers.map((read, branch) => ({ label: `${branch ? `${SIGNS[layer.kind]} ` : ""}${looks[branch].name}`, value: read(at) })),
+        ...readers.map((read, branch) => ({
+          label: `${branch ? `${SIGNS[layer.kind]} ` : ""}${looks[branch].name}`,
+          value: read(at),
+        })),
         { label: "leaves", value: after.tensor.data[at], isTotal: true },
-      ]));
+      ]),
+    );
   }
   startAtPeak(memory, after.maps, channel);
-  const signs = branches.flatMap((field, branch) => [branch ? sign(SIGNS[layer.kind]) : null, field.node]);
-  const node = element("div", { class: "scanner" },
-    element("div", { class: "fields is-stacked" }, signs, sign("="), result.node), below);
+  const signs = branches.flatMap((field, branch) => [
+    branch ? sign(SIGNS[layer.kind]) : null,
+    field.node,
+  ]);
+  const node = element(
+    "div",
+    { class: "scanner" },
+    element("div", { class: "fields is-stacked" }, signs, sign("="), result.node),
+    below,
+  );
   move(memory.row, memory.column);
   return node;
 }
@@ -63,25 +85,40 @@ function showSum({ layer, looks, after, memory }, channel) {
 function showOrigin({ layer, looks, after }, channel) {
   const found = findBranch(layer, looks, channel);
   const field = createField({
-    ...after.maps, label: `Map ${channel} of ${layer.name}`, caption: `map ${channel}`,
+    ...after.maps,
+    label: `Map ${channel} of ${layer.name}`,
+    caption: `map ${channel}`,
     paint: (canvas) => after.paint(canvas, channel),
   });
-  return element("div", { class: "fields is-plain" }, field.node,
-    element("div", { class: "below" },
-      say(found.isChannel ? `Map ${channel} is map ${found.index} of ${found.name}.` : `Every map is made of parts of ${looks.map(({ name }) => name).join(" and ")}.`),
-      listBranches(looks)));
+  return element(
+    "div",
+    { class: "fields is-plain" },
+    field.node,
+    element(
+      "div",
+      { class: "below" },
+      say(
+        found.isChannel
+          ? `Map ${channel} is map ${found.index} of ${found.name}.`
+          : `Every map is made of parts of ${looks.map(({ name }) => name).join(" and ")}.`,
+      ),
+      listBranches(looks),
+    ),
+  );
 }
 
 const sign = (text) => element("span", { class: "sign", "aria-hidden": "true" }, text);
 
 function listBranches(looks) {
   let start = 0;
-  return createReceipt(looks.map(({ name, maps, isRow, tensor }) => {
-    const count = isRow ? tensor.data.length : maps.channels;
-    const label = `${name}: ${start} to ${start + count - 1}`;
-    start += count;
-    return { label, value: count, text: String(count) };
-  }));
+  return createReceipt(
+    looks.map(({ name, maps, isRow, tensor }) => {
+      const count = isRow ? tensor.data.length : maps.channels;
+      const label = `${name}: ${start} to ${start + count - 1}`;
+      start += count;
+      return { label, value: count, text: String(count) };
+    }),
+  );
 }
 
 function viewRows(context) {
@@ -90,13 +127,18 @@ function viewRows(context) {
     const found = findBranch(layer, looks, position);
     return `${formatNumber(after.tensor.data[position])}, number ${found.index} of ${found.name}`;
   });
-  return [element("h4", {}, "One behind the other"), element("div", { class: "fields is-plain" }, row.node, listBranches(looks))];
+  return [
+    element("h4", {}, "One behind the other"),
+    element("div", { class: "fields is-plain" }, row.node, listBranches(looks)),
+  ];
 }
 
 /** Return from which branch a channel, or a number of a row, comes and which it was there. */
 function findBranch(layer, looks, index) {
   const axis = axisOf(layer);
   if (axis !== layer.outputShape.length - 1) return { isChannel: false };
-  const branch = looks.findIndex(({ tensor }) => index < tensor.shape[axis] || !(index -= tensor.shape[axis]));
+  const branch = looks.findIndex(
+    ({ tensor }) => index < tensor.shape[axis] || !(index -= tensor.shape[axis]),
+  );
   return { isChannel: true, name: looks[branch].name, index };
 }

@@ -11,29 +11,56 @@ import { formatNumber } from "../numbers.js";
 import { createScanner, say, startAtPeak } from "./scanner.js";
 import { viewShares } from "./softmax.js";
 
+const FEWEST = 32; // numbers whose spread is worth a chart
+
 export function viewPointwise(context) {
-  const { layer, looks: [before], after, memory } = context;
+  const {
+    layer,
+    looks: [before],
+    after,
+    memory,
+  } = context;
   const scanner = element("div");
   const scan = (channel) => createNumberScanner({ ...context, channel });
   const hasMaps = !after.isRow && !after.isPicture;
-  const gallery = hasMaps ? createGallery(after, { memory, onChoose: (channel) => scanner.replaceChildren(scan(channel)) }) : null;
+  const gallery = hasMaps
+    ? createGallery(after, {
+        memory,
+        onChoose: (channel) => scanner.replaceChildren(scan(channel)),
+      })
+    : null;
   scanner.append(scan(memory.channel ?? 0));
   const isSoftmax = layer.settings.activation === "softmax";
   return [
-    element("h4", {}, "Each number, before and after"), scanner,
+    element("h4", {}, "Each number, before and after"),
+    scanner,
     ...(isSoftmax && after.isRow ? viewShares(before.tensor.data, context) : []),
-    ...(layer.kind === "rescaling" ? [] : [element("h4", {}, "All numbers"), ...compareNumbers(before, after)]),
+    ...(hasSpread(layer, after) ? compareNumbers(before, after) : []),
     ...(gallery ? [element("h4", {}, "What leaves"), gallery] : []),
   ];
 }
 
+const hasSpread = ({ kind }, { tensor }) => kind !== "rescaling" && tensor.data.length >= FEWEST;
+
 function compareNumbers(before, after) {
-  const series = [{ name: "before", values: before.tensor.data }, { name: "after", values: after.tensor.data }];
+  const series = [
+    { name: "before", values: before.tensor.data },
+    { name: "after", values: after.tensor.data },
+  ];
   return [
-    element("p", { class: "keys" }, series.map(({ name, values }) => {
-      const [low, high] = extent(values);
-      return element("span", { class: `key ${name}` }, `${name}: ${formatNumber(low)} to ${formatNumber(high)}`);
-    })),
+    element("h4", {}, "All numbers"),
+    element(
+      "p",
+      { class: "keys" },
+      series.map(({ name, values }) => {
+        const [low, high] = extent(values);
+        return element(
+          "span",
+          { class: `key ${name}` },
+          `${name}: ${formatNumber(low)} to ${formatNumber(high)}`,
+        );
+      }),
+    ),
     drawDistributions(series, "How many numbers have which size, before and after"),
   ];
 }
@@ -45,16 +72,28 @@ function createNumberScanner({ layer, looks: [before], after, memory, channel })
   const last = after.tensor.data.length / channels - 1;
   const scanner = createScanner({
     memory,
-    before: { maps: before.maps, label: `Before: ${name}`, caption: `arrives: ${name}`, paint: (canvas) => before.paint(canvas, channel) },
-    after: { maps: after.maps, label: `After: ${name}`, caption: `leaves: ${name}. Point at a number`, paint: (canvas) => after.paint(canvas, channel) },
+    before: {
+      maps: before.maps,
+      label: `Before: ${name}`,
+      caption: `arrives: ${name}`,
+      paint: (canvas) => before.paint(canvas, channel),
+    },
+    after: {
+      maps: after.maps,
+      label: `After: ${name}`,
+      caption: `leaves: ${name}. Point at a number`,
+      paint: (canvas) => after.paint(canvas, channel),
+    },
     onMove(row, column) {
       const at = Math.min(row * width + column, last) * channels + channel;
       const result = after.tensor.data[at];
       const place = after.isRow ? `Number ${at}` : `Row ${row}, column ${column} of ${name}`;
       return {
         marks: [],
-        below: [say(`${place}: ${formatNumber(before.tensor.data[at])} becomes ${formatNumber(result)}`),
-          ...explainNumber(layer, before.tensor, at, result)],
+        below: [
+          say(`${place}: ${formatNumber(before.tensor.data[at])} becomes ${formatNumber(result)}`),
+          ...explainNumber(layer, before.tensor, at, result),
+        ],
       };
     },
   });
@@ -63,16 +102,27 @@ function createNumberScanner({ layer, looks: [before], after, memory, channel })
 }
 
 function explainNumber(layer, input, at, result) {
-  const explain = { batch_normalization: explainBatch, layer_normalization: explainLayer, rescaling: explainScale };
-  if (layer.kind !== "activation") return [createReceipt(explain[layer.kind](layer, input, at, result))];
+  const explain = {
+    batch_normalization: explainBatch,
+    layer_normalization: explainLayer,
+    rescaling: explainScale,
+  };
+  if (layer.kind !== "activation")
+    return [createReceipt(explain[layer.kind](layer, input, at, result))];
   return explainFunction(layer, input, at, result);
 }
 
 const explainBatch = (layer, input, at) =>
-  billNormalisation(explainBatchNormalisation(layer, input.data[at], at % input.shape.at(-1)), "mean of the training pictures");
+  billNormalisation(
+    explainBatchNormalisation(layer, input.data[at], at % input.shape.at(-1)),
+    "mean of the training pictures",
+  );
 
 const explainLayer = (layer, input, at) =>
-  billNormalisation(explainLayerNormalisation(layer, input, at), "mean of the numbers at this place");
+  billNormalisation(
+    explainLayerNormalisation(layer, input, at),
+    "mean of the numbers at this place",
+  );
 
 function billNormalisation({ value, mean, spread, normal, gamma, beta, result }, meanName) {
   return [
@@ -106,5 +156,13 @@ function explainFunction(layer, input, at, result) {
   if (!(name in ACTIVATIONS)) return [bill];
   const [low, high] = extent(input.data);
   const domain = [Math.min(low, -1), Math.max(high, 1)];
-  return [bill, drawFunction(ACTIVATIONS[name], domain, input.data[at], `${title} as a curve, and this number on it`)];
+  return [
+    bill,
+    drawFunction(
+      ACTIVATIONS[name],
+      domain,
+      input.data[at],
+      `${title} as a curve, and this number on it`,
+    ),
+  ];
 }

@@ -14,14 +14,17 @@ export function viewPooling(context) {
   const scanner = element("div");
   const scan = (channel) => createWindowScanner({ ...context, channel });
   const gallery = createGallery(after, {
-    memory, onChoose: (channel) => scanner.replaceChildren(scan(channel)),
+    memory,
+    onChoose: (channel) => scanner.replaceChildren(scan(channel)),
   });
   scanner.append(scan(memory.channel));
   const isMaximum = layer.kind === "max_pooling2d";
   return [
     element("h4", {}, isMaximum ? "Which pixel won each window" : "The mean of each window"),
     scanner,
-    element("h4", {}, "What leaves"), gallery, createLegend(after.scale),
+    element("h4", {}, "What leaves"),
+    gallery,
+    createLegend(after.scale),
   ];
 }
 
@@ -51,11 +54,16 @@ function createWindowScanner({ layer, looks: [before], after, memory, channel })
         marks: [winners, frame(top, left, rows, columns)].filter(Boolean),
         below: [
           say(`Row ${row}, column ${column} of map ${channel}: ${formatNumber(result)}`),
-          element("div", { class: "working" },
+          element(
+            "div",
+            { class: "working" },
             createCells(found.values, columns, before.scale, {
-              caption: "window", isOutside: found.isOutside, winner: isMaximum ? found.winner : -1,
+              caption: "window",
+              isOutside: found.isOutside,
+              winner: isMaximum ? found.winner : -1,
             }),
-            isMaximum ? billWinner(found) : billMean(found)),
+            isMaximum ? billWinner(found) : billMean(found),
+          ),
         ],
       };
     },
@@ -69,7 +77,11 @@ function billWinner({ values, winner, ties, patch }) {
   const column = patch.left + (winner % patch.columns);
   const shared = ties > 1 ? ` (${ties} are equal; the first is marked)` : "";
   return createReceipt([
-    { label: `largest, at row ${row}, column ${column}${shared}`, value: values[winner], isTotal: true },
+    {
+      label: `largest, at row ${row}, column ${column}${shared}`,
+      value: values[winner],
+      isTotal: true,
+    },
   ]);
 }
 

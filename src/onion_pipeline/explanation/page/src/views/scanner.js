@@ -27,9 +27,18 @@ export function createScanner({ before, after, memory, onMove, sign = "→" }) {
     second.place(row, column);
     below.replaceChildren(...nodes.filter(Boolean));
   }
-  const node = element("div", { class: "scanner" },
-    element("div", { class: "fields" }, first.node, element("span", { class: "sign", "aria-hidden": "true" }, sign), second.node),
-    below);
+  const node = element(
+    "div",
+    { class: "scanner" },
+    element(
+      "div",
+      { class: "fields" },
+      first.node,
+      element("span", { class: "sign", "aria-hidden": "true" }, sign),
+      second.node,
+    ),
+    below,
+  );
   return { node, first, second, refresh: () => move(memory.row, memory.column) };
 }
 
@@ -38,7 +47,8 @@ export function startAtPeak(memory, maps, channel) {
   if (memory.row !== undefined && memory.row < maps.height && memory.column < maps.width) return;
   let best = 0;
   for (let place = 1; place < maps.height * maps.width; place++) {
-    if (maps.data[place * maps.channels + channel] > maps.data[best * maps.channels + channel]) best = place;
+    if (maps.data[place * maps.channels + channel] > maps.data[best * maps.channels + channel])
+      best = place;
   }
   Object.assign(memory, { row: Math.floor(best / maps.width), column: best % maps.width });
 }
