@@ -555,7 +555,7 @@ def test_the_registry_lists_every_pipeline(trained):
     said = kedro(trained[0], "registry", "list")
     assert said.returncode == 0
     listed = re.findall(r"^- (\w+)$", said.stdout, re.MULTILINE)
-    verbs = {"ingest", "augment", "build", "train", "evaluate", "register"}
+    verbs = {"ingest", "augment", "build", "train", "evaluate", "explain", "register"}
     verbs |= {"predict", "promote", "verify", "audit"}
     assert set(listed) == {*verbs, "__default__"}
     assert said.stderr == ""

@@ -6,7 +6,7 @@ import pytest
 
 from onion_pipeline.pipeline_registry import register_pipelines
 
-VERBS = ["ingest", "augment", "build", "train", "evaluate", "register"]
+VERBS = ["ingest", "augment", "build", "train", "evaluate", "explain", "register"]
 EXTRA = ["predict", "promote", "verify", "audit"]
 HEAVY = {
     "tensorflow",

@@ -27,6 +27,7 @@ def make_catalog(tmp_path, base_parameters):
         tables = {
             "quarantine": pd.DataFrame({"path": ["x.jpg"] * refused}),
             "confusion_matrix": pd.DataFrame({"a": [1]}),
+            "onion_report": pd.DataFrame({"a": [1]}),
             "model_card_page": pd.DataFrame({"a": [1]}),
             "predictions": pd.DataFrame({"path": ["1.jpg", "2.jpg"], "model_version": [7, 7]}),
             "unreadable_images": pd.DataFrame({"path": ["y.jpg"] * refused}),
@@ -83,6 +84,11 @@ def test_the_interval_is_called_by_its_level(make_catalog, base_parameters):
 def test_the_model_card_is_named(make_catalog, tmp_path):
     (line,) = summarize({"model_card_page"}, make_catalog())
     assert line == f"Model card    {tmp_path / 'model_card_page.csv'}"
+
+
+def test_the_onion_report_is_named(make_catalog, tmp_path):
+    (line,) = summarize({"onion_report"}, make_catalog())
+    assert line == f"Onion report  {tmp_path / 'onion_report.csv'}, opens in a browser"
 
 
 def read_commands(lines):

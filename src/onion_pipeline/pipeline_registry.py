@@ -6,6 +6,7 @@ from onion_pipeline.pipelines.audit.pipeline import create_pipeline as create_au
 from onion_pipeline.pipelines.augment.pipeline import create_pipeline as create_augment
 from onion_pipeline.pipelines.build.pipeline import create_pipeline as create_build
 from onion_pipeline.pipelines.evaluate.pipeline import create_pipeline as create_evaluate
+from onion_pipeline.pipelines.explain.pipeline import create_pipeline as create_explain
 from onion_pipeline.pipelines.ingest.pipeline import create_pipeline as create_ingest
 from onion_pipeline.pipelines.predict.pipeline import create_pipeline as create_predict
 from onion_pipeline.pipelines.promote.pipeline import create_pipeline as create_promote
@@ -15,7 +16,7 @@ from onion_pipeline.pipelines.verify.pipeline import create_pipeline as create_v
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Return each verb's pipeline, and the first six in a row as ``__default__``.
+    """Return each verb's pipeline, and the first seven in a row as ``__default__``.
 
     Named one by one: Kedro's ``find_pipelines`` would import every pipeline's libraries.
     """
@@ -25,6 +26,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "build": create_build(),
         "train": create_train(),
         "evaluate": create_evaluate(),
+        "explain": create_explain(),
         "register": create_register(),
     }
     default = sum(pipelines.values())

@@ -96,6 +96,10 @@ def _report_slices(catalog: CatalogProtocol) -> list[str]:
     ]
 
 
+def _report_layers(catalog: CatalogProtocol) -> list[str]:
+    return [_line("Onion report", f"{show_path(catalog, 'onion_report')}, opens in a browser")]
+
+
 def _report_card(catalog: CatalogProtocol) -> list[str]:
     return [_line("Model card", show_path(catalog, "model_card_page"))]
 
@@ -159,6 +163,7 @@ REPORTS: tuple[tuple[str, Callable[[CatalogProtocol], list[str]]], ...] = (
     ("metrics", _report_metrics),
     ("baselines", _report_baselines),
     ("slices", _report_slices),
+    ("onion_report", _report_layers),
     ("model_card_page", _report_card),
     ("registration", _report_registration),
     ("label_issues", _report_label_issues),

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from onion_pipeline.augmentation.policy import Step
-from onion_pipeline.augmentation.replay import draw_transform
+from onion_pipeline.augmentation.replay import draw_policy, draw_transform
 
 
 @pytest.fixture
@@ -57,3 +57,14 @@ def test_the_arguments_of_others_are_their_numbers(image):
     np.testing.assert_array_equal(draw.image, image[:, ::-1])
     (draw,) = draw_transform(image, Step(name="GaussNoise", arguments={}), 1, seed=0)
     assert draw.arguments == {}
+
+
+def test_a_policy_is_shown_transform_by_transform(image):
+    policy = [
+        Step(name="HorizontalFlip", arguments={"p": 0.25}),
+        Step(name="GaussNoise", arguments={}),
+    ]
+    flip, noise = draw_policy(image, policy, draws=2, seed=0)
+    assert (flip.name, flip.probability, len(flip.draws)) == ("HorizontalFlip", 0.25, 2)
+    assert noise.probability == 0.5  # what albumentations does unless told otherwise
+    np.testing.assert_array_equal(flip.draws[0].image, image[:, ::-1])

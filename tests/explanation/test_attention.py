@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from onion_pipeline.explanation.attention import map_attention, map_occlusion
+from onion_pipeline.explanation.attention import map_attention, map_occlusion, place_patches
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 
@@ -69,6 +69,14 @@ def test_covering_what_decides_costs_the_most(spotter):
         assert lost.max() > 1
         assert row < lost.shape[0] / 2
         assert (column < lost.shape[1] / 2) == (label == 0)
+
+
+@pytest.mark.parametrize("size", [(28, 28), (96, 60), (3, 2), (7, 100)])
+def test_patches_cover_a_picture_to_its_edges(size):
+    side, tops, lefts = place_patches(size)
+    for starts, length in ((tops, size[0]), (lefts, size[1])):
+        covered = {place for start in starts for place in range(start, start + side)}
+        assert covered == set(range(length))
 
 
 def test_a_network_without_feature_maps_has_no_attention():

@@ -1,7 +1,13 @@
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
-from onion_pipeline.explanation.pictures import choose_pictures
+from onion_pipeline.errors import DataError
+from onion_pipeline.explanation.pictures import choose_pictures, read_pictures
+from onion_pipeline.images.decoding import Rendering
+
+SHAPE = (4, 6, 3)
 
 
 @pytest.fixture
@@ -46,3 +52,34 @@ def test_of_equally_sure_ones_the_first_path(table):
 def test_the_index_of_the_table_does_not_matter(table):
     predictions = table(("a", "a", 0.8), ("b", "b", 0.9)).set_index(pd.Index([7, 3]))
     assert choose_pictures(predictions, 2).tolist() == [0, 1]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for number, colour in enumerate(["red", "lime", "blue"]):
+        Image.new("RGB", (12, 8), colour).save(tmp_path / f"{number}.png")
+    return tmp_path
+
+
+def test_pictures_are_read_as_the_network_takes_them(folder):
+    images, paths = read_pictures(str(folder), 2, SHAPE, Rendering("stretch"))
+    assert images.shape == (2, *SHAPE)
+    assert paths == ["0.png", "1.png"]
+    np.testing.assert_array_equal(images[1, 0, 0], [0, 255, 0])
+    alone, (path,) = read_pictures(str(folder / "2.png"), 2, SHAPE, Rendering("stretch"))
+    assert path == "2.png"
+    np.testing.assert_array_equal(alone[0, 0, 0], [0, 0, 255])
+
+
+def test_a_file_that_is_no_picture_is_named(folder):
+    (folder / "1.png").write_text("no picture")
+    with pytest.raises(DataError, match=r"1\.png of explain\.images .* is no usable picture"):
+        read_pictures(str(folder), 2, SHAPE, Rendering("stretch"))
+
+
+def test_the_parameter_is_named_where_there_are_no_pictures(folder):
+    with pytest.raises(DataError, match=r"^explain\.images: No images at .*nothing"):
+        read_pictures(str(folder / "nothing"), 2, SHAPE, Rendering("stretch"))
+    (folder / "empty").mkdir()
+    with pytest.raises(DataError, match=r"^explain\.images: .*empty"):
+        read_pictures(str(folder / "empty"), 2, SHAPE, Rendering("stretch"))

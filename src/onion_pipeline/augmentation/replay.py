@@ -24,6 +24,34 @@ class Draw(NamedTuple):
     arguments: dict[str, float | list[Any]]
 
 
+class DrawnTransform(NamedTuple):
+    """What one transform of a policy does to a picture.
+
+    Args:
+        name: of the transform.
+        probability: with which the policy applies it.
+        draws: some of its results.
+    """
+
+    name: str
+    probability: float
+    draws: list[Draw]
+
+
+def draw_policy(
+    image: NDArray[np.uint8], policy: Iterable[Step], draws: int, seed: int
+) -> list[DrawnTransform]:
+    """Return what each transform of `policy` does to `image`, see :func:`draw_transform`."""
+    return [
+        DrawnTransform(
+            step["name"],
+            float(create_transform(**step).p),
+            draw_transform(image, step, draws, seed),
+        )
+        for step in policy
+    ]
+
+
 def draw_transform(image: NDArray[np.uint8], step: Step, draws: int, seed: int) -> list[Draw]:
     """Return `image` as one transform alone changes it, so many times, whatever its probability.
 

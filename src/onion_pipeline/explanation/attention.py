@@ -56,6 +56,29 @@ def map_attention(
     return np.asarray(tf.reduce_sum(maps * tape.gradient(scores, maps), axis=-1), np.float32)
 
 
+class Patches(NamedTuple):
+    """Where the patches lie that cover a picture one after the other.
+
+    Args:
+        side: of each, in pixels.
+        tops: first row of each row of patches.
+        lefts: first column of each column of patches.
+    """
+
+    side: int
+    tops: list[int]
+    lefts: list[int]
+
+
+def place_patches(size: tuple[int, ...]) -> Patches:
+    """Return patches a sixth of the shorter side of a picture wide, half a patch apart."""
+    side = max(2, round(min(size) * PATCH))
+    tops, lefts = (
+        sorted({*range(0, length - side, max(1, side // 2)), length - side}) for length in size
+    )
+    return Patches(side, tops, lefts)
+
+
 def map_occlusion(
     model: KerasModel, image: NDArray[np.uint8], predicted: int
 ) -> NDArray[np.float32]:
@@ -76,8 +99,7 @@ def map_occlusion(
 
     Source: Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014.
     """
-    side = max(2, round(min(image.shape[:2]) * PATCH))
-    tops, lefts = (_find_starts(length, side) for length in image.shape[:2])
+    side, tops, lefts = place_patches(image.shape[:2])
     covered = np.repeat(image[None], len(tops) * len(lefts) + 1, axis=0)
     mean = image.mean(axis=(0, 1)).round().astype(np.uint8)
     for number, (top, left) in enumerate((top, left) for top in tops for left in lefts):
@@ -99,11 +121,6 @@ def _cut(model: KerasModel) -> _Halves | None:
     back = keras.Model(arriving, scores(lined_up))
     scores.set_weights(head.layer.get_weights())
     return _Halves(keras.Model(model.inputs[0], maps[-1]), back)
-
-
-def _find_starts(length: int, side: int) -> list[int]:
-    """Return where a patch begins that covers `length` pixels half a patch at a time."""
-    return sorted({*range(0, length - side, max(1, side // 2)), length - side})
 
 
 def _find_log_odds(answers: NDArray[np.float32], chosen: int) -> NDArray[np.float64]:

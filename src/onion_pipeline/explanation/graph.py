@@ -85,6 +85,11 @@ def read_graph(model: KerasModel) -> list[LayerNode]:
     ]
 
 
+def find_convolution(model: KerasModel) -> str | None:
+    """Return the name of the first convolution; None for a model without one."""
+    return next((each.name for each in model.layers if type(each).__name__ == "Conv2D"), None)
+
+
 def compute_outputs(
     model: KerasModel, names: Sequence[str], images: NDArray[np.uint8]
 ) -> dict[str, NDArray[np.float32]]:

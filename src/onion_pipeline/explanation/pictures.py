@@ -7,7 +7,7 @@ from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.decoding import RejectedImageError, Rendering, decode_image
 from onion_pipeline.images.loading import read_file
-from onion_pipeline.images.sources import open_source
+from onion_pipeline.images.sources import ImageSource, open_source
 
 # Of the pictures, mistakes are as many as a picture of each class leaves, but within these.
 FEWEST, MOST = 1 / 6, 1 / 2
@@ -57,7 +57,7 @@ def read_pictures(
     Raises:
         DataError: there is none, or one of them is no usable picture.
     """
-    source = open_source(address)
+    source = _open(address)
     paths = list(source.paths[:most])
     images = []
     for path in paths:
@@ -69,6 +69,13 @@ def read_pictures(
                 "Name others with --params explain.images=path/to/pictures"
             ) from error
     return np.stack(images), paths
+
+
+def _open(address: str) -> ImageSource:
+    try:
+        return open_source(address)
+    except DataError as error:
+        raise DataError(f"explain.images: {error}") from error
 
 
 def _rank_by_class(table: DataFrame) -> NDArray[np.int64]:

@@ -96,6 +96,11 @@ def _describe_pictures(
     probabilities = read_probabilities(predictions, class_names).tolist()
     rows = predictions[["label", "predicted", "path"]].to_dict("records")
     return [
-        {**row, "probabilities": shares, "pixels": report.add(image)}
+        {
+            **row,
+            "label": row["label"] or None,
+            "probabilities": shares,
+            "pixels": report.add(image),
+        }
         for row, shares, image in zip(rows, probabilities, images, strict=True)
     ]

@@ -1,35 +1,48 @@
-"""The parts of the onion report around the layers: where it looked, augmentation, learning."""
+"""The parts of the onion report around the layers, each added to it under a key of its own."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame, KerasModel
+from onion_pipeline.augmentation.replay import Draw, DrawnTransform
 from onion_pipeline.evaluation.metrics import confusion_matrix
 from onion_pipeline.evaluation.predictions import find_ids, predict_probabilities
-from onion_pipeline.explanation.attention import map_attention, map_occlusion
+from onion_pipeline.explanation.attention import map_attention, map_occlusion, place_patches
 from onion_pipeline.explanation.embedding import project, read_features
 from onion_pipeline.explanation.report import Report
+from onion_pipeline.explanation.thumbnails import shrink_images
 
-# Of the pictures in one cell of the confusion matrix, and of those in the map of all.
-LONGEST_CELL = 12
-LARGEST_MAP = 400
-THUMBNAIL = 24  # pixels of the longer side of a picture in the map
+# What the page has room for.
+EPOCHS, KERNELS = 60, 32
+LONGEST_CELL, ALL_CELLS = 12, 480  # pictures
+LARGEST_MAP = 400  # pictures
+CELL_SIDE, MAP_SIDE = 48, 24  # pixels
+
+
+class AnsweredImages(NamedTuple):
+    """The images of the test and what the network says of them.
+
+    Args:
+        images: uint8, (N, H, W, C).
+        predictions: their N rows of the table of predictions.
+    """
+
+    images: NDArray[np.uint8]
+    predictions: DataFrame
 
 
 def add_attention(
-    report: Report,
-    model: KerasModel,
-    images: NDArray[np.uint8],
-    predictions: DataFrame,
+    report: Report, model: KerasModel, images: NDArray[np.uint8], predictions: DataFrame
 ) -> None:
     """Say of each picture of the report where the network looked.
 
     Args:
-        report: whose ``pictures`` get ``attention`` (an array, or None for a network without
-            feature maps) and ``occlusion``.
+        report: gets ``occlusion``, the places of the patches; each of its ``pictures`` gets
+            ``attention`` (an array, or None for a network without feature maps) and
+            ``occlusion``.
         model: the trained model.
         images: uint8, (N, H, W, C); those of the report.
         predictions: their N rows of the table of predictions.
@@ -41,105 +54,143 @@ def add_attention(
         lost = map_occlusion(model, image, int(chosen[number]))
         picture["attention"] = None if maps is None else report.add(maps[number])
         picture["occlusion"] = report.add(lost)
+    report.description["occlusion"] = place_patches(images.shape[1:3])._asdict()
 
 
 def add_augmentation(
-    report: Report,
-    model: KerasModel,
-    drawn: Sequence[tuple[str, Sequence[tuple[NDArray[np.uint8], dict[str, Any]]]]],
+    report: Report, model: KerasModel, drawn: Sequence[DrawnTransform], picture: int = 0
 ) -> None:
-    """Show one picture as each transform changes it, and what the network says of each.
+    """Show a picture as each transform of a policy changes it, and what the network says then.
 
     Args:
-        report: gets ``augmentation``, a list of transforms with their draws.
+        report: gets ``augmentation``; nothing where there are no transforms.
         model: the trained model.
-        drawn: of each transform its name, and of each draw the picture, uint8 (H, W, C), and the
-            arguments.
+        drawn: from :func:`~onion_pipeline.augmentation.replay.draw_policy`.
+        picture: which one of the report they have changed.
     """
-    report.description["augmentation"] = [
-        {"name": name, "draws": [_describe_draw(report, model, *draw) for draw in draws]}
-        for name, draws in drawn
+    transforms = [
+        {**each._asdict(), "draws": _describe_draws(report, model, each.draws)} for each in drawn
     ]
+    if transforms:
+        report.description["augmentation"] = {"picture": picture, "transforms": transforms}
 
 
-def add_learning(report: Report, history: DataFrame) -> None:
-    """Tell how loss and accuracy changed from epoch to epoch."""
-    rows = history.replace({np.nan: None}).to_dict("records")
-    report.description["history"] = rows
-
-
-def add_confusion(
-    report: Report,
-    predictions: DataFrame,
-    images: NDArray[np.uint8],
-    class_names: Sequence[str],
+def add_learning(
+    report: Report, history: DataFrame, kernels: NDArray[np.float32], layer: str | None
 ) -> None:
-    """Count which class was taken for which, with the surest pictures of each mistake.
+    """Tell how loss and accuracy changed from epoch to epoch, and the first kernels with them.
 
     Args:
-        report: gets ``confusion``: ``counts``, rows true and columns predicted, and ``mistakes``,
-            a list of cells with their pictures.
-        predictions: the table of all N test images.
-        images: uint8, (N, H, W, C), in its order.
+        report: gets ``learning``.
+        history: one row per epoch.
+        kernels: float32, (1 + epochs, height, width, channels, filters); the first before any
+            training. Empty ones for a network without a convolution.
+        layer: the name of theirs.
+    """
+    shown = np.unique(np.linspace(0, len(kernels) - 1, EPOCHS).round().astype(int))
+    frames = {
+        "layer": layer,
+        "epochs": shown.tolist(),
+        "frames": [report.add(kernels[at, ..., :KERNELS]) for at in shown if kernels.size],
+    }
+    report.description["learning"] = {
+        "history": history.astype(object).where(history.notna(), None).to_dict("records"),
+        "kernels": frames if kernels.size and layer is not None else None,
+    }
+
+
+def add_confusion(report: Report, test: AnsweredImages, class_names: Sequence[str]) -> None:
+    """Count which class was taken for which, with the surest pictures of each cell.
+
+    Args:
+        report: gets ``confusion``: ``counts``, rows true and columns predicted, and ``cells``
+            with the pictures of those that are not empty.
+        test: the test images.
         class_names: K labels.
     """
-    table = predictions.reset_index(drop=True)
-    wrong = table[table["label"] != table["predicted"]].sort_values("confidence", ascending=False)
-    cells = [
-        {
-            "label": label,
-            "predicted": predicted,
-            "pictures": [
-                {
-                    "path": table["path"][at],
-                    "confidence": float(table["confidence"][at]),
-                    "pixels": report.add(images[at]),
-                }
-                for at in rows.index[:LONGEST_CELL]
-            ],
-        }
-        for (label, predicted), rows in wrong.groupby(["label", "predicted"], sort=True)
-    ]
-    counts = confusion_matrix(table, class_names).tolist()
-    report.description["confusion"] = {"counts": counts, "mistakes": cells}
+    table = test.predictions.reset_index(drop=True)
+    surest = table.sort_values(["confidence", "path"], ascending=[False, True])
+    cells = surest.groupby(["label", "predicted"], sort=True)
+    most = max(1, min(LONGEST_CELL, ALL_CELLS // max(1, len(cells))))
+    report.description["confusion"] = {
+        "counts": confusion_matrix(table, class_names).tolist(),
+        "cells": [
+            {
+                "label": label,
+                "predicted": predicted,
+                "pictures": describe_answers(report, test.images, rows.head(most)),
+            }
+            for (label, predicted), rows in cells
+        ],
+    }
 
 
-def add_map(
-    report: Report, model: KerasModel, predictions: DataFrame, images: NDArray[np.uint8], seed: int
-) -> None:
+def add_map(report: Report, model: KerasModel, test: AnsweredImages, seed: int) -> None:
     """Lay test images out by how alike the network finds them.
 
     Args:
-        report: gets ``map``: ``variance``, the share that two directions show, and ``points``.
+        report: gets ``map``, with the ``method`` and, where it can be told, the share of the
+            ``variance`` that the map shows.
         model: the trained model.
-        predictions: the table of all N test images.
-        images: uint8, (N, H, W, C), in its order.
-        seed: of the choice where there are too many.
+        test: the test images; where there are too many, of all classes evenly.
+        seed: of the choice.
     """
-    chosen = _choose_evenly(predictions["label"].to_numpy(), LARGEST_MAP, seed)
-    places, variance = project(read_features(model, np.ascontiguousarray(images[chosen])))
-    rows = predictions.iloc[chosen]
+    chosen = _choose_evenly(test.predictions["label"].to_numpy(), LARGEST_MAP, seed)
+    images = np.ascontiguousarray(test.images[chosen])
+    projection = project(read_features(model, images), seed)
+    rows = test.predictions.iloc[chosen]
     report.description["map"] = {
-        "variance": variance,
-        "thumbnails": report.add(_shrink(images[chosen])),
+        "method": projection.method,
+        "variance": projection.variance,
+        "thumbnails": report.add(shrink_images(images, MAP_SIDE)),
         "points": [
             {"x": x, "y": y, "label": label, "predicted": predicted, "path": path}
             for (x, y), label, predicted, path in zip(
-                places.tolist(), rows["label"], rows["predicted"], rows["path"], strict=True
+                projection.places.tolist(),
+                rows["label"],
+                rows["predicted"],
+                rows["path"],
+                strict=True,
             )
         ],
     }
 
 
-def _describe_draw(
-    report: Report, model: KerasModel, image: NDArray[np.uint8], arguments: dict[str, Any]
-) -> dict[str, Any]:
-    answer = predict_probabilities(model, image[None])[0]
-    return {
-        "pixels": report.add(image),
-        "arguments": arguments,
-        "probabilities": [float(share) for share in answer],
-    }
+def describe_answers(
+    report: Report, images: NDArray[np.uint8], rows: DataFrame
+) -> list[dict[str, Any]]:
+    """Return some rows of the table of predictions with small pictures.
+
+    Args:
+        report: gets the pixels.
+        images: uint8, (N, H, W, C), all of the test.
+        rows: of the table of predictions; their index tells which of the images they are.
+    """
+    small = shrink_images(np.stack([images[at] for at in rows.index]), CELL_SIDE)
+    return [
+        {
+            "path": row["path"],
+            "label": row["label"],
+            "predicted": row["predicted"],
+            "confidence": float(row["confidence"]),
+            "pixels": report.add(pixels),
+        }
+        for row, pixels in zip(rows.to_dict("records"), small, strict=True)
+    ]
+
+
+def _describe_draws(
+    report: Report, model: KerasModel, draws: Sequence[Draw]
+) -> list[dict[str, Any]]:
+    answers = predict_probabilities(model, np.stack([draw.image for draw in draws]))
+    return [
+        {
+            "pixels": report.add(draw.image),
+            "arguments": draw.arguments,
+            "probabilities": [float(share) for share in answer],
+        }
+        for draw, answer in zip(draws, answers, strict=True)
+    ]
 
 
 def _choose_evenly(labels: NDArray[Any], most: int, seed: int) -> NDArray[np.int64]:
@@ -150,13 +201,3 @@ def _choose_evenly(labels: NDArray[Any], most: int, seed: int) -> NDArray[np.int
         rows = order[labels[order] == name]
         turns[rows] = np.arange(len(rows))
     return np.sort(np.argsort(turns, kind="stable")[:most])
-
-
-def _shrink(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return pictures of at most :data:`THUMBNAIL` pixels a side, each the mean of a block."""
-    step = max(1, -(-max(images.shape[1:3]) // THUMBNAIL))
-    height, width = (side // step * step for side in images.shape[1:3])
-    blocks = images[:, :height, :width].reshape(
-        len(images), height // step, step, width // step, step, -1
-    )
-    return blocks.mean(axis=(2, 4)).round().astype(np.uint8)

@@ -1,5 +1,6 @@
 """Numbers and names as a card writes them."""
 
+import html
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,16 @@ def escape_text(text: Any) -> str:
     """Return a stranger's text, such as the name of a class, as Markdown that shows just that."""
     line = " ".join(str(text).split()).replace("&", "&amp;").replace("<", "&lt;")
     return MARKUP.sub(r"\\\1", line.replace(">", "&gt;"))
+
+
+def unescape_text(markdown: str) -> str:
+    """Return what :func:`escape_text` was given, wherever it stands in a sentence.
+
+    Example:
+        >>> unescape_text(escape_text("<b>*a_b*</b> & c"))
+        '<b>*a_b*</b> & c'
+    """
+    return html.unescape(re.sub(r"\\([\\`*\[\]|~$_])", r"\1", markdown))
 
 
 def show_number(value: float) -> str:

@@ -1,11 +1,13 @@
 """Nodes that explain the network."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame, ImageFigure, KerasModel
 from onion_pipeline.augmentation.policy import Step
-from onion_pipeline.augmentation.replay import draw_transform
+from onion_pipeline.augmentation.replay import draw_policy
 from onion_pipeline.evaluation.predictions import (
     find_ids,
     predict_probabilities,
@@ -13,12 +15,20 @@ from onion_pipeline.evaluation.predictions import (
 )
 from onion_pipeline.explanation import figures, sections
 from onion_pipeline.explanation.attention import map_attention
-from onion_pipeline.explanation.page import render_page
+from onion_pipeline.explanation.graph import find_convolution
+from onion_pipeline.explanation.page.rendering import render_page
 from onion_pipeline.explanation.pictures import choose_pictures, read_pictures
 from onion_pipeline.explanation.report import describe_network
+from onion_pipeline.explanation.trust import add_trust
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.images.decoding import make_rendering
-from onion_pipeline.parameters import ExplainParameters, IngestParameters
+from onion_pipeline.parameters import (
+    EvaluateParameters,
+    ExplainParameters,
+    IngestParameters,
+    RegisterParameters,
+)
+from onion_pipeline.reporting.findings import Findings
 
 
 def choose_explained_images(
@@ -59,18 +69,35 @@ def write_onion_report(
     explained_images: NDArray[np.uint8],
     explained_predictions: DataFrame,
     augmentation_policy: list[Step],
+    training_history: DataFrame,
+    kernel_history: NDArray[np.float32],
+    test_images: LabelledImages,
+    ingest: IngestParameters,
+    evaluate: EvaluateParameters,
+    register: RegisterParameters,
     parameters: ExplainParameters,
     seed: int,
+    test_predictions: DataFrame,
+    **found: Any,
 ) -> str:
     """Show what each layer does to pictures, on one page that opens offline."""
-    report = describe_network(
-        calibrated_model, explained_images, explained_predictions, class_names
+    model, pictures = calibrated_model, np.ascontiguousarray(explained_images)
+    test = sections.AnsweredImages(test_images["image"], test_predictions)
+    findings = Findings(
+        model_name=register.model_name,
+        class_names=class_names,
+        image_shape=model.input_shape[1:],
+        resize=ingest.resize,
+        confidence_level=evaluate.confidence_level,
+        test_predictions=test_predictions,
+        **found,
     )
-    sections.add_attention(report, calibrated_model, explained_images, explained_predictions)
-    first = np.ascontiguousarray(explained_images[0])
-    drawn = [
-        (step["name"], draw_transform(first, step, parameters.draws, seed))
-        for step in augmentation_policy
-    ]
-    sections.add_augmentation(report, calibrated_model, drawn)
+    report = describe_network(model, pictures, explained_predictions, class_names)
+    sections.add_attention(report, model, pictures, explained_predictions)
+    drawn = draw_policy(pictures[0], augmentation_policy, parameters.draws, seed)
+    sections.add_augmentation(report, model, drawn)
+    sections.add_learning(report, training_history, kernel_history, find_convolution(model))
+    sections.add_confusion(report, test, class_names)
+    sections.add_map(report, model, test, seed)
+    add_trust(report, findings, test.images)
     return render_page(report.description, report.tensors)
