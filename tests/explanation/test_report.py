@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from onion_pipeline.explanation import report
-from onion_pipeline.explanation.report import describe_network
+from onion_pipeline.explanation.report import count_pictures, describe_network
 
 
 @pytest.fixture
@@ -58,3 +58,11 @@ def test_weights_that_are_too_many_stay_outside(describe, monkeypatch):
     assert all(layers[name]["weights"] == {} for name in heavy)
     held = sum(tensors[at].nbytes for each in layers.values() for at in each["weights"].values())
     assert held <= 600
+
+
+def test_there_is_room_for_all_pictures_unless_much_must_be_given(onion, branched, monkeypatch):
+    assert count_pictures(onion, 12) == count_pictures(branched, 12) == 12
+    monkeypatch.setattr(report, "LARGEST_OUTPUTS", 3 * 12 * 12 * 5 * 4)
+    assert count_pictures(branched, 12) == 3  # what leaves its layer of an unknown kind
+    monkeypatch.setattr(report, "LARGEST_OUTPUTS", 1)
+    assert count_pictures(branched, 12) == 1

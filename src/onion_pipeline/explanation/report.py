@@ -1,6 +1,7 @@
 """What the page of the onion report is given: a description, and arrays beside it."""
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +14,9 @@ from onion_pipeline.explanation.sentences import describe_layer
 
 FORMAT = 1
 # Of all weights in the page. Layers with more are shown with what the model itself computed.
-LARGEST_WEIGHTS = 5 << 20  # bytes
+LARGEST_WEIGHTS = 4 << 20  # bytes
+# Of what is given of such layers for all pictures together.
+LARGEST_OUTPUTS = 2 << 20  # bytes
 
 
 class Report(NamedTuple):
@@ -60,6 +63,14 @@ def describe_network(
         pictures=_describe_pictures(images, predictions, class_names, report),
     )
     return report
+
+
+def count_pictures(model: KerasModel, most: int) -> int:
+    """Return for how many pictures, from 1 to `most`, a page has room."""
+    nodes = {node.name: node for node in read_graph(model)}
+    given = [nodes[name].output_shape for name in _choose_given([*nodes.values()])]
+    size = sum(prod(shape) for shape in given) * np.dtype(np.float32).itemsize
+    return max(1, min(most, LARGEST_OUTPUTS // max(1, size)))
 
 
 def _choose_given(nodes: Sequence[LayerNode]) -> list[str]:

@@ -18,7 +18,7 @@ from onion_pipeline.explanation.attention import map_attention
 from onion_pipeline.explanation.graph import find_convolution
 from onion_pipeline.explanation.page.rendering import render_page
 from onion_pipeline.explanation.pictures import choose_pictures, read_pictures
-from onion_pipeline.explanation.report import describe_network
+from onion_pipeline.explanation.report import count_pictures, describe_network
 from onion_pipeline.explanation.trust import add_trust
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.images.decoding import make_rendering
@@ -40,13 +40,12 @@ def choose_explained_images(
     parameters: ExplainParameters,
 ) -> tuple[NDArray[np.uint8], DataFrame]:
     """Choose test images of all classes, some of them mistakes, or read those that were named."""
+    most = count_pictures(calibrated_model, parameters.pictures)
     if parameters.images is None:
-        rows = choose_pictures(test_predictions, parameters.pictures)
+        rows = choose_pictures(test_predictions, most)
         return test_images["image"][rows], test_predictions.iloc[rows].reset_index(drop=True)
     shape = calibrated_model.input_shape[1:]
-    images, paths = read_pictures(
-        parameters.images, parameters.pictures, shape, make_rendering(ingest)
-    )
+    images, paths = read_pictures(parameters.images, most, shape, make_rendering(ingest))
     answers = predict_probabilities(calibrated_model, images)
     return images, tabulate_answers(answers, paths, [""] * len(paths), class_names)
 
