@@ -440,6 +440,18 @@ def test_a_challenger_is_promoted_as_the_summary_says_and_the_champion_comes_bac
     assert len(open_store(project).search_model_versions("name = 'onion_pipeline'")) == 2
 
 
+def test_the_layers_are_shown_at_work_on_a_new_picture(in_process, photos):
+    project, run = in_process
+    photo = photos / "red" / "00.jpg"
+    result = run("--pipelines", "explain", "--params", f"explain.images={photo}")
+    assert result.exit_code == 0, result.output
+    report = project / REPORTS / "onion_report.html"
+    assert "Onion report  data/08_reporting/onion_report.html" in result.output
+    page = report.read_text()
+    assert '"path": "00.jpg"' in page
+    assert "http://" not in page.replace("http://www.w3.org/", "")
+
+
 def test_register_alone_finds_the_version_and_tracks_what_is_there(in_process, photos):
     project, run = in_process
     before = read_json(project, "registration.json")
