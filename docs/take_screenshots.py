@@ -159,6 +159,7 @@ def photograph_mlflow(page: Page, address: str, registration: dict[str, Any]) ->
         ("mlflow_system", f"{run}/system-metrics"),
         ("mlflow_figures", f"{run}/artifacts/figures/worst_mistakes.png"),
         ("mlflow_plot", f"{run}/artifacts/figures/confusion_matrix.html"),
+        ("mlflow_onion", f"{run}/artifacts/figures/onion_report.html"),
         ("mlflow_card", f"{run}/artifacts/figures/model_card.html"),
         ("mlflow_version", f"#/models/{model}/versions/{version}"),
     ):

@@ -17,6 +17,7 @@ from onion_pipeline.reporting.phrases import (
     show_count,
     show_interval,
     show_level,
+    show_number,
     show_share,
     unescape_text,
 )
@@ -24,7 +25,7 @@ from onion_pipeline.reporting.results import Figure
 
 FIGURES = {
     "accuracy": results.FIGURES["accuracy"],
-    "macro_f1": results.FIGURES["macro_f1"],
+    "macro_f1": Figure("Macro F1", "precision and recall in one, mean of the classes", show_number),
     "calibration_error": confidence.FIGURES["calibration_error"],
     "mean_corruption_error": Figure(
         "Error on corrupted pictures",
@@ -91,11 +92,7 @@ def _tell_data(findings: Findings) -> Iterator[Fact]:
         )
     )
     yield _fact("Pictures", f"{report['images']:,}", splits)
-    yield _fact(
-        "Classes",
-        f"{len(counts):,}",
-        f"the largest has {report['imbalance']['ratio']:.1f} times the pictures of the smallest",
-    )
+    yield _fact("Classes", f"{len(counts):,}", _tell_balance(report["imbalance"]["ratio"]))
     yield _fact("Left out", f"{refused:,}", f"of {show_count(report['files'], 'file')}")
     yield _fact(
         "Equal or alike",
@@ -105,8 +102,14 @@ def _tell_data(findings: Findings) -> Iterator[Fact]:
     yield _fact(
         "Shared by parts",
         show_count(report["leaks"]["pairs"], "pair"),
-        "of pictures that are alike and lie in different parts: the test flatters by as much",
+        "of alike pictures in different parts, by which the test flatters",
     )
+
+
+def _tell_balance(ratio: float) -> str:
+    if ratio == 1:
+        return "with as many pictures each"
+    return f"the largest with {ratio:.1f} times as many pictures as the smallest"
 
 
 def _find_mistakes(
