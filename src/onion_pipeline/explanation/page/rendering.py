@@ -33,7 +33,7 @@ def render_page(report: dict[str, Any], tensors: Sequence[NDArray[Any]]) -> str:
     descriptions, packed = pack_tensors(tensors)
     return environment.get_template("report.html.j2").render(
         title=report["title"],
-        style=_read_part("report.css"),
+        style=_read_part("report.css") + _read_part("sections.css"),
         script=_read_part("bundle.js"),
         report=_write_json({**report, "tensors": descriptions}),
         tensors=packed,

@@ -6,6 +6,9 @@ import { interpolateLab, interpolateRgb, piecewise, quantize } from "d3-interpol
 const STEPS = 256;
 // On which black and white have the same contrast: sqrt(1.05 * 0.05) - 0.05.
 const EQUAL_LUMINANCE = 0.179;
+// How a map covers the picture below it: at most so much, and less so in between.
+const DENSEST = 0.85;
+const EASE = 0.8;
 
 /**
  * Return how the numbers of `values` are coloured: all of them by one scale.
@@ -30,6 +33,21 @@ export function colourDepth(depth) {
 /** Return the colour of a ring's cell: `share` of the way from paper to the layer's colour. */
 export function colourCell(depth, share) {
   return interpolateLab(ramps().faint, colourDepth(depth))(share);
+}
+
+/** Return the colour of a map laid over a grey of 0 to 255; `share` is -1 against, 1 for. */
+export function colourEvidence(grey, share) {
+  const { against, speaking } = ramps();
+  const hue = share < 0 ? against : speaking;
+  const cover = DENSEST * Math.min(1, Math.abs(share)) ** EASE;
+  return hue.map((value) => grey + (value - grey) * cover);
+}
+
+/** Return a colour `share` of the way from the card to a colour of the style, by its name. */
+export function colourShare(name, share) {
+  const style = getComputedStyle(document.documentElement);
+  const [from, to] = ["--card", name].map((each) => style.getPropertyValue(each).trim());
+  return readNumbers(interpolateLab(from, to)(share));
 }
 
 /** Return black or white, whichever can be read better on [r, g, b] of 0 to 255, as WCAG 2 has it. */
@@ -61,12 +79,16 @@ function readRamps(style) {
     grey: tabulate(interpolateRgb("#000000", "#ffffff")),
     depth: blend("ring-skin", "ring-flesh", "ring-core"),
     faint: read("ring-faint"),
+    speaking: readNumbers(interpolateRgb(read("positive"), read("positive"))(0)),
+    against: readNumbers(interpolateRgb(read("negative"), read("negative"))(0)),
   };
 }
 
 function tabulate(interpolate) {
-  return quantize(interpolate, STEPS).map((text) => text.match(/[\d.]+/g).map(Number));
+  return quantize(interpolate, STEPS).map(readNumbers);
 }
+
+const readNumbers = (colour) => colour.match(/[\d.]+/g).map(Number);
 
 function pickFrom(table, low, high) {
   const factor = high > low ? (STEPS - 1) / (high - low) : 0;

@@ -28,3 +28,28 @@ function fill(node, attributes, children) {
   node.append(...children.flat(Infinity).filter((child) => child !== null));
   return node;
 }
+
+/** Call `act` once, when a node comes near to what the reader sees. */
+export function whenNear(node, act) {
+  const observer = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+      observer.disconnect();
+      act();
+    },
+    { rootMargin: "400px" },
+  );
+  observer.observe(node);
+}
+
+/** Call `draw` with the width of a node in CSS pixels, again whenever that changes. */
+export function whenSized(node, draw) {
+  let drawn = 0;
+  const observer = new ResizeObserver(([{ contentRect }]) => {
+    const width = Math.round(contentRect.width);
+    if (width === drawn || width === 0) return;
+    drawn = width;
+    draw(width);
+  });
+  observer.observe(node);
+}

@@ -16,15 +16,22 @@ const LARGEST_FIELD = 264;
  * @param {function(number, number)} options.onMove called with row and column when the reader
  *   points, taps or moves with the arrow keys; without it, the grid is only looked at
  * @param {number} options.size of its longer side at most, CSS pixels
+ * @param {{height: number, width: number}} options.extent units in which marks are placed, where
+ *   they are not cells
+ * @param {Node} options.backdrop drawn below the marks, in the same units
  * @returns {{node, repaint, moveTo, mark}}
  */
-export function createField({ height, width, label, caption, paint, onMove, size }) {
+export function createField(options) {
+  const { height, width, label, caption, paint, onMove, size, extent, backdrop } = options;
+  const { height: high, width: wide } = extent ?? { height, width };
   const canvas = element("canvas", { width, height });
-  const marks = drawing("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
-  const box = element("div", describe(label, onMove), canvas, marks);
-  const side = Math.min(size ?? LARGEST_FIELD, LARGEST_CELL * Math.max(height, width));
-  box.style.width = `${(side * width) / Math.max(height, width)}px`;
-  box.style.aspectRatio = `${width} / ${height}`;
+  const viewBox = `0 0 ${wide} ${high}`;
+  const marks = drawing("svg", { viewBox, "aria-hidden": "true" });
+  const below = backdrop ? drawing("svg", { viewBox, "aria-hidden": "true" }, backdrop) : null;
+  const box = element("div", describe(label, onMove), canvas, below, marks);
+  const side = Math.min(size ?? LARGEST_FIELD, LARGEST_CELL * Math.max(high, wide));
+  box.style.width = `${(side * wide) / Math.max(high, wide)}px`;
+  box.style.aspectRatio = `${wide} / ${high}`;
   const text = element("figcaption", {}, caption ?? "");
   const node = element(
     "figure",

@@ -2,6 +2,7 @@
 
 import { showAnswer } from "./answer.js";
 import { forgetColours } from "./colours.js";
+import { createContents } from "./contents.js";
 import { element } from "./dom.js";
 import { turnWithKeys } from "./keyboard.js";
 import { createLadder } from "./ladder.js";
@@ -9,6 +10,7 @@ import { look } from "./looks.js";
 import { Network } from "./network.js";
 import { countThings, formatCount, formatShape } from "./numbers.js";
 import { createRings } from "./rings.js";
+import { createParts } from "./sections/index.js";
 import { createStrip } from "./strip.js";
 import { unpackTensors } from "./tensors.js";
 import { KIND_NAMES } from "./views/index.js";
@@ -23,7 +25,17 @@ async function start() {
   const ladder = createLadder(network);
   byId("layers").append(ladder.node);
   const peel = createPeel(network, ladder);
-  const strip = createStrip(report, tensors, peel.choose);
+  const strip = createStrip(report, tensors, choose);
+  const context = { report, tensors, names: report.class_names, choose: strip.choose };
+  const parts = createParts(context);
+  for (const { node, followsPicture } of parts)
+    byId(followsPicture ? "chosen" : "parts").append(node);
+  createContents(byId("contents"), [PEEL, ...parts]);
+
+  function choose(picture) {
+    for (const part of parts) part.show(picture);
+    return peel.choose(picture);
+  }
   byId("pictures").append(strip.node);
   turnWithKeys((step) => {
     const next = peel.picture() + step;
@@ -32,11 +44,23 @@ async function start() {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     forgetColours();
     ladder.redraw();
-    peel.choose(peel.picture());
+    for (const part of parts) part.build();
+    choose(peel.picture());
   });
   strip.choose(0);
-  return network;
+  const built = buildInTurn(parts);
+  return { network, built };
 }
+
+/** Build what lies below while the reader looks at what lies above. */
+async function buildInTurn(parts) {
+  for (const part of parts) {
+    await rest();
+    part.build();
+  }
+}
+
+const PEEL = { id: "peel", title: "Peel", node: byId("peel") };
 
 function describeModel({ report, layers }) {
   const { image_shape: shape, parameters, multiply_adds: work } = report.model;
@@ -111,5 +135,6 @@ ready.catch(sayFailure);
 /** For tests and for the curious: the numbers that leave a layer, by picture and name. */
 window.onion = {
   ready: ready.then(() => true),
-  outputs: async (picture, name) => (await ready).output(picture, name)?.data ?? null,
+  whole: ready.then(({ built }) => built).then(() => true),
+  outputs: async (picture, name) => (await ready).network.output(picture, name)?.data ?? null,
 };

@@ -24,6 +24,14 @@ export function formatCell(value) {
 
 export const formatCount = (value) => counts.format(value);
 export const formatShare = (value) => `${(100 * value).toFixed(1)} %`;
+
+/** Write a share that may lie so near to 0 or 1 that one decimal would hide it. */
+export function formatSureShare(share) {
+  const rest = Math.min(share, 1 - share);
+  const digits = rest >= 0.001 || rest <= 0 ? 1 : Math.min(6, Math.ceil(-Math.log10(rest)) - 1);
+  return `${(100 * share).toFixed(digits)} %`;
+}
+
 export const formatShape = (shape) =>
   shape.length === 1 ? formatCount(shape[0]) : shape.join("\u2009×\u2009");
 

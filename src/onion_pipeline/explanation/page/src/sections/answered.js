@@ -1,0 +1,31 @@
+/** Small pictures with what was answered, as in a cell of the confusion matrix. */
+
+import { element, whenNear } from "../dom.js";
+import { paintPixels } from "../strip.js";
+
+/**
+ * Show pictures that were answered.
+ *
+ * @param {{path: string, pixels: number}[]} pictures
+ * @param {Object[]} tensors
+ * @param {function(Object): string} write the words below a picture
+ */
+export function showAnswered(pictures, tensors, write) {
+  return element(
+    "ul",
+    { class: "answered" },
+    pictures.map((picture) => {
+      const canvas = element("canvas", {
+        role: "img",
+        "aria-label": `The picture ${picture.path}`,
+      });
+      whenNear(canvas, () => paintPixels(canvas, tensors[picture.pixels]));
+      return element(
+        "li",
+        { title: picture.path, "data-path": picture.path, "data-value": picture.confidence },
+        canvas,
+        element("span", {}, write(picture)),
+      );
+    }),
+  );
+}
