@@ -10,6 +10,7 @@ from onion_pipeline.annotations import KerasModel
 from onion_pipeline.explanation.graph import compute_outputs, trace_calls
 
 SMALLEST = 1e-12  # below it a direction holds nothing but rounding
+PART = 4096  # features at a time, in double precision
 # UMAP compares each picture with this many others, its default.
 NEIGHBOURS = 15
 
@@ -53,18 +54,27 @@ def project(features: NDArray[np.float32], seed: int) -> Projection:
 def project_components(features: NDArray[np.float32]) -> Projection:
     """Return the two directions in which `features`, (N, F), differ most: principal components.
 
-    Signs are set so that the largest weight of each direction is positive: a map is not mirrored
-    from one run to the next.
+    They are found from how alike the pictures are, an N by N matrix: a network may have hundreds
+    of thousands of features. Signs are set so that the place farthest out is positive: a map is
+    not mirrored from one run to the next.
     """
-    centred = features.astype(np.float64) - features.mean(axis=0, dtype=np.float64)
-    _, sizes, directions = np.linalg.svd(centred, full_matrices=False)
-    shown = directions[:2]
-    signs = np.sign(shown[np.arange(len(shown)), np.abs(shown).argmax(axis=1)])
+    parts = np.array_split(features, -(-features.shape[1] // PART), axis=1)
+    alike = np.sum([_multiply(part) for part in parts], axis=0)
+    sizes, directions = np.linalg.eigh(alike)
+    sizes, shown = np.maximum(sizes[::-1], 0), directions[:, ::-1][:, :2]
     places = np.zeros((len(features), 2))
-    places[:, : len(shown)] = centred @ (shown * signs[:, None]).T
-    total = float((sizes**2).sum())
-    variance = float((sizes[:2] ** 2).sum()) / total if total > SMALLEST else 1.0
-    return Projection("PCA", places, variance)
+    places[:, : shown.shape[1]] = shown * np.sqrt(sizes[:2])
+    signs = np.sign(places[np.abs(places).argmax(axis=0), [0, 1]])
+    total = float(sizes.sum())
+    variance = float(sizes[:2].sum()) / total if total > SMALLEST else 1.0
+    return Projection("PCA", places * np.where(signs < 0, -1, 1), variance)
+
+
+def _multiply(part: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the scalar product of each two centred rows."""
+    centred = part.astype(np.float64) - part.mean(axis=0, dtype=np.float64)
+    product: NDArray[np.float64] = centred @ centred.T
+    return product
 
 
 def _project_neighbours(features: NDArray[np.float32], seed: int) -> Projection:
