@@ -23,7 +23,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 from zipfile import ZipFile
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Locator, Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -34,6 +34,8 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 VIZ_PORT, MLFLOW_PORT = 4243, 5243
 STARTING = 60  # seconds
 SETTLING = 3000  # milliseconds for animations to end
+FADING = 400  # milliseconds in which the report paints what has come into view
+PICTURE = 2  # of the report, counted from 0
 LONGEST_RUN = 900  # seconds
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
@@ -117,13 +119,44 @@ def open_browser() -> Iterator[Page]:
 
 
 def take_pictures(page: Page, project: Path) -> None:
-    """Photograph the model card, Kedro-Viz and MLflow."""
+    """Photograph the onion report, the model card, Kedro-Viz and MLflow."""
+    photograph_report(page, project / "data/08_reporting/onion_report.html", IMAGES)
     photograph_card(page, project)
     with serve(project, VIZ_PORT, "kedro", "viz", "run", "--no-browser") as address:
         photograph_viz(page, address)
     store = ("--workers", "1", "--backend-store-uri", "sqlite:///mlflow.db")
     with serve(project, MLFLOW_PORT, "mlflow", "ui", *store) as address:
         photograph_mlflow(page, address, read_registration(project))
+
+
+def photograph_report(page: Page, report: Path, folder: Path) -> None:
+    """Take a layer at work, the same on a phone in the dark, and where the network looked."""
+    for name, size, theme, show in (
+        ("onion_report", DESK, "light", show_convolution),
+        ("onion_report_phone", PHONE, "dark", show_convolution),
+        ("onion_report_attention", DESK, "light", show_attention),
+    ):
+        page.set_viewport_size(size)
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.goto(report.as_uri())
+        page.evaluate("onion.ready")
+        page.locator(".picture").nth(PICTURE).click()
+        show(page).evaluate("node => node.scrollIntoView()")
+        page.wait_for_timeout(FADING)
+        page.screenshot(path=folder / f"{name}.png")
+    page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+
+
+def show_convolution(page: Page) -> Locator:
+    """Open the first convolution; return where its arithmetic begins."""
+    layer = page.locator(".layer", has=page.get_by_text("Convolution", exact=True)).first
+    layer.locator(".layer-button").click()
+    return layer.get_by_text("How one number comes about")
+
+
+def show_attention(page: Page) -> Locator:
+    """Return the part of the report that shows where the network looked."""
+    return page.locator("#attention")
 
 
 def photograph_card(page: Page, project: Path) -> None:
