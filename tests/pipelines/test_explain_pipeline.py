@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 
 from onion_pipeline.evaluation.predictions import predict_probabilities, tabulate_answers
+from onion_pipeline.explanation.report import LARGEST_WEIGHTS
+from onion_pipeline.images.arrays import labelled_dtype
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.pipelines.explain.pipeline import create_pipeline
@@ -49,26 +51,26 @@ def model(keras):
 @pytest.fixture
 def explain(run_nodes, labelled_images, base_parameters, model):
     """A function that runs the pipeline with some parameters of its own."""
-    answers = predict_probabilities(model, labelled_images["image"])
-    paths = [f"{number}.png" for number in range(12)]
-    labels = [NAMES[label] for label in labelled_images["label"]]
 
-    def run(**changes):
+    def run(model=model, images=labelled_images, names=NAMES, parameters=None):
+        answers = predict_probabilities(model, images["image"])
+        paths = [f"{number}.png" for number in range(len(images))]
+        labels = [names[label] for label in images["label"]]
         return run_nodes(
             create_pipeline(),
             {
                 **make_findings(),
                 "calibrated_model": model,
-                "class_names": NAMES,
-                "test_images": labelled_images,
-                "test_predictions": tabulate_answers(answers, paths, labels, NAMES),
+                "class_names": names,
+                "test_images": images,
+                "test_predictions": tabulate_answers(answers, paths, labels, names),
                 "augmentation_policy": [{"name": "HorizontalFlip", "arguments": {}}],
                 "training_history": pd.DataFrame({"epoch": [1], "loss": [1.0]}),
                 "kernel_history": np.zeros((2, 3, 3, 3, 4), np.float32),
                 "params:ingest": base_parameters.ingest,
                 "params:evaluate": base_parameters.evaluate,
                 "params:register": base_parameters.register_,
-                "params:explain": base_parameters.explain.model_copy(update=changes),
+                "params:explain": base_parameters.explain.model_copy(update=parameters or {}),
                 "params:seed": 1,
             },
         )
@@ -81,7 +83,7 @@ def read_report(page: str) -> dict:
 
 
 def test_test_images_of_each_class_are_explained(explain, labelled_images):
-    made = explain(pictures=4)
+    made = explain(parameters={"pictures": 4})
     table = made["explained_predictions"]
     assert len(table) == len(made["explained_images"]) == 4
     for image, path in zip(made["explained_images"], table["path"], strict=True):
@@ -90,7 +92,7 @@ def test_test_images_of_each_class_are_explained(explain, labelled_images):
 
 
 def test_the_report_has_all_its_parts(explain):
-    report = read_report(explain(pictures=3)["onion_report"])
+    report = read_report(explain(parameters={"pictures": 3})["onion_report"])
     assert {"augmentation", "learning", "confusion", "map", "trust", "occlusion"} < set(report)
     assert [layer["kind"] for layer in report["layers"]][2:4] == ["conv2d", "max_pooling2d"]
     assert report["learning"]["kernels"]["layer"] == "conv2d_1"
@@ -104,7 +106,7 @@ def test_the_same_run_writes_the_same_page(explain):
 
 def test_other_pictures_are_explained_without_a_true_class(explain, tmp_path):
     Image.new("RGB", (24, 24), "navy").save(tmp_path / "photo.jpg")
-    made = explain(images=str(tmp_path / "photo.jpg"))
+    made = explain(parameters={"images": str(tmp_path / "photo.jpg")})
     (picture,) = read_report(made["onion_report"])["pictures"]
     assert (picture["path"], picture["label"]) == ("photo.jpg", None)
     assert picture["predicted"] in NAMES
@@ -112,5 +114,32 @@ def test_other_pictures_are_explained_without_a_true_class(explain, tmp_path):
 
 
 def test_the_sheet_shows_each_picture_twice(explain):
-    figure = explain(pictures=3)["attention_sheet"]
+    figure = explain(parameters={"pictures": 3})["attention_sheet"]
     assert sum(len(axes.images) > 0 for axes in figure.axes) == 6
+
+
+def test_a_network_of_twelve_layers_fits_into_ten_megabytes(explain):
+    """With noise for pictures, which nothing compresses, and as many weights as it has room for."""
+    layers = [
+        {"conv2d": {"filters": 32, "padding": "same"}},
+        {"conv2d": {"filters": 32}},
+        "max_pooling2d",
+        {"conv2d": {"filters": 64}},
+        "batch_normalization",
+        "max_pooling2d",
+        {"conv2d": {"filters": 128}},
+        "max_pooling2d",
+        "flatten",
+        {"dense": {"units": 200}},
+        {"dropout": {"rate": 0.4}},
+        {"dense": {"units": 64}},
+    ]
+    names = [f"class {number}" for number in range(10)]
+    model = build_model(read_layers(layers), (64, 64, 3), 10, seed=0)
+    assert 0.95 * LARGEST_WEIGHTS < 4 * model.count_params() < LARGEST_WEIGHTS
+    images = np.zeros(500, labelled_dtype((64, 64, 3)))
+    images["image"] = np.random.default_rng(0).integers(0, 256, images["image"].shape)
+    images["label"] = np.arange(500) % 10
+    page = explain(model, images, names)["onion_report"]
+    assert len(read_report(page)["pictures"]) == 12
+    assert len(page.encode()) < 10e6
