@@ -8,7 +8,7 @@ const STEPS = 256;
 const EQUAL_LUMINANCE = 0.179;
 // How a map covers the picture below it: at most so much, and less so in between.
 const DENSEST = 0.85;
-const EASE = 0.8;
+const EASE = 0.65;
 
 /**
  * Return how the numbers of `values` are coloured: all of them by one scale.

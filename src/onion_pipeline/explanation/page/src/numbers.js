@@ -23,13 +23,19 @@ export function formatCell(value) {
 }
 
 export const formatCount = (value) => counts.format(value);
-export const formatShare = (value) => `${(100 * value).toFixed(1)} %`;
+
+/** Write a share; none that lies between is rounded to nothing or to all. */
+export function formatShare(value) {
+  if (value > 0 && value < 0.0005) return "< 0.1\u00a0%";
+  if (value < 1 && value >= 0.9995) return "> 99.9\u00a0%";
+  return `${(100 * value).toFixed(1)}\u00a0%`;
+}
 
 /** Write a share that may lie so near to 0 or 1 that one decimal would hide it. */
 export function formatSureShare(share) {
   const rest = Math.min(share, 1 - share);
   const digits = rest >= 0.001 || rest <= 0 ? 1 : Math.min(6, Math.ceil(-Math.log10(rest)) - 1);
-  return `${(100 * share).toFixed(digits)} %`;
+  return `${(100 * share).toFixed(digits)}\u00a0%`;
 }
 
 export const formatShape = (shape) =>

@@ -2,7 +2,7 @@
 
 import { contours } from "d3-contour";
 import { colourEvidence } from "./colours.js";
-import { drawing } from "./dom.js";
+import { drawing, path } from "./dom.js";
 import { layOut } from "./raster.js";
 
 const FINEST = 256; // canvas pixels along the longer side
@@ -39,11 +39,11 @@ function findNeighbours(at, fine, coarse) {
 }
 
 /** Return the size of the largest number of a map, by which its tints are scaled. */
-export const measureMap = (data) =>
-  data.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+const measureMap = (data) => data.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
 
 /** Paint a map of any resolution over a picture, in greys and two tints. */
-export function paintOverlay(canvas, picture, map, most = measureMap(map.data)) {
+export function paintOverlay(canvas, picture, map) {
+  const most = measureMap(map.data);
   const maps = layOut(picture);
   const grow = Math.max(1, Math.floor(FINEST / Math.max(maps.height, maps.width)));
   const size = { height: maps.height * grow, width: maps.width * grow };
@@ -68,19 +68,21 @@ function readGrey({ data, channels }, place) {
 }
 
 /** Draw lines around what is at least half as strong as the strongest: for solid, against dashed. */
-export function drawOutlines(data, { height, width }, most = measureMap(data)) {
+export function drawOutlines(data, { height, width }) {
   const around = contours()
     .size([width, height])
-    .thresholds([HALF * most]);
+    .thresholds([HALF * measureMap(data)]);
   const trace = (values) => around(values)[0].coordinates.flat().map(closeLine).join("");
-  const line = (d, name) => drawing("path", { d, class: `outline ${name}` });
+  const lines = [
+    [trace([...data]), ""],
+    [trace(Array.from(data, (value) => -value)), " is-against"],
+  ];
   return drawing(
     "g",
     {},
-    ["outline-back", "outline-line"].flatMap((part) => [
-      line(trace([...data]), part),
-      line(trace(Array.from(data, (value) => -value)), `${part} is-against`),
-    ]),
+    ["outline-back", "outline-line"].map((part) =>
+      lines.map(([d, name]) => path(d, `outline ${part}${name}`)),
+    ),
   );
 }
 

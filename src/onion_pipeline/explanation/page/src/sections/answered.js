@@ -6,25 +6,23 @@ import { paintPixels } from "../strip.js";
 /**
  * Show pictures that were answered.
  *
- * @param {{path: string, pixels: number}[]} pictures
+ * @param {{path: string, pixels: number, confidence: number}[]} pictures
  * @param {Object[]} tensors
- * @param {function(Object): string} write the words below a picture
+ * @param {function(Object): (Node | string)[]} write lines below a picture
  */
 export function showAnswered(pictures, tensors, write) {
   return element(
     "ul",
     { class: "answered" },
     pictures.map((picture) => {
-      const canvas = element("canvas", {
-        role: "img",
-        "aria-label": `The picture ${picture.path}`,
-      });
+      const label = `The picture ${picture.path}`;
+      const canvas = element("canvas", { role: "img", "aria-label": label });
       whenNear(canvas, () => paintPixels(canvas, tensors[picture.pixels]));
       return element(
         "li",
         { title: picture.path, "data-path": picture.path, "data-value": picture.confidence },
         canvas,
-        element("span", {}, write(picture)),
+        write(picture).map((line) => element("span", {}, line)),
       );
     }),
   );

@@ -1,123 +1,82 @@
 /** The windows of the first convolution, epoch by epoch. */
 
+import { createLegend } from "../cells.js";
 import { scaleColours } from "../colours.js";
 import { element } from "../dom.js";
-import { paintColourWeights, paintMap } from "../raster.js";
 import { countThings, formatShare } from "../numbers.js";
+import { paintColourWeights, paintMap } from "../raster.js";
+import { say } from "../views/scanner.js";
+import { createStepper } from "./stepper.js";
 
 /** Show the windows after one epoch; a slider leads through all of them. */
 export function createKernels({ report, tensors }, memory) {
   const { layer, epochs, frames } = report.learning.kernels;
   const kernels = frames.map((at) => tensors[at]);
-  const [, , , count] = kernels[0].shape;
-  const paint = choosePainter(kernels);
+  const count = kernels[0].shape[3];
+  const scale = scaleColours(kernels.flatMap(({ data }) => spanOf(data)));
+  const isColour = kernels[0].shape[2] === 3;
+  const paint = isColour ? paintInColour : paintMean;
+  const canvases = Array.from({ length: count }, () => element("canvas"));
+  const words = say("");
+  const name = `${countThings(count, "window")} of ${layer}`;
+  const grid = element("div", { class: "kernels", role: "img", "aria-label": name }, canvases);
   memory.frame ??= frames.length - 1;
-  const canvases = Array.from({ length: count }, () =>
-    element("canvas", { "aria-hidden": "true" }),
-  );
-  const words = element("p", { class: "where", role: "status" });
-  const grid = element(
-    "div",
-    { class: "kernels", role: "img", "aria-label": `${countThings(count, "window")} of ${layer}` },
-    canvases,
-  );
-  const control = frames.length > 1 ? createStepper(epochs, memory, show) : null;
+  const stepper =
+    frames.length > 1 ? createStepper(epochs.map(sayEpoch), show, "Epoch of the windows") : null;
 
   function show(at) {
     memory.frame = at;
-    canvases.forEach((canvas, filter) => paint(canvas, kernels[at], filter));
+    canvases.forEach((canvas, filter) => paint(canvas, kernels[at], filter, scale));
     grid.dataset.epoch = epochs[at];
-    words.textContent = `${sayEpoch(epochs[at])}${sayChange(kernels, at)}`;
-    control?.mark(at);
+    words.textContent = `${sayEpoch(epochs[at])}${sayChange(kernels, epochs, at)}`;
+    stepper?.mark(at);
   }
   show(memory.frame);
   return element(
     "div",
-    {},
+    { class: "kernel-block" },
     element(
       "p",
       { class: "hint" },
-      `${countThings(count, "window")} of ${layer}, all in one scale.`,
+      `${name}, ${isColour ? "as the colours that they look for; grey is zero" : "all in one scale"}.`,
     ),
     grid,
-    control?.node ?? null,
+    isColour ? null : createLegend(scale),
+    stepper?.node ?? null,
     words,
   );
 }
 
 const sayEpoch = (epoch) => (epoch === 0 ? "Before any training" : `After epoch ${epoch}`);
 
-function sayChange(kernels, at) {
-  if (at === 0) return kernels.length > 1 ? ": drawn at random." : ".";
+/** Say how far the windows have come, by the root of the mean square. */
+function sayChange(kernels, epochs, at) {
+  if (at === 0) return epochs[0] === 0 ? ": drawn at random." : ".";
   const size = (values) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
   const first = kernels[0].data;
-  const moved = size(kernels[at].data.map((value, each) => value - first[each])) / size(first);
-  return `: moved by ${formatShare(moved)} of their size at the start.`;
+  const moved = size(kernels[at].data.map((value, each) => value - first[each]));
+  return `: changed by ${formatShare(moved / (size(first) || 1))} of their size at the start.`;
 }
 
-function choosePainter(kernels) {
-  const [height, width, channels, count] = kernels[0].shape;
-  const pick = ({ data }, filter, channel) =>
-    Float32Array.from(
-      { length: height * width },
-      (_, tap) => data[(tap * channels + channel) * count + filter],
-    );
-  const all = kernels.flatMap(({ data }) => [
-    data.reduce((a, b) => Math.min(a, b)),
-    data.reduce((a, b) => Math.max(a, b)),
-  ]);
-  const scale = scaleColours(all);
-  if (channels === 3)
-    return (canvas, { data }, filter) =>
-      paintColourWeights(
-        canvas,
-        {
-          data: Float32Array.from(
-            { length: height * width * 3 },
-            (_, at) => data[at * count + filter],
-          ),
-          height,
-          width,
-        },
-        Math.max(-scale.low, scale.high),
-      );
-  return (canvas, kernel, filter) =>
-    paintMap(canvas, { data: pick(kernel, filter, 0), height, width, channels: 1 }, 0, scale);
+const spanOf = (data) => [
+  data.reduce((least, value) => Math.min(least, value), Infinity),
+  data.reduce((most, value) => Math.max(most, value), -Infinity),
+];
+
+function paintInColour(canvas, { data, shape }, filter, scale) {
+  const [height, width, , count] = shape;
+  const window = Float32Array.from(
+    { length: height * width * 3 },
+    (_, at) => data[at * count + filter],
+  );
+  paintColourWeights(canvas, { data: window, height, width }, Math.max(-scale.low, scale.high));
 }
 
-/** A slider with a button to each side. */
-function createStepper(epochs, memory, show) {
-  const last = epochs.length - 1;
-  const slider = element("input", {
-    type: "range",
-    min: 0,
-    max: last,
-    value: memory.frame,
-    "aria-label": "Epoch of the windows",
-    input: () => show(Number(slider.value)),
-  });
-  const step = (by, text, label) =>
-    element(
-      "button",
-      {
-        type: "button",
-        class: "choice",
-        "aria-label": label,
-        click: () => show(Math.max(0, Math.min(last, memory.frame + by))),
-      },
-      text,
-    );
-  return {
-    node: element(
-      "div",
-      { class: "stepper" },
-      step(-1, "←", "Earlier"),
-      slider,
-      step(1, "→", "Later"),
-    ),
-    mark(at) {
-      slider.value = at;
-      slider.setAttribute("aria-valuetext", sayEpoch(epochs[at]));
-    },
-  };
+/** Paint the mean of the channels, of which there mostly is one. */
+function paintMean(canvas, { data, shape }, filter, scale) {
+  const [height, width, channels, count] = shape;
+  const window = new Float32Array(height * width);
+  for (let at = 0; at < height * width * channels; at++)
+    window[Math.floor(at / channels)] += data[at * count + filter] / channels;
+  paintMap(canvas, { data: window, height, width, channels: 1 }, 0, scale);
 }

@@ -9,31 +9,29 @@ export function createTrust({ report, tensors }) {
   const { facts = [], data = [], limits = [], mistakes = [] } = report.trust;
   return {
     nodes: [
-      showFacts(facts, "trust-facts"),
-      data.length ? element("h3", {}, "The data") : null,
-      data.length ? showFacts(data, "trust-facts is-small") : null,
-      limits.length ? element("h3", {}, "What to know") : null,
-      limits.length
-        ? element(
-            "ul",
-            { class: "limits" },
-            limits.map((limit) => element("li", {}, limit)),
-          )
-        : null,
-      mistakes.length ? element("h3", {}, "The worst mistakes") : null,
-      mistakes.length
-        ? element("p", { class: "hint" }, "Wrong answers to test pictures, the surest first.")
-        : null,
-      mistakes.length
-        ? showAnswered(
-            mistakes,
-            tensors,
-            ({ label, predicted, confidence }) =>
-              `${label} → ${predicted}, ${formatShare(confidence)}`,
-          )
-        : null,
+      facts.length ? showFacts(facts, "trust-facts") : null,
+      showBlock("The data", data, () => [showFacts(data, "trust-facts is-small")]),
+      showBlock("What to know", limits, () => [
+        element(
+          "ul",
+          { class: "limits" },
+          limits.map((limit) => element("li", {}, limit)),
+        ),
+      ]),
+      showBlock("The worst mistakes", mistakes, () => [
+        element("p", { class: "hint" }, "Wrong answers to test pictures, the surest first."),
+        showAnswered(mistakes, tensors, ({ label, predicted, confidence }) => [
+          element("strong", {}, `${label} → ${predicted}`),
+          `${formatShare(confidence)} sure`,
+        ]),
+      ]),
     ].filter(Boolean),
   };
+}
+
+function showBlock(title, things, show) {
+  if (things.length === 0) return null;
+  return element("div", { class: "block is-small" }, element("h3", {}, title), show());
 }
 
 function showFacts(facts, name) {
