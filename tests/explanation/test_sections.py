@@ -54,20 +54,20 @@ def test_a_network_without_feature_maps_has_occlusion_alone(report, onion, teste
 
 def test_each_draw_of_a_transform_comes_with_the_answer_to_it(report, onion, tested):
     policy = [{"name": "VerticalFlip", "arguments": {"p": 0.3}}]
-    drawn = draw_policy(tested.images[0], policy, 2, seed=0)
-    sections.add_augmentation(report, onion, drawn)
+    drawn = draw_policy(tested.images[1], policy, 2, seed=0)
+    sections.add_augmentation(report, onion, drawn, picture=1)
     shown = read(report, "augmentation")
     (transform,), picture = shown["transforms"], shown["picture"]
-    assert (transform["name"], transform["probability"], picture) == ("VerticalFlip", 0.3, 0)
+    assert (transform["name"], transform["probability"], picture) == ("VerticalFlip", 0.3, 1)
     first = transform["draws"][0]
-    flipped = tested.images[0][::-1]
+    flipped = tested.images[1][::-1]
     np.testing.assert_array_equal(report.tensors[first["pixels"]], flipped)
     (expected,) = predict_probabilities(onion, np.ascontiguousarray(flipped[None]))
     assert first["probabilities"] == pytest.approx(expected.tolist(), rel=1e-5)
 
 
 def test_without_augmentation_nothing_is_said_of_it(report, onion):
-    sections.add_augmentation(report, onion, [])
+    sections.add_augmentation(report, onion, [], picture=0)
     assert "augmentation" not in report.description
 
 

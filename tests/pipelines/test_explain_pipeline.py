@@ -97,7 +97,10 @@ def test_the_report_has_all_its_parts(explain):
     assert [layer["kind"] for layer in report["layers"]][2:4] == ["conv2d", "max_pooling2d"]
     assert report["learning"]["kernels"]["layer"] == "conv2d_1"
     assert len(report["pictures"]) == 3
-    assert len(report["augmentation"]["transforms"][0]["draws"]) == 4
+    augmentation = report["augmentation"]
+    assert len(augmentation["transforms"][0]["draws"]) == 4
+    sureness = [max(picture["probabilities"]) for picture in report["pictures"]]
+    assert sureness[augmentation["picture"]] == min(sureness)
 
 
 def test_the_same_run_writes_the_same_page(explain):

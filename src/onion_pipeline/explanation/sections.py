@@ -58,7 +58,7 @@ def add_attention(
 
 
 def add_augmentation(
-    report: Report, model: KerasModel, drawn: Sequence[DrawnTransform], picture: int = 0
+    report: Report, model: KerasModel, drawn: Sequence[DrawnTransform], picture: int
 ) -> None:
     """Show a picture as each transform of a policy changes it, and what the network says then.
 

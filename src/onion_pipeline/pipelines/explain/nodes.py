@@ -93,8 +93,10 @@ def write_onion_report(
     )
     report = describe_network(model, pictures, explained_predictions, class_names)
     sections.add_attention(report, model, pictures, explained_predictions)
-    drawn = draw_policy(pictures[0], augmentation_policy, parameters.draws, seed)
-    sections.add_augmentation(report, model, drawn)
+    # Of an answer that is less sure one sees more what a transform does to it.
+    unsure = int(explained_predictions["confidence"].to_numpy().argmin())
+    drawn = draw_policy(pictures[unsure], augmentation_policy, parameters.draws, seed)
+    sections.add_augmentation(report, model, drawn, unsure)
     sections.add_learning(report, training_history, kernel_history, find_convolution(model))
     sections.add_confusion(report, test, class_names)
     sections.add_map(report, model, test, seed)
