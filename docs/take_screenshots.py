@@ -176,7 +176,7 @@ def photograph_viz(page: Page, address: str) -> None:
     page.wait_for_selector(".pipeline-node", timeout=STARTING * 1000)
     for button in page.get_by_role("button", name="Dismiss").all():
         button.click()
-    page.get_by_text("worst_mistakes", exact=True).first.click()
+    page.get_by_text("attention_sheet", exact=True).first.click()
     page.wait_for_timeout(SETTLING)
     shoot(page, "kedro_viz_preview")
 
