@@ -1,6 +1,7 @@
 """``kedro run`` as a user types it, in a copy of the project and on a folder of tiny pictures."""
 
 import hashlib
+import inspect
 import json
 import logging
 import os
@@ -16,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.project import configure_project
+from kedro.io import AbstractDataset
 from mlflow import MlflowClient
 
 from onion_pipeline import __main__ as entry_point
@@ -258,6 +260,25 @@ def test_one_mlflow_run_has_everything(project_of_any_runner, load_conf):
         if "folder" in entry["metadata"].get("mlflow", {}) and name in made
     }
     assert list_artifacts(project, run) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("augmentation_preview", "ImagePreview"),
+        ("training_curves", "PlotlyPreview"),
+        ("confusion_matrix", "PlotlyPreview"),
+        ("attention_sheet", "ImagePreview"),
+    ],
+)
+def test_kedro_viz_has_a_preview_of_what_is_worth_a_look(name, kind, trained, load_conf):
+    entry = load_conf()["catalog"][name]
+    entry["filepath"] = str(trained[0] / entry["filepath"])
+    dataset = AbstractDataset.from_config(name, entry)
+    # Kedro-Viz tells by the annotation how to show it.
+    shown = inspect.signature(dataset.preview).return_annotation
+    assert getattr(shown, "__name__", shown) == kind
+    assert len(dataset.preview()) > 0
 
 
 def test_the_first_model_version_is_the_champion(project_of_any_runner):
