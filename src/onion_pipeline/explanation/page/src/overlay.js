@@ -41,11 +41,11 @@ function findNeighbours(at, fine, coarse) {
 /** Return the size of the largest number of a map, by which its tints are scaled. */
 const measureMap = (data) => data.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
 
-/** Paint a map of any resolution over a picture, in greys and two tints. */
-export function paintOverlay(canvas, picture, map) {
+/** Paint a map of any resolution over a picture, in greys and two tints, on `finest` pixels. */
+export function paintOverlay(canvas, picture, map, finest = FINEST) {
   const most = measureMap(map.data);
   const maps = layOut(picture);
-  const grow = Math.max(1, Math.floor(FINEST / Math.max(maps.height, maps.width)));
+  const grow = Math.max(1, Math.floor(finest / Math.max(maps.height, maps.width)));
   const size = { height: maps.height * grow, width: maps.width * grow };
   Object.assign(canvas, size);
   const context = canvas.getContext("2d");

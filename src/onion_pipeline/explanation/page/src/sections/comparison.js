@@ -4,6 +4,7 @@ import { element, whenNear } from "../dom.js";
 import { paintOverlay } from "../overlay.js";
 import { describePicture } from "../strip.js";
 
+const SMALL = 96; // canvas pixels along the longer side
 const KINDS = [
   ["Answered right", ({ label, predicted }) => label === predicted],
   ["Answered wrong", ({ label, predicted }) => isKnown(label) && label !== predicted],
@@ -58,7 +59,7 @@ function createTile(context, at, listMaps) {
   whenNear(tile, () => {
     for (const map of listMaps(at)) {
       const canvas = element("canvas", { "aria-hidden": "true" });
-      paintOverlay(canvas, context.tensors[pixels], map);
+      paintOverlay(canvas, context.tensors[pixels], map, SMALL);
       canvases.append(canvas);
     }
   });
