@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PAGE := src/onion_pipeline/explanation/page
+# Two processes, each with half of the tests; one that is done takes over a part of the other's.
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 # of make bench: all benchmarks unless some are named; DATA and DIGITS have no defaults
 ROUNDS ?= 5
 
@@ -16,10 +18,10 @@ run: $(VENV)/run.stamp  ## Train, test and register a network on the sample
 
 test: $(VENV)/dev.stamp  ## Lint, type-check and run all tests
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
 coverage: $(VENV)/dev.stamp  ## Run all tests, and list the lines that none of them runs
-	@$(BIN)/python -m pytest --cov=onion_pipeline --cov-report=term-missing:skip-covered
+	@$(PYTEST) --cov=onion_pipeline --cov-report=term-missing:skip-covered
 
 lint: $(VENV)/dev.stamp  ## Check style, types and import contracts
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && PYTHONPATH=src $(BIN)/lint-imports
