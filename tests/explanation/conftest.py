@@ -1,10 +1,15 @@
-"""Networks to explain: one of every layer that a parameter file can list, and one with branches."""
+"""Networks to explain, of every layer and with branches, and a browser to see them explained in."""
+
+import shutil
+from contextlib import contextmanager
 
 import pytest
 
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 
+DESKTOP = 1440
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 LAYERS = [
     {"conv2d": {"filters": 4, "padding": "same", "activation": "relu"}},
     {"separable_conv2d": {"filters": 6, "strides": 2}},
@@ -43,3 +48,46 @@ def branched(keras):
     pooled = keras.layers.GlobalAveragePooling2D(name="pooled")(upper)
     answer = keras.layers.Dense(2, activation="softmax", name="softmax")(pooled)
     return keras.Model(image, answer)
+
+
+@pytest.fixture(scope="package")
+def browser():
+    """The system's Chromium."""
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if not found:
+        pytest.skip("needs a Chromium: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def open_page(browser):
+    """A function that opens a page and, in the end, has seen neither errors nor requests."""
+
+    @contextmanager
+    def open_page(path, width=DESKTOP, theme="light"):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=theme, has_touch=True
+        )
+        page, seen = context.new_page(), []
+        page.on("console", lambda message: seen.append(message.text))
+        page.on("pageerror", lambda error: seen.append(str(error)))
+
+        def watch(route):
+            if route.request.url == path.as_uri():
+                return route.continue_()
+            seen.append(route.request.url)
+            return route.abort()
+
+        page.route("**/*", watch)
+        page.goto(path.as_uri())
+        page.evaluate("onion.whole")
+        yield page
+        context.close()
+        assert seen == []
+
+    return open_page
