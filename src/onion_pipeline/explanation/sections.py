@@ -19,7 +19,7 @@ from onion_pipeline.explanation.thumbnails import shrink_images
 EPOCHS, KERNELS = 60, 32
 LONGEST_CELL, ALL_CELLS = 12, 480  # pictures
 LARGEST_MAP = 400  # pictures
-CELL_SIDE, MAP_SIDE = 48, 24  # pixels
+CELL_SIDE, MAP_SIDE = 48, 32  # pixels
 
 
 class AnsweredImages(NamedTuple):
