@@ -4,7 +4,7 @@ import os
 import pandas as pd
 import pytest
 from kedro.framework.hooks.manager import _create_hook_manager
-from kedro.io import DataCatalog
+from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node, Pipeline
 from kedro.runner import SequentialRunner, ThreadRunner
 from kedro_datasets.json import JSONDataset
@@ -164,6 +164,17 @@ def test_what_a_run_makes_itself_is_not_taken_from_an_earlier_one(run_tracked, c
     (run,) = find_runs()
     points = tracking.import_client().get_metric_history(run.info.run_id, "test/accuracy")
     assert [point.value for point in points] == [METRICS["accuracy"]]
+
+
+def test_a_model_that_is_trained_anew_takes_nothing_of_an_earlier_one(
+    run_tracked, catalog, make_node
+):
+    catalog.save("metrics", METRICS)
+    catalog["trained_model"] = MemoryDataset()
+    registration = make_node("registration", "trained_model", {"version": "2"})
+    run_tracked([make_node("trained_model", outcome="a network"), registration])
+    (run,) = find_runs()
+    assert run.data.metrics == {}
 
 
 def test_other_runs_take_nothing_from_earlier_ones(run_tracked, catalog, make_node):

@@ -53,7 +53,8 @@ class Tracking:
             self._leave()
             show_as_message(error)
             raise
-        if "registration" in made:
+        # What lies beside a model that is trained anew, such as an audit, is of another one.
+        if "registration" in made and "trained_model" not in made:
             log_earlier_entries(catalog, made)
 
     @hook_impl
