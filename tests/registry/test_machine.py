@@ -1,5 +1,7 @@
+import os
 import sys
 import threading
+import warnings
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -68,3 +70,31 @@ def test_it_ends_with_mlflow(fake_mlflow, thrice):
     assert outage.find_outage()
     stop()
     outage.forget_store()
+
+
+def fork_once(done):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of Python 3.12, of just this danger
+        child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+    done.set()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows cannot fork")
+def test_nobody_forks_while_it_is_at_work(mlflow_store, thrice, monkeypatch):
+    begun, released, forked = threading.Event(), threading.Event(), threading.Event()
+
+    def collect_slowly(self):
+        begun.set()
+        assert released.wait(60)
+
+    monkeypatch.setattr(Monitor, "collect_metrics", collect_slowly)
+    stop = watch_machine(start_run("onions", "photos", mlflow_store, {}, {}), 3600)
+    assert begun.wait(60)
+    threading.Thread(target=fork_once, args=(forked,), daemon=True).start()
+    assert not forked.wait(0.5)
+    released.set()
+    assert forked.wait(60)
+    stop()

@@ -1,16 +1,28 @@
 """How busy the machine is during a run, as MLflow's system metrics."""
 
 import logging
+import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
+from typing import Any
 
 from onion_pipeline.errors import StoreOutageError
 from onion_pipeline.registry.outage import ask_store
 from onion_pipeline.registry.run_metrics import log_points
 
 PREFIX = "system/"  # by which the MLflow UI knows them
+
+# Held while it measures and logs, and by whoever forks: a worker of ParallelRunner that is forked
+# while another thread imports, or asks the database, would wait for the lock of that for ever.
+_at_work = threading.RLock()
+if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork
+    os.register_at_fork(
+        before=_at_work.acquire,
+        after_in_parent=_at_work.release,
+        after_in_child=_at_work.release,
+    )
 
 
 def watch_machine(run_id: str, seconds: float) -> Callable[[], None]:
@@ -47,17 +59,24 @@ def can_watch() -> bool:
 
 def _watch(run_id: str, seconds: float, stopped: threading.Event) -> None:
     logging.getLogger("mlflow.system_metrics").setLevel(logging.WARNING)
-    from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+    with _at_work:
+        from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
-    monitor = SystemMetricsMonitor(run_id)
-    monitor.collect_metrics()  # the load of the processor is that since the measurement before
+        monitor = SystemMetricsMonitor(run_id)
+        # The load of the processor is that since the measurement before.
+        monitor.collect_metrics()
     step = 1  # 0 are the figures of a test, which a model takes over from its run
     with suppress(StoreOutageError):  # which has been told
         while not stopped.wait(seconds):
-            for each in monitor.monitors:
-                each.clear_metrics()
-            monitor.collect_metrics()
-            measured = monitor.aggregate_metrics()
-            with ask_store(observing=True):
-                log_points(run_id, ((PREFIX + name, measured[name], step) for name in measured))
+            with _at_work:
+                _log_measurement(monitor, run_id, step)
             step += 1
+
+
+def _log_measurement(monitor: Any, run_id: str, step: int) -> None:
+    for each in monitor.monitors:
+        each.clear_metrics()
+    monitor.collect_metrics()
+    measured = monitor.aggregate_metrics()
+    with ask_store(observing=True):
+        log_points(run_id, ((PREFIX + name, measured[name], step) for name in measured))
