@@ -20,7 +20,8 @@ def draw_pictures(shape):
     height, width, channels = shape
     noise = np.random.default_rng(0).uniform(0, 255, (BATCH, COARSE, COARSE, channels))
     down, across = (_interpolate(side) for side in (height, width))
-    return np.einsum("hi,nijc,wj->nhwc", down, noise, across).round().astype(np.uint8)
+    smooth = np.einsum("hi,nijc,wj->nhwc", down, noise, across, optimize=True)
+    return smooth.round().astype(np.uint8)
 
 
 def _interpolate(side):

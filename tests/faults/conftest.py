@@ -1,6 +1,7 @@
 """Runs in processes of their own, which are then disturbed."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,8 +14,11 @@ HIDDEN = ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "PYTHONPATH")
 
 
 @pytest.fixture
-def project(copy_project) -> Path:
-    return copy_project()
+def project(copy_project, empty_store) -> Path:
+    """A copy of the project, with a database that MLflow has made."""
+    project = copy_project()
+    shutil.copy(empty_store, project / "mlflow.db")
+    return project
 
 
 class Run:

@@ -58,11 +58,11 @@ def find_leaks(project, said):
     ]
 
 
-def test_a_run_tells_no_credentials(start_ingest, sign, address, project):
+def test_a_run_tells_no_credentials(start_ingest, sign, address, project, empty_store):
     environment = {"AWS_SECRET_ACCESS_KEY": CANARIES["environment"]}
     run = start_ingest(sign("http", address), **environment)
     assert run.wait() == 0, run.said
-    assert (project / "mlflow.db").is_file()
+    assert (project / "mlflow.db").read_bytes() != empty_store.read_bytes()
     assert find_leaks(project, run.said) == []
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -26,21 +27,13 @@ class Runs:
     Args:
         project: its folder.
         photos: what they are about.
+        server: the process that they are forks of.
     """
 
-    def __init__(self, project, photos):
+    def __init__(self, project, photos, server):
         self.project = project
         self._photos = photos
-        hidden = ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "PYTHONPATH")
-        kept = {name: value for name, value in os.environ.items() if name not in hidden}
-        self.server = subprocess.Popen(
-            [sys.executable, str(SERVER)],
-            env=kept | {"TF_CPP_MIN_LOG_LEVEL": "3"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
+        self._server = server
 
     def run(self, *arguments, parameters=PARAMETERS, node="nowhere", number=0):
         """Run to the end, or to the kill."""
@@ -48,10 +41,10 @@ class Runs:
         order = {"arguments": given, "node": node, "number": number}
         print(
             json.dumps(order | {"project": str(self.project)}),
-            file=self.server.stdin,
+            file=self._server.stdin,
             flush=True,
         )
-        answer = json.loads(self.server.stdout.readline())
+        answer = json.loads(self._server.stdout.readline())
         assert answer["code"] in {0, -signal.SIGKILL}, answer["said"]
         return answer
 
@@ -105,20 +98,42 @@ def photos(tmp_path_factory, draw_photos):
     return draw_photos(tmp_path_factory.mktemp("images") / "photos", 20)
 
 
+def start_server():
+    hidden = ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "PYTHONPATH")
+    kept = {name: value for name, value in os.environ.items() if name not in hidden}
+    return subprocess.Popen(
+        [sys.executable, str(SERVER)],
+        env=kept | {"TF_CPP_MIN_LOG_LEVEL": "3"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
 @pytest.fixture(scope="module")
-def start_runs(copy_project, empty_store, photos):
-    """A function that copies the project, with a database that MLflow has made, to run in."""
-    started = []
+def servers():
+    """Two, so that two runs can be under way at once."""
+    started = [start_server() for _ in range(2)]
+    yield started
+    for server in started:
+        server.communicate()
+
+
+@pytest.fixture(scope="module")
+def start_runs(copy_project, empty_store, photos, servers):
+    """A function that copies the project, with a database that MLflow has made, to run in.
+
+    The copies take turns at the servers.
+    """
+    turns = cycle(servers)
 
     def start():
         project = copy_project()
         shutil.copy(empty_store, project / "mlflow.db")
-        started.append(Runs(project, photos))
-        return started[-1]
+        return Runs(project, photos, next(turns))
 
-    yield start
-    for runs in started:
-        runs.server.communicate()
+    return start
 
 
 @pytest.fixture(scope="module")
