@@ -358,7 +358,8 @@ def test_a_missing_output_alone_is_made_again(in_process, photos):
     after = fingerprint(project / "data")
     changed = {name for name in before if before[name] != after[name]}
     metrics = "08_reporting/metrics.json"
-    following = {f"08_reporting/{name}" for name in ("model_card.md", "model_card.html")}
+    names = ("onion_report.html", "model_card.md", "model_card.html")
+    following = {f"08_reporting/{name}" for name in names}
     assert changed <= {metrics, "08_reporting/registration.json", *following}
     assert after[metrics][0] == before[metrics][0]
 
