@@ -26,6 +26,7 @@ from onion_pipeline.explanation.page.rendering import render_page
 
 PICTURES = 4
 PHONE, DESKTOP = 390, 1440
+SETTLED = 500  # milliseconds until nothing moves any more
 ROUNDING = 6e-4  # of numbers with three decimals
 READ_KINDS = "layers => layers.map(layer => layer.dataset.kind)"
 
@@ -469,11 +470,12 @@ def test_the_list_of_parts_leads_to_them(page):
     assert links.all_inner_texts() == [
         "Peel", "Where it looked", "What augmentation did", "How it learned", "How far to trust it",
     ]  # fmt: skip
-    links.last.click()
-    page.wait_for_selector('.contents a[href="#trust"][aria-current]')
-    assert 0 <= page.locator("#trust-title").bounding_box()["y"] < 300
-    links.first.click()
-    page.wait_for_selector('.contents a[href="#peel"][aria-current]')
+    for link, part in [(links.last, "trust"), (links.first, "peel")]:
+        link.click()
+        page.wait_for_selector(f'.contents a[href="#{part}"][aria-current]')
+        page.wait_for_timeout(SETTLED)
+        assert page.locator(".contents [aria-current]").count() == 1
+        assert 0 <= page.locator(f"#{part}-title").bounding_box()["y"] < 300
 
 
 def test_parts_that_are_not_given_are_not_shown(network, open_page, tmp_path):

@@ -16,19 +16,19 @@ export function createContents(nav, parts) {
   );
   nav.hidden = parts.length < 2;
 
-  function mark(id) {
-    for (const [each, link] of links) {
-      if (each === id) link.setAttribute("aria-current", "true");
-      else link.removeAttribute("aria-current");
-    }
+  let marked;
+  // The last part that begins above a line a third down the window is what is read. Places are
+  // asked for anew each time: what the browser reports of crossings may lag behind a jump.
+  function update() {
+    const line = innerHeight / 3;
+    const id = parts.findLast(({ node }) => node.getBoundingClientRect().top <= line)?.id;
+    if (id === marked) return;
+    links.get(marked)?.removeAttribute("aria-current");
+    marked = id;
     const link = links.get(id);
-    nav.firstChild.scrollTo({ left: link.offsetLeft - 24 });
+    link?.setAttribute("aria-current", "true");
+    nav.firstChild.scrollTo({ left: link ? link.offsetLeft - 24 : 0 });
   }
-  // What crosses a line a third down the window is what is read.
-  const observer = new IntersectionObserver(
-    (entries) =>
-      entries.filter((each) => each.isIntersecting).forEach((each) => mark(each.target.id)),
-    { rootMargin: "-33% 0px -66% 0px" },
-  );
-  for (const { node } of parts) observer.observe(node);
+  addEventListener("scroll", update, { passive: true });
+  new ResizeObserver(update).observe(document.body);
 }

@@ -1,6 +1,6 @@
 /** A map of the test pictures: what the network finds alike lies close together. */
 
-import { element, whenNear, whenSized } from "../dom.js";
+import { element, whenSized } from "../dom.js";
 import { formatShare } from "../numbers.js";
 import { describePicture, paintPixels } from "../strip.js";
 import { say } from "../views/scanner.js";
@@ -47,13 +47,12 @@ export function createMap({ report, tensors, names }, memory) {
     const next = placed ? stepOnMap(event, placed.places, memory.point) : null;
     if (next !== null) choose(next);
   });
-  whenNear(box, () =>
-    whenSized(box, (width) => {
-      placed = placePoints(points, width);
-      paint();
-      if (memory.point !== undefined) choose(memory.point);
-    }),
-  );
+  // At once, not when it comes near: it would grow under a reader who jumps to what follows it.
+  whenSized(box, (width) => {
+    placed = placePoints(points, width);
+    paint();
+    if (memory.point !== undefined) choose(memory.point);
+  });
   const hint = element("p", { class: "hint" }, describeMethod(method, variance));
   return element("div", {}, hint, choice, box, words);
 }
