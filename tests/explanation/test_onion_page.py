@@ -438,6 +438,7 @@ def test_the_map_names_the_picture_that_is_pointed_at(page):
     box = page.locator(".map")
     box.scroll_into_view_if_needed()
     assert box.get_attribute("data-points") == "5"
+    assert page.locator(".map-card").is_hidden()
     assert "61.4\xa0% of the variance" in page.locator("#learning").inner_text()
     size = box.bounding_box()
     box.hover(position={"x": size["width"] / 2, "y": size["height"] / 2})
