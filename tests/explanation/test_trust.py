@@ -13,6 +13,15 @@ METRICS = {
     "calibration_error": 0.02,
     "test_images": 200,
 }
+DATA = {
+    "files": 1203,
+    "images": 1200,
+    "quarantined": {"truncated": 3},
+    "classes": {"ant": COUNTS, "a_bee": COUNTS},
+    "imbalance": {"largest_class": "ant", "smallest_class": "a_bee", "ratio": 1.0},
+    "duplicates": {"exact_pairs": 3, "near_pairs": 4, "contradicting_labels": {"pairs": 0}},
+    "leaks": {"pairs": 1},
+}
 
 
 @pytest.fixture
@@ -64,16 +73,7 @@ def test_the_best_simple_model_stands_beside_them(tell):
 
 
 def test_the_data_are_counted(tell):
-    report = {
-        "files": 1203,
-        "images": 1200,
-        "quarantined": {"truncated": 3},
-        "classes": {"ant": COUNTS, "a_bee": COUNTS},
-        "imbalance": {"largest_class": "ant", "smallest_class": "a_bee", "ratio": 1.0},
-        "duplicates": {"exact_pairs": 3, "near_pairs": 4, "contradicting_labels": {"pairs": 0}},
-        "leaks": {"pairs": 1},
-    }
-    facts = {fact["name"]: fact for fact in tell(data_report=report)[1]["data"]}
+    facts = {fact["name"]: fact for fact in tell(data_report=DATA)[1]["data"]}
     values = {name: fact["value"].replace("\u00a0", " ") for name, fact in facts.items()}
     assert values == {
         "Pictures": "1,200",
@@ -85,6 +85,19 @@ def test_the_data_are_counted(tell):
     assert facts["Pictures"]["detail"] == (
         "800 to learn from, 200 to choose by, 200 to be tested with"
     )
+
+
+@pytest.mark.parametrize(
+    ("ratio", "said"),
+    [
+        (1.0, "with as many pictures each"),
+        (1.04, "with almost as many pictures each"),
+        (1.06, "the largest with 1.1 times as many pictures as the smallest"),
+    ],
+)
+def test_the_sizes_of_the_classes_are_compared(ratio, said, tell):
+    facts = tell(data_report={**DATA, "imbalance": {"ratio": ratio}})[1]["data"]
+    assert facts[1]["detail"] == said
 
 
 def test_limits_are_plain_text_and_the_surest_mistakes_come_first(tell):

@@ -109,6 +109,8 @@ def _tell_data(findings: Findings) -> Iterator[Fact]:
 def _tell_balance(ratio: float) -> str:
     if ratio == 1:
         return "with as many pictures each"
+    if round(ratio, 1) == 1:
+        return "with almost as many pictures each"
     return f"the largest with {ratio:.1f} times as many pictures as the smallest"
 
 
