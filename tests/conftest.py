@@ -21,6 +21,7 @@ from onion_pipeline.model.backend import import_keras
 from onion_pipeline.parameters import Parameters
 from onion_pipeline.registry import outage, tracking
 from onion_pipeline.settings import CONFIG_LOADER_ARGS
+from onion_pipeline.training import precision as training_precision
 
 PROJECT = Path(__file__).parents[1]
 
@@ -46,6 +47,24 @@ def pytest_configure(config: pytest.Config) -> None:
 # A slow machine is no failure, and a test that passed yesterday passes today.
 settings.register_profile("steady", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("steady")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_machine_decides():
+    """Let no test train with ``precision: auto``, which is another one on another processor."""
+
+    def refuse() -> bool:
+        raise AssertionError("a test that trains a network says in which precision")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training_precision, "multiplies_bfloat16", refuse)
+        yield
+
+
+@pytest.fixture(scope="module", params=["float32", "mixed_bfloat16"])
+def precision(request) -> str:
+    """Each of the two in which a network may learn; where hardware lacks one it is emulated."""
+    return request.param
 
 
 @pytest.fixture(scope="session")
@@ -97,9 +116,9 @@ def draw_photos():
 
 @pytest.fixture(scope="session")
 def copy_project(tmp_path_factory: pytest.TempPathFactory):
-    """A function that copies the project without its data, to run in."""
+    """A function that copies the project without its data, to run and train in a precision."""
 
-    def copy() -> Path:
+    def copy(precision: str = "float32") -> Path:
         target = tmp_path_factory.mktemp("project")
         for name in ("conf", "src"):
             ignore = shutil.ignore_patterns("__pycache__", "local")
@@ -107,6 +126,11 @@ def copy_project(tmp_path_factory: pytest.TempPathFactory):
         (target / "conf" / "local").mkdir()
         for name in ("pyproject.toml", ".telemetry"):
             shutil.copy(PROJECT / name, target)
+        parameters = target / "conf/base/parameters_train.yml"
+        written = parameters.read_text()
+        forced = written.replace("precision: auto", f"precision: {precision}")
+        assert forced != written
+        parameters.write_text(forced)
         return target
 
     return copy

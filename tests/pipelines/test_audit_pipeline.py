@@ -69,7 +69,7 @@ def select(pictures, labels):
 
 
 @pytest.fixture(scope="module")
-def inputs(pictures, image_splits, select, load_conf):
+def inputs(pictures, image_splits, select, load_conf, precision):
     """What a run has left, and parameters for an audit of seconds."""
     train = load_conf()["parameters"]["train"]
     decoded = np.zeros(COUNT, [("image", np.uint8, SHAPE), ("key", np.uint64)])
@@ -88,7 +88,7 @@ def inputs(pictures, image_splits, select, load_conf):
         "params:audit": AuditParameters(folds=3, shown=4),
         "augmentation_policy": [],
         "params:augment": AugmentParameters(copies=1, keep=True, transforms=[]),
-        "params:train": TrainParameters.model_validate(train | QUICK),
+        "params:train": TrainParameters.model_validate(train | QUICK | {"precision": precision}),
         "params:seed": 1,
     }
 

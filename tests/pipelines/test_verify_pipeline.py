@@ -34,9 +34,9 @@ def digits(tmp_path_factory, pytestconfig):
 
 
 @pytest.fixture(scope="module")
-def kedro(copy_project):
+def kedro(copy_project, precision):
     """A function that runs Kedro in a project of its own; and the folder of that."""
-    project = copy_project()
+    project = copy_project(precision)
     (project / "conf/base/parameters_build.yml").write_text(NETWORK)
     with pytest.MonkeyPatch.context() as patch:
         for name in (outage.TRACKING_URI, tracking.RUN_ID):

@@ -11,7 +11,7 @@ LAYERS = read_layers(["flatten", {"dense": {"units": 16, "activation": "relu"}}]
 
 
 @pytest.fixture
-def parameters() -> TrainParameters:
+def parameters(precision) -> TrainParameters:
     """Plain gradient descent for three epochs."""
     return TrainParameters(
         epochs=3,
@@ -24,7 +24,7 @@ def parameters() -> TrainParameters:
         weight_decay=0,
         early_stopping=None,
         class_weights=None,
-        precision="float32",
+        precision=precision,
     )
 
 

@@ -1,4 +1,4 @@
-"""A training that kills itself: ``python killed_training.py CHECKPOINTS RESULT PLACE``.
+"""A training that kills itself: ``python killed_training.py CHECKPOINTS RESULT PLACE PRECISION``.
 
 PLACE is ``never``, ``after N`` (checkpoints were written) or ``within N`` (while the Nth is).
 """
@@ -32,7 +32,7 @@ def draw_images(count, seed):
     return images
 
 
-def make_training():
+def make_training(precision):
     """Return the arguments of a training with all that has a state: five steps an epoch."""
     parameters = TrainParameters(
         epochs=3,
@@ -45,7 +45,7 @@ def make_training():
         weight_decay=0.01,
         early_stopping=EarlyStopping(patience=3),
         class_weights="balanced",
-        precision="float32",
+        precision=precision,
         checkpoint_minutes=1e-9,
     )
     untrained = build_model(read_layers(LAYERS), SHAPE, CLASSES, seed=0)
@@ -75,11 +75,11 @@ def die_at(place):
 
 
 if __name__ == "__main__":
-    folder, result, place = sys.argv[1:]
+    folder, result, place, precision = sys.argv[1:]
     logging.basicConfig(level=logging.INFO)
     batches.MOST_BATCHES = 2
     if place != "never":
         die_at(place)
-    trained = train_model(*make_training(), checkpoints=Checkpoints(Path(folder)))
+    trained = train_model(*make_training(precision), checkpoints=Checkpoints(Path(folder)))
     weights = [*trained.model.get_weights(), trained.history.to_numpy(np.float64)]
     np.savez(result, **{f"{number:02}": one for number, one in enumerate(weights)})

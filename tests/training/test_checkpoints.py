@@ -173,22 +173,24 @@ def run_program(*arguments):
     )
 
 
-def test_a_training_that_is_killed_again_and_again_ends_as_if_it_had_not_been(tmp_path, keras):
+def test_a_training_that_is_killed_again_and_again_ends_as_if_it_had_not_been(
+    tmp_path, keras, precision
+):
     """Killed between two checkpoints of an epoch, and while one of the next epoch is written."""
     checkpoints, result = tmp_path / "checkpoints", tmp_path / "result.npz"
     said = []
     for place in ("after 2", "within 3"):
-        killed = run_program(checkpoints, result, place)
+        killed = run_program(checkpoints, result, place, precision)
         assert killed.returncode == -signal.SIGKILL, killed.stderr
         assert not result.exists()
         said.append(killed.stderr)
     assert "resumed" not in said[0]
     assert "resumed at epoch 1, step 5 of 5" in said[1]
     assert len(list(checkpoints.glob("*/.epoch-0001-block-0001.*.npz"))) == 1
-    last = run_program(checkpoints, result, "never")
+    last = run_program(checkpoints, result, "never", precision)
     assert last.returncode == 0, last.stderr
     assert "resumed at epoch 2, step 1 of 5" in last.stderr
-    trained = train_model(*make_training())
+    trained = train_model(*make_training(precision))
     with np.load(result) as arrays:
         resumed = [arrays[name] for name in sorted(arrays)]
     expected = [*trained.model.get_weights(), trained.history.to_numpy(np.float64)]

@@ -38,10 +38,10 @@ def test_the_weights_of_the_best_epoch_are_kept(
     assert best == history["validation_loss"].argmin()
     assert best < len(history) - 1  # or the last weights would do
     assert len(history) == (best + 1 + patience if patience else OVERFIT["epochs"])
-    assert measure_losses(model, validation).mean() == pytest.approx(
-        history["validation_loss"][best], rel=1e-4
-    )
-    assert [m.startswith("epoch") for m in caplog.messages] == [True] * len(history)
+    kept = measure_losses(model, validation).mean()
+    assert kept == pytest.approx(history["validation_loss"][best], rel=1e-5)
+    ours = [record for record in caplog.records if record.name.startswith("onion_pipeline")]
+    assert [o.getMessage().startswith("epoch") for o in ours] == [True] * len(history)
 
 
 def test_the_best_epoch_is_the_least_loss_however_little_it_improves(
@@ -108,7 +108,7 @@ def test_the_history_has_the_documented_columns(untrained, parameters, make_nois
 
 
 @pytest.mark.parametrize("weighing", [None, "balanced"])
-def test_class_weights_weigh_the_loss(untrained, parameters, make_noise, weighing):
+def test_class_weights_weigh_the_loss(untrained, parameters, make_noise, precision, weighing):
     images = make_noise(30, 0)[[0, 1, 2, 3, 4, 6, 9, 12, 15, 18, 21, 24]]
     whole = {"epochs": 1, "batch_size": len(images), "class_weights": weighing}
     expected = measure_losses(untrained, images)
@@ -116,20 +116,25 @@ def test_class_weights_weigh_the_loss(untrained, parameters, make_noise, weighin
         expected *= weigh_classes(images["label"], 3)[images["label"]]
     changed = parameters.model_copy(update=whole)
     history = train_model(untrained, images, images, changed, seed=0).history
-    assert history["loss"][0] == pytest.approx(expected.mean(), rel=1e-4)
+    assert history["loss"][0] == pytest.approx(
+        expected.mean(), rel=1e-4 if precision == "float32" else 1e-2
+    )
 
 
 def test_mixed_precision_trains_and_returns_a_float32_model(keras, parameters, labelled_images):
     layers = read_layers([{"conv2d": {"filters": 2}}, "batch_normalization", "flatten"])
     untrained = build_model(layers, (12, 12, 3), 3, seed=0)
-    mixed = parameters.model_copy(update={"precision": "mixed_bfloat16"})
+    mixed, plain = (
+        parameters.model_copy(update={"precision": wanted})
+        for wanted in ("mixed_bfloat16", "float32")
+    )
     model, history, _ = train_model(untrained, labelled_images, labelled_images, mixed, seed=0)
     assert {layer.dtype_policy.name for layer in model.layers} == {"float32"}
     assert {weight.dtype for weight in model.get_weights()} == {np.dtype("float32")}
     assert history["loss"].iloc[-1] < history["loss"].iloc[0]
     assert keras.config.dtype_policy().name == "float32"
-    plain = train_model(untrained, labelled_images, labelled_images, parameters, seed=0)
-    assert not are_equal(plain.model.get_weights(), model.get_weights())
+    exact = train_model(untrained, labelled_images, labelled_images, plain, seed=0)
+    assert not are_equal(exact.model.get_weights(), model.get_weights())
 
 
 def test_an_absurd_learning_rate_is_a_named_error(untrained, parameters, make_noise):

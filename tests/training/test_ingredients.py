@@ -107,7 +107,7 @@ def test_another_network_or_other_first_weights_are_another_training(compare, un
         ("hash_code", lambda: "other", "code (onion_pipeline)"),
         ("count_processors", lambda: 99, "processors (number "),
         ("read_processor", lambda entry: "One", "processors (kind "),
-        ("choose_precision", lambda *_: "half", "processors (precision float32 -> half)"),
+        ("choose_precision", lambda *_: "half", "processors (precision "),
         ("list_gpus", lambda: [{"device_name": "A"}], 'processors (graphics [] -> ["A"])'),
         ("find_version", lambda name: f"0 of {name}", "libraries (albumentations "),
     ],

@@ -22,7 +22,9 @@ def processor(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def build(keras):
+def build(keras, monkeypatch):
+    monkeypatch.setattr(precision, "multiplies_bfloat16", multiplies_bfloat16)
+
     def build(*layers):
         return build_model(read_layers([*layers, "flatten"]), (8, 8, 1), 3, seed=0)
 

@@ -28,6 +28,7 @@ MIXED = [
     "flatten",
     {"dropout": {"rate": 0.5}},
 ]
+NAME = "onion_pipeline.training.recorder"
 COSINE = {"schedule": "cosine", "warmup_epochs": 0.7}
 # Of each case the layers, the parameters, and after how many blocks it is interrupted.
 CASES = {
@@ -35,7 +36,6 @@ CASES = {
     "adam": (MIXED, {"optimizer": "adam", **COSINE}, 5),
     "adamw": (DROPOUT, {"optimizer": "adamw", "weight_decay": 0.1, "schedule": "exponential"}, 5),
     "rmsprop": (MIXED, {"optimizer": "rmsprop", "class_weights": "balanced"}, 4),
-    "bfloat16": (DROPOUT, {"optimizer": "adam", "precision": "mixed_bfloat16"}, 5),
     "some variants": (PLAIN, {"variants_per_epoch": 2}, 3),
     "streamed": (DROPOUT, {"optimizer": "adam", **COSINE}, 5),
     "streamed, some variants": (PLAIN, {"variants_per_epoch": 2}, 3),
@@ -172,7 +172,7 @@ def test_a_training_that_has_finished_is_not_done_again(train, copies, monkeypat
     caplog.clear()
     with caplog.at_level(logging.INFO):
         check_same(train(copies, MIXED), first)
-    (message,) = caplog.messages
+    (message,) = (record.getMessage() for record in caplog.records if record.name == NAME)
     assert "has been done before" in message
     assert "delete the folder" in message
 

@@ -23,6 +23,9 @@ from onion_pipeline.training.steps import (
 VALIDATION_BATCH = 256
 
 
+Weights = list[NDArray[np.float32]]
+
+
 class Means(NamedTuple):
     """What an epoch gave, on average over its images; the loss is weighted."""
 
@@ -122,15 +125,22 @@ def run_epochs(
             yield _average(position, plan)
 
 
-def prepare_validation(form: KerasModel, images: ImageRows) -> Callable[[], Means]:
-    """Return a function that measures the loss and accuracy of `form` as it is at that time."""
+def prepare_validation(form: KerasModel, images: ImageRows) -> Callable[[Weights], Means]:
+    """Return a function that measures the loss and accuracy that weights give `form`.
+
+    Args:
+        form: of the network that learns; it computes as the trained model will answer. Its
+            weights are replaced by those that are measured.
+        images: labelled images.
+    """
     labels = images["label"]
     image_bytes = int(np.prod(form.input_shape[1:]))
     plan = BatchPlan(images, VALIDATION_BATCH, image_bytes, EpochOrder())
     run = compile_validation(form, plan.batch_size)
     course = Course(images, plan, labels, _weigh_alike(labels, form.output_shape[-1]), None, run)
 
-    def validate() -> Means:
+    def validate(weights: Weights) -> Means:
+        form.set_weights(weights)
         with closing(read_pixels(images, plan)) as pixels:
             *_, (_, position) = _run_blocks(course, pixels, Position())
         return _average(position, plan)

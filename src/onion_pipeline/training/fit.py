@@ -16,6 +16,7 @@ from onion_pipeline.training.checkpoints import Checkpoints
 from onion_pipeline.training.epochs import (
     Course,
     Means,
+    Weights,
     prepare_training,
     prepare_validation,
     run_epochs,
@@ -34,7 +35,8 @@ class Trained(NamedTuple):
     Args:
         model: with the weights of the best epoch.
         history: columns ``epoch`` (from 1), ``loss``, ``accuracy``, ``validation_loss``,
-            ``validation_accuracy``, ``best`` (true in one row).
+            ``validation_accuracy``, ``best`` (true in one row). The last three are those of the
+            kept model, in float32; the others are of the training, in its precision.
         kernels: float32, (1 + epochs, height, width, channels, filters): the windows of the first
             convolution before the first epoch and after each; (1 + epochs, 0, 0, 0, 0) for a
             network without one.
@@ -79,12 +81,14 @@ def train_model(  # noqa: PLR0913
     import_keras().utils.set_random_seed(seed)
     form = make_training_form(untrained, choose_precision(parameters.precision, untrained))
     course = prepare_training(form, images, parameters, seed)
+    # Judged in float32, as what is kept will answer, whatever it learns in.
+    validate = prepare_validation(make_training_form(untrained, "float32"), validation)
     state = TrainingState(form, course.optimizer, BestEpoch(form, parameters.early_stopping))
     progress = Progress(parameters.epochs, parameters.batch_size)
     recorder = Recorder(folder, state, progress, parameters.checkpoint_minutes)
     recorder.resume(course.plan)
     if not state.finished:
-        _learn(course, state, recorder, progress, prepare_validation(form, validation))
+        _learn(course, state, recorder, progress, validate)
     form.set_weights(state.best.weights)
     trained = copy_with_weights(untrained, form)
     history = _tabulate(state.history, state.best.standing.epoch)
@@ -96,13 +100,13 @@ def _learn(
     state: TrainingState,
     recorder: Recorder,
     progress: Progress,
-    validate: Callable[[], Means],
+    validate: Callable[[Weights], Means],
 ) -> None:
     """Do what is left of a training."""
     epochs = run_epochs(course, state.position, progress, recorder.note_block)
     with closing(epochs):
         for number, learned in enumerate(epochs, start=1 + len(state.history)):
-            values = Epoch(number, *learned, *validate())
+            values = Epoch(number, *learned, *validate(state.form.get_weights()))
             progress.finish_epoch(values)
             enough = state.best.note_epoch(values.validation_loss)
             recorder.note_epoch(values, last=enough or number == course.plan.epochs)
