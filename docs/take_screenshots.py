@@ -168,10 +168,9 @@ def photograph_card(page: Page, project: Path) -> None:
 
 
 def photograph_viz(page: Page, address: str) -> None:
-    """Take the graph with the figure of one dataset beside it."""
-    page.add_init_script(
-        "localStorage.setItem('KedroViz', JSON.stringify({showFeatureHints: false}))"
-    )
+    """Take the graph as it opens, a box for each verb, with the figure of one dataset beside it."""
+    kept = json.dumps({"showFeatureHints": False, "visible": {"miniMap": False}})
+    page.add_init_script(f"localStorage.setItem('KedroViz', '{kept}')")
     page.goto(address)
     page.wait_for_selector(".pipeline-node", timeout=STARTING * 1000)
     for button in page.get_by_role("button", name="Dismiss").all():

@@ -413,11 +413,12 @@ def test_a_zip_gives_the_same_images_as_its_folder(in_process, photos, tmp_path)
     assert hash_files(project / "data") == before
 
 
-def test_a_part_of_the_pipeline_can_be_run_alone(in_process):
+def test_a_part_of_the_pipeline_can_be_run_alone(in_process, caplog):
     project, run = in_process
     before = fingerprint(project / "data")
-    result = run("--from-nodes", "predict_test_images", "--to-outputs", "metrics")
+    result = run("--from-nodes", "evaluate.predict_test_images", "--to-outputs", "metrics")
     assert result.exit_code == 0, result.output
+    assert "WARNING" not in caplog.text
     after = fingerprint(project / "data")
     assert {name for name in before if before[name] != after[name]} == {
         "07_model_output/test_predictions.parquet",

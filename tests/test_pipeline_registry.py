@@ -1,13 +1,16 @@
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from kedro_viz.services.layers import sort_layers
 
 from onion_pipeline.pipeline_registry import register_pipelines
 
 VERBS = ["ingest", "augment", "build", "train", "evaluate", "explain", "register"]
 EXTRA = ["predict", "promote", "verify", "audit"]
+LAYERS = ["raw", "intermediate", "primary", "model_input", "models", "model_output", "reporting"]
 HEAVY = {
     "tensorflow",
     "keras",
@@ -51,16 +54,40 @@ def test_the_default_needs_nothing_but_images_parameters_and_a_folder(pipelines)
 @pytest.mark.parametrize("verb", [*VERBS, *EXTRA])
 def test_a_node_bears_the_name_of_its_function_and_the_tag_of_its_pipeline(pipelines, verb):
     own = [node for node in pipelines[verb].nodes if not node.tags & (set(VERBS) - {verb})]
-    names = [node.name.removeprefix("verify.") for node in own]
-    assert names == [node.func.__name__ for node in own]
+    assert [node.name for node in own] == [f"{verb}.{node.func.__name__}" for node in own]
     assert {frozenset(node.tags) for node in own} == {frozenset({verb})}
+
+
+def test_kedro_viz_opens_with_one_box_for_each_verb(pipelines):
+    boxes = pipelines["__default__"].group_nodes_by("namespace")
+    assert {box.name: box.type for box in boxes} == dict.fromkeys(VERBS, "namespace")
+    for verb in (*VERBS, *EXTRA):
+        assert {node.namespace for node in pipelines[verb].nodes} == {verb}
+
+
+@pytest.mark.parametrize("verb", [*VERBS, *EXTRA, "__default__"])
+def test_the_layers_of_the_data_follow_one_another_without_a_circle(pipelines, verb, load_conf):
+    catalog = load_conf()["catalog"]
+    children = {name: set() for name in pipelines[verb].datasets()}
+    for node in pipelines[verb].nodes:
+        for name in node.inputs:
+            children[name].update(node.outputs)
+    layers = {
+        name: entry["metadata"]["kedro-viz"]["layer"]
+        for name, entry in catalog.items()
+        if "metadata" in entry
+    }
+    nodes = {name: SimpleNamespace(layer=layers.get(name)) for name in children}
+    shown = sort_layers(nodes, children)  # none at all if there is a circle
+    assert set(shown) == {node.layer for node in nodes.values()} - {None}
+    assert verb != "__default__" or shown == LAYERS
 
 
 def test_to_verify_is_to_do_again_all_that_a_model_is_made_of(pipelines):
     again = {node.name for node in pipelines["verify"].nodes if len(node.tags) > 1}
     made = ("calibrated_model", "serving_config")
     needed = pipelines["__default__"].to_outputs(*made).nodes
-    assert again == {f"verify.{node.name}" for node in needed}
+    assert again == {f"verify.{node.func.__name__}" for node in needed}
 
 
 def test_to_verify_writes_over_no_artifact_of_a_run(pipelines):

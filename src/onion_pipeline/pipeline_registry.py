@@ -20,7 +20,7 @@ def register_pipelines() -> dict[str, Pipeline]:
 
     Named one by one: Kedro's ``find_pipelines`` would import every pipeline's libraries.
     """
-    pipelines = {
+    steps = {
         "ingest": create_ingest(),
         "augment": create_augment(),
         "build": create_build(),
@@ -29,11 +29,16 @@ def register_pipelines() -> dict[str, Pipeline]:
         "explain": create_explain(),
         "register": create_register(),
     }
-    default = sum(pipelines.values())
-    others = {
-        "predict": create_predict(),
-        "promote": create_promote(),
-        "verify": create_verify(default),
-        "audit": create_audit(),
+    others = {"predict": create_predict(), "promote": create_promote(), "audit": create_audit()}
+    pipelines = {verb: _group(verb, pipeline) for verb, pipeline in (steps | others).items()}
+    return {
+        **pipelines,
+        # It makes the nodes of several verbs its own.
+        "verify": create_verify(sum(steps.values())),
+        "__default__": sum(pipelines[verb] for verb in steps),
     }
-    return {**pipelines, **others, "__default__": default}
+
+
+def _group(verb: str, pipeline: Pipeline) -> Pipeline:
+    """Return `pipeline` with nodes called ``verb.node``: one box of Kedro-Viz. Data keep names."""
+    return Pipeline(pipeline, namespace=verb, prefix_datasets_with_namespace=False)

@@ -164,7 +164,7 @@ def test_what_an_earlier_run_made_of_other_parameters_is_not_taken_for_missing_p
     shutil.copytree(uninterrupted[0].project / "data", runs.project / "data", dirs_exist_ok=True)
     with ThreadPoolExecutor(1) as threads:
         at_once = threads.submit(expected.run, parameters=others)
-        assert runs.run(parameters=others, node="train_model", number=9)["code"] < 0
+        assert runs.run(parameters=others, node="train.train_model", number=9)["code"] < 0
         assert runs.run("--only-missing-outputs", parameters=others)["code"] == 0
         at_once.result()
     assert runs.read_artifacts() == expected.read_artifacts()

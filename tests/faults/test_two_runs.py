@@ -17,6 +17,6 @@ def test_the_second_run_names_the_first_and_a_killed_one_locks_nobody_out(
     assert "Traceback" not in second.said
     first.process.kill()
     first.wait()
-    third = start_ingest(photo_folder, "--to-nodes", "decode_images")
+    third = start_ingest(photo_folder, "--to-nodes", "ingest.decode_images")
     assert third.wait() == 0, third.said
     assert len(np.load(project / "data/02_intermediate/decoded_images.npy")) == 20

@@ -16,7 +16,7 @@ def find_workers(run):
 
 
 def test_a_run_goes_on_when_a_worker_is_killed(start_ingest, project):
-    run = start_ingest(None, "--to-nodes", "decode_images")
+    run = start_ingest(None, "--to-nodes", "ingest.decode_images")
     run.wait_for("index_images")
     os.kill(find_workers(run)[0], signal.SIGKILL)
     assert run.wait() == 0, run.said
@@ -25,7 +25,7 @@ def test_a_run_goes_on_when_a_worker_is_killed(start_ingest, project):
 
 
 def test_workers_end_with_a_run_that_is_killed(start_ingest):
-    run = start_ingest(None, "--to-nodes", "decode_images")
+    run = start_ingest(None, "--to-nodes", "ingest.decode_images")
     run.wait_for("index_images")
     assert find_workers(run)
     os.kill(run.process.pid, signal.SIGKILL)

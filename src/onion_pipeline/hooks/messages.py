@@ -15,14 +15,22 @@ from onion_pipeline.summary import show_path
 
 logger = logging.getLogger(__name__)
 
+# Who says what is said here, or is no news to whoever asked for it.
+OTHERS = (
+    "kedro.pipeline.node",
+    "kedro.runner.sequential_runner",
+    "kedro_viz.integrations.kedro.run_hooks",
+)
+KNOWN = ("failed with error", "No nodes ran", "Workflow tracking is disabled")
+
 
 class Messages:
     """Says each thing once: a line per node, and one message for a user's mistake."""
 
     @hook_impl
     def after_context_created(self) -> None:
-        """Drop Kedro's lines that say what is said here."""
-        for name in ("kedro.pipeline.node", "kedro.runner.sequential_runner"):
+        """Drop the lines of Kedro and Kedro-Viz that are no news."""
+        for name in OTHERS:
             logging.getLogger(name).addFilter(_is_news)
 
     @hook_impl
@@ -41,7 +49,7 @@ def _is_news(record: logging.LogRecord) -> bool:
     error = sys.exception()
     if error and find_onion_error(error) and "nodes that have not run" in str(record.msg):
         return False  # how to resume: not before the mistake is mended
-    return not any(known in str(record.msg) for known in ("failed with error", "No nodes ran"))
+    return not any(known in str(record.msg) for known in KNOWN)
 
 
 def find_onion_error(error: BaseException) -> OnionError | None:
