@@ -16,6 +16,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from PIL import Image
 
+from onion_pipeline.images import fonts, lettering
 from onion_pipeline.images.arrays import ArrayChunks, LabelledImages, labelled_dtype
 from onion_pipeline.model.backend import import_keras
 from onion_pipeline.parameters import Parameters
@@ -24,6 +25,7 @@ from onion_pipeline.settings import CONFIG_LOADER_ARGS
 from onion_pipeline.training import precision as training_precision
 
 PROJECT = Path(__file__).parents[1]
+LAST_RESORT = "Last Resort High-Efficiency"  # Matplotlib's font that has a box for everything
 
 # Raised inside Kedro (Pydantic 2.14) and MLflow (its import; SQLAlchemy 2.1): not ours to mend.
 KNOWN = (
@@ -262,3 +264,54 @@ def fake_mlflow(monkeypatch):
         server.released.set()
         server.shutdown()
         server.server_close()
+
+
+@pytest.fixture
+def install_fonts(monkeypatch, tmp_path):
+    """A function that makes the machine have the usual font, and one with some characters."""
+    from matplotlib import font_manager
+
+    manager = font_manager.fontManager
+    usual = [font for font in manager.ttflist if font.name in ("DejaVu Sans", LAST_RESORT)]
+    caches = (fonts.find_families, fonts.find_drawable, fonts._find_new_fonts)
+    told = lettering._tell_missing
+
+    def install(characters: str = "", family: str = "Made") -> None:
+        paths = [_make_font(tmp_path / f"{family}.ttf", family, characters)] if characters else []
+        monkeypatch.setattr(manager, "ttflist", [*usual])
+        monkeypatch.setattr(font_manager, "findSystemFonts", lambda: paths)
+        _clear(manager._findfont_cached, *caches, told)
+
+    install()
+    yield install
+    monkeypatch.undo()
+    _clear(manager._findfont_cached, *caches, told)
+
+
+def _clear(*caches) -> None:
+    for cache in caches:
+        cache.cache_clear()
+
+
+def _make_font(path: Path, family: str, characters: str) -> str:
+    """Write a font that has a square for each of some characters."""
+    from fontTools.fontBuilder import FontBuilder
+    from fontTools.pens.ttGlyphPen import TTGlyphPen
+
+    pen = TTGlyphPen(None)
+    pen.moveTo((100, 0))
+    for corner in ((100, 700), (800, 700), (800, 0)):
+        pen.lineTo(corner)
+    pen.closePath()
+    square, names = pen.glyph(), {each: f"u{ord(each):X}" for each in characters}
+    builder = FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder([".notdef", *names.values()])
+    builder.setupCharacterMap({ord(each): name for each, name in names.items()})
+    builder.setupGlyf(dict.fromkeys([".notdef", *names.values()], square))
+    builder.setupHorizontalMetrics(dict.fromkeys([".notdef", *names.values()], (900, 100)))
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupNameTable({"familyName": family, "styleName": "Regular"})
+    builder.setupOS2(usWeightClass=400)
+    builder.setupPost()
+    builder.save(path)
+    return str(path)

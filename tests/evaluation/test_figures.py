@@ -9,6 +9,7 @@ from onion_pipeline.evaluation.figures import (
     plot_confusion_matrix,
 )
 from onion_pipeline.evaluation.metrics import confusion_matrix
+from onion_pipeline.evaluation.predictions import tabulate_answers
 from onion_pipeline.images.arrays import labelled_dtype
 
 COUNT = 20
@@ -127,6 +128,14 @@ def test_the_confusion_matrix_shows_counts_and_colours_shares(make_predictions, 
     np.testing.assert_allclose(heatmap.z[2], 0)
     assert heatmap.text[0].tolist() == ["2", "1", "", ""]
     assert list(heatmap.x) == list(heatmap.y) == class_names
+
+
+def test_the_names_of_classes_are_no_markup():
+    names = ["007", "1e3", "<b>cat</b>", "a<br>b"]
+    predictions = tabulate_answers(np.eye(4), list("abcd"), names, names)
+    figure = plot_confusion_matrix(predictions, names)
+    assert list(figure.data[0].x) == ["007", "1e3", "&lt;b&gt;cat&lt;/b&gt;", "a&lt;br&gt;b"]
+    assert {figure.layout.xaxis.type, figure.layout.yaxis.type} == {"category"}
 
 
 def test_true_classes_are_the_rows_from_the_top(make_predictions, class_names):

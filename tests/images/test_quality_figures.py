@@ -53,6 +53,13 @@ def test_the_bars_add_up_to_the_images_of_each_class(index, splits, measured):
     assert "30 images of 3 classes" in figure.layout.title.text
 
 
+def test_the_names_of_classes_are_no_markup(index, splits, measured):
+    labels = splits["label"].replace({"cat": "<b>cat</b>", "dog": "007"})
+    figure = draw_data_report(index, splits.assign(label=labels), measured)
+    assert list(figure.data[0].x[:2]) == ["007", "&lt;b&gt;cat&lt;/b&gt;"]
+    assert figure.layout.xaxis.type == "category"
+
+
 def test_each_size_is_a_point_as_large_as_it_is_frequent(index, splits, measured):
     sizes = next(
         trace for trace in draw_data_report(index, splits, measured).data if trace.type == "scatter"

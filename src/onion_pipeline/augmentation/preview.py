@@ -8,21 +8,22 @@ from onion_pipeline.annotations import ImageFigure
 from onion_pipeline.augmentation.policy import Step, compose
 from onion_pipeline.augmentation.variants import augment_image
 from onion_pipeline.images.arrays import LabelledImages, find_examples
-from onion_pipeline.images.drawing import ACCENT, show_image
+from onion_pipeline.images.drawing import ACCENT, make_figure, show_image
+from onion_pipeline.images.lettering import write_names
 
 ROWS = 10
 VARIANTS = 7
+LONGEST = 24  # characters of a name that fit beside a row
 
 
 def draw_augmentation_preview(
     images: LabelledImages, policy: Sequence[Step], class_names: Sequence[str], seed: int
 ) -> ImageFigure:
     """Return a figure with one row per class (ten at most): a picture and seven variants."""
-    from matplotlib.figure import Figure
-
     pipeline = compose(policy)
     rows = find_examples(images)[:ROWS]
-    figure = Figure(figsize=(1 + VARIANTS + 0.6, len(rows) + 0.7), dpi=110, layout="constrained")
+    names = write_names(class_names, LONGEST)
+    figure = make_figure(1 + VARIANTS + 0.6, len(rows) + 0.7)
     axes = figure.subplots(len(rows), 1 + VARIANTS, squeeze=False)
     for cells, row in zip(axes, rows, strict=True):
         original = np.asarray(row["image"])
@@ -32,7 +33,8 @@ def draw_augmentation_preview(
         ]
         for cell, image in zip(cells, shown, strict=True):
             show_image(cell, image)
-        cells[0].set_ylabel(class_names[row["label"]], rotation=0, ha="right", va="center")
+        name = names[class_names[row["label"]]]
+        cells[0].set_ylabel(name, rotation=0, ha="right", va="center")
         for side in cells[0].spines.values():
             side.set(visible=True, color=ACCENT, linewidth=2)
     axes[0, 0].set_title("original", fontsize=10, color=ACCENT)

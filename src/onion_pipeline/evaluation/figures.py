@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure, Series
 from onion_pipeline.evaluation.metrics import confusion_matrix
 from onion_pipeline.images.arrays import LabelledImages
-from onion_pipeline.images.drawing import ACCENT, show_image
+from onion_pipeline.images.drawing import ACCENT, make_figure, show_image
+from onion_pipeline.images.lettering import write_names, write_page_names
 
 COLUMNS = 6
 READABLE = 30  # classes that a confusion matrix can name and count
@@ -24,7 +25,8 @@ def plot_confusion_matrix(predictions: DataFrame, class_names: Sequence[str]) ->
 
     counts = confusion_matrix(predictions, class_names)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    names = list(class_names)
+    shown = write_page_names(class_names)
+    names = [shown[name] for name in class_names]
     heatmap = graph_objects.Heatmap(
         z=shares,
         x=names,
@@ -53,6 +55,7 @@ def plot_confusion_matrix(predictions: DataFrame, class_names: Sequence[str]) ->
             **every_tick,
             "autorange": "reversed",
             "scaleanchor": "x",
+            "constrain": "domain",
         },
     )
     return figure
@@ -68,11 +71,12 @@ def draw_mistakes(predictions: DataFrame, images: LabelledImages, most: int) -> 
     """
     wrong = predictions.reset_index(drop=True).query("label != predicted")
     worst = wrong.nlargest(most, "confidence", keep="first")
+    names = write_names([*predictions["label"], *predictions["predicted"]], LONGEST)
     return _draw_gallery(
         _title_mistakes(len(worst), len(wrong), len(predictions)),
         images["image"][worst.index],
-        [f"{_shorten(row.predicted)}  {row.confidence:.0%}" for row in worst.itertuples()],
-        [f"is {_shorten(label)}" for label in worst["label"]],
+        [f"{names[row.predicted]}  {row.confidence:.0%}" for row in worst.itertuples()],
+        [f"is {names[label]}" for label in worst["label"]],
     )
 
 
@@ -90,11 +94,12 @@ def draw_suspect_labels(
     import pandas as pd
 
     worst = issues.head(most)
+    names = write_names([*issues["label"], *issues["suggested_label"]], LONGEST)
     return _draw_gallery(
         _title_suspect_labels(len(worst), len(issues)),
         images[pd.Index(paths).get_indexer(worst["path"])],
-        [f"labelled {_shorten(label)}" for label in worst["label"]],
-        [f"looks like {_shorten(label)}" for label in worst["suggested_label"]],
+        [f"labelled {names[label]}" for label in worst["label"]],
+        [f"looks like {names[label]}" for label in worst["suggested_label"]],
     )
 
 
@@ -102,10 +107,8 @@ def _draw_gallery(
     title: str, images: NDArray[np.uint8], above: Sequence[str], below: Sequence[str]
 ) -> ImageFigure:
     """Return `images`, uint8 (N, H, W, C), each between two of the N lines of text."""
-    from matplotlib.figure import Figure
-
     rows = max(1, -(-len(images) // COLUMNS))
-    figure = Figure(figsize=(COLUMNS * 1.6, rows * 2.05 + 0.6), dpi=110, layout="constrained")
+    figure = make_figure(COLUMNS * 1.6, rows * 2.05 + 0.6)
     figure.suptitle(title, fontsize=11)
     cells = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
     for cell in cells:
@@ -116,10 +119,6 @@ def _draw_gallery(
         cell.set_title(upper, fontsize=9, color=ACCENT)
         cell.set_xlabel(lower, fontsize=9)
     return figure
-
-
-def _shorten(label: str) -> str:
-    return label if len(label) <= LONGEST else f"{label[: LONGEST - 1]}…"
 
 
 def _title_mistakes(shown: int, wrong: int, total: int) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure
-from onion_pipeline.images.drawing import ACCENT, GAP, INK, tile_images
+from onion_pipeline.images.drawing import ACCENT, GAP, INK, make_figure, tile_images
 
 Labels = NDArray[np.int64]
 CLEAN = 0  # in figures, the severity of pictures as they are
@@ -107,14 +107,12 @@ def draw_corruptions(rows: Sequence[tuple[str, NDArray[np.uint8]]]) -> ImageFigu
         rows: of each corruption its name and uint8 (1 + severities, H, W, C), the picture as it
             is first.
     """
-    from matplotlib.figure import Figure
-
     names = [name.replace("_", " ") for name, _ in rows]
     pictures = np.concatenate([images for _, images in rows])
     columns = len(pictures) // len(rows)
     sheet = np.asarray(tile_images(pictures, columns))
     height, width = (side + GAP for side in pictures.shape[1:3])
-    figure = Figure(figsize=(1.7 + columns, 0.6 + len(rows)), dpi=110, layout="constrained")
+    figure = make_figure(1.7 + columns, 0.6 + len(rows))
     axes = figure.subplots()
     axes.imshow(sheet, cmap="gray" if sheet.ndim == 2 else None, vmin=0, vmax=255)  # noqa: PLR2004
     severities = ["as it is", *map(str, range(1, columns))]

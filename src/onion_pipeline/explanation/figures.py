@@ -4,9 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame, ImageFigure
-from onion_pipeline.images.drawing import ACCENT, INK, show_image
+from onion_pipeline.images.drawing import ACCENT, INK, make_figure, show_image
+from onion_pipeline.images.lettering import write_names
 
 COLUMNS = 6
+LONGEST = 16  # characters of a label that fit above a picture
 # Speaks for the answer, and against it: told apart by people who do not see red and green.
 FOR, AGAINST = ACCENT, "#2f6f9f"
 
@@ -22,20 +24,18 @@ def draw_attention(
             None draws the pictures alone.
         predictions: N rows of the table of predictions.
     """
-    from matplotlib.figure import Figure
-
     bands = max(1, -(-len(images) // COLUMNS))
     each = 1 if maps is None else 2
-    size = (COLUMNS * 1.5, bands * (each * 1.5 + 0.5) + 0.7)
-    figure = Figure(figsize=size, dpi=110, layout="constrained")
+    figure = make_figure(COLUMNS * 1.5, bands * (each * 1.5 + 0.5) + 0.7)
     figure.suptitle(_title(maps), fontsize=11)
+    names = write_names([*predictions["label"], *predictions["predicted"]], LONGEST)
     cells = figure.subplots(bands * each, COLUMNS, squeeze=False)
     for cell in cells.ravel():
         cell.set_axis_off()
     for number, (image, row) in enumerate(zip(images, predictions.itertuples(), strict=True)):
         band, column = divmod(number, COLUMNS)
         _show(cells[band * each, column], image)
-        cells[band * each, column].set_title(_describe(row), fontsize=8, color=INK)
+        cells[band * each, column].set_title(_describe(row, names), fontsize=8, color=INK)
         if maps is not None:
             _show(cells[band * each + 1, column], image, maps[number])
     return figure
@@ -68,9 +68,9 @@ def _fade(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.repeat(grey, 3, axis=2).astype(np.uint8)
 
 
-def _describe(row) -> str:  # type: ignore[no-untyped-def]
-    said = f"{row.predicted}, {row.confidence:.0%}"
-    return said if row.label in ("", row.predicted) else f"{said}\nis {row.label}"
+def _describe(row, names: dict[str, str]) -> str:  # type: ignore[no-untyped-def]
+    said = f"{names[row.predicted]}, {row.confidence:.0%}"
+    return said if row.label in ("", row.predicted) else f"{said}\nis {names[row.label]}"
 
 
 def _title(maps: NDArray[np.float32] | None) -> str:

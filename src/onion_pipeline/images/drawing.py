@@ -6,12 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from onion_pipeline.annotations import ImageFigure
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ACCENT = "#b5482f"  # onion skin: what a reader should look at first
 INK = "#3b2f2f"
 GAP = 2  # pixels between pictures that are tiled
+
+
+def make_figure(width: float, height: float) -> ImageFigure:
+    """Return an empty figure of this size in inches, whose texts are drawn as they are written."""
+    from onion_pipeline.images.plain_figure import PlainFigure
+
+    return PlainFigure(figsize=(width, height), dpi=110, layout="constrained")
 
 
 def show_image(axes: "Axes", image: NDArray[np.uint8]) -> None:

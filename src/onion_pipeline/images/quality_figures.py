@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure
-from onion_pipeline.images.drawing import ACCENT, INK, show_image
+from onion_pipeline.images.drawing import ACCENT, INK, make_figure, show_image
 from onion_pipeline.images.draws import LEFT_OUT, SPLITS
+from onion_pipeline.images.lettering import write_names, write_page_names
 from onion_pipeline.images.measures import ODDITIES, find_odd
 from onion_pipeline.images.quality import count_classes, find_contradictions
 
@@ -19,6 +20,10 @@ COLORS = {"train": INK, "validation": "#d9a08b", "test": ACCENT, LEFT_OUT: "#c9c
 BINS = 40
 SHOWN = 8  # pictures of each kind in the gallery
 READABLE = 40  # classes whose names fit below the bars
+LONGEST = 16  # characters of a label that fit below a picture
+
+Names = dict[str, str]
+"""How a figure writes each label."""
 
 
 class _Suspects(NamedTuple):
@@ -77,12 +82,11 @@ def draw_suspects(
         splits: one row per image, in their order.
         measured: of the images, in their order.
     """
-    from matplotlib.figure import Figure
-
-    found = [*_list_pairs(duplicates), *_list_odd(measured, splits)]
+    names = write_names(splits["label"], LONGEST)
+    found = [*_list_pairs(duplicates, names), *_list_odd(measured, splits, names)]
     shown = [suspects for suspects in found if len(suspects.rows)]
     height = max(1, len(shown)) * 1.75 + 0.6
-    figure = Figure(figsize=(SHOWN * 1.3, height), dpi=110, layout="constrained")
+    figure = make_figure(SHOWN * 1.3, height)
     figure.suptitle(
         "What to look at" if shown else "No duplicate and no outlier was found", fontsize=11
     )
@@ -106,31 +110,31 @@ def _show_row(cells: Sequence["Axes"], images: NDArray[np.uint8], suspects: _Sus
         cell.set_xlabel(caption, fontsize=7.5)
 
 
-def _list_pairs(duplicates: DataFrame) -> Iterator[_Suspects]:
+def _list_pairs(duplicates: DataFrame, names: Names) -> Iterator[_Suspects]:
     contradicting = find_contradictions(duplicates)
     exact = duplicates[duplicates["kind"] == "exact"]
     near = duplicates[duplicates["kind"] == "near"]
-    yield _pair_up("The same picture, different labels", contradicting)
-    yield _pair_up("The same file twice", exact)
-    yield _pair_up("Nearly the same picture", near.sort_values("similarity", kind="stable"))
+    yield _pair_up("The same picture, different labels", contradicting, names)
+    yield _pair_up("The same file twice", exact, names)
+    yield _pair_up("Nearly the same picture", near.sort_values("similarity", kind="stable"), names)
 
 
-def _pair_up(kind: str, pairs: DataFrame) -> _Suspects:
+def _pair_up(kind: str, pairs: DataFrame, names: Names) -> _Suspects:
     """Show some pairs, evenly spaced, the two of a pair side by side."""
     title = f"{kind}: {_count(len(pairs), 'pair')}"
     count = min(len(pairs), SHOWN // 2)
     some = pairs.iloc[np.linspace(0, len(pairs) - 1, count).round().astype(int)]
     rows = some[["first", "second"]].to_numpy().ravel()
     labels = some[["first_label", "second_label"]].to_numpy().ravel()
-    return _Suspects(title, rows, [_shorten(label) for label in labels])
+    return _Suspects(title, rows, [names[label] for label in labels])
 
 
-def _list_odd(measured: DataFrame, splits: DataFrame) -> Iterator[_Suspects]:
+def _list_odd(measured: DataFrame, splits: DataFrame, names: Names) -> Iterator[_Suspects]:
     for name, (measure, _) in ODDITIES.items():
         odd = find_odd(measured, name)
         rows = odd.index[:SHOWN]
         captions = [
-            f"{_shorten(splits['label'].iloc[row])}\n{odd[row]:.2f}"  # the measure below the label
+            f"{names[splits['label'].iloc[row]]}\n{odd[row]:.2f}"  # the measure below the label
             for row in rows
         ]
         yield _Suspects(
@@ -142,17 +146,14 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _shorten(label: str) -> str:
-    return label if len(label) <= 16 else f"{label[:15]}…"  # noqa: PLR2004
-
-
 def _add_classes(figure: PlotlyFigure, splits: DataFrame) -> None:
     counts = count_classes(splits)
+    shown = write_page_names(counts)
     for name in (*SPLITS, LEFT_OUT):
         images = [splits_of.get(name, 0) for splits_of in counts.values()]
         if any(images):
             figure.add_bar(
-                x=list(counts),
+                x=[shown[label] for label in counts],
                 y=images,
                 name=name.replace("_", " "),
                 marker={"color": COLORS[name]},
