@@ -1,5 +1,6 @@
 import base64
 import json
+import math
 import os
 import pickle
 from pathlib import Path
@@ -213,3 +214,16 @@ def test_each_version_has_a_seal(tmp_path):
 def test_a_file_elsewhere_is_refused(do):
     with pytest.raises(DatasetError, match="must be on a local disk"):
         do(JSONDataset(filepath="memory://bucket/a.json"))
+
+
+def test_json_has_no_number_that_is_none(tmp_path):
+    path = tmp_path / "figures.json"
+    figures = {
+        "f1": [math.nan, 0.5],
+        "low": np.float64("-inf"),
+        "pair": (1, math.inf),
+        "name": "NaN",
+    }
+    JSONDataset(filepath=path.as_posix()).save(figures)
+    expected = {"f1": [None, 0.5], "low": None, "pair": [1, None], "name": "NaN"}
+    assert json.loads(path.read_text(), parse_constant=pytest.fail) == expected

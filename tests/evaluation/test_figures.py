@@ -125,9 +125,15 @@ def test_the_confusion_matrix_shows_counts_and_colours_shares(make_predictions, 
     (heatmap,) = plot_confusion_matrix(predictions, class_names).data
     np.testing.assert_array_equal(heatmap.customdata, confusion_matrix(predictions, class_names))
     np.testing.assert_allclose(heatmap.z[0], [2 / 3, 1 / 3, 0, 0])
-    np.testing.assert_allclose(heatmap.z[2], 0)
     assert heatmap.text[0].tolist() == ["2", "1", "", ""]
-    assert list(heatmap.x) == list(heatmap.y) == class_names
+    assert list(heatmap.x) == class_names
+
+
+def test_a_class_without_test_images_has_no_shares(make_predictions, class_names):
+    predictions = make_predictions([0, 0, 1, 3], np.eye(4)[[0, 2, 1, 3]])
+    (heatmap,) = plot_confusion_matrix(predictions, class_names).data
+    assert list(heatmap.y) == ["ant", "bee", "cat (no test pictures)", "dog"]
+    assert np.isnan(heatmap.z).any(axis=1).tolist() == [False, False, True, False]
 
 
 def test_the_names_of_classes_are_no_markup():

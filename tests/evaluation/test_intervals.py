@@ -98,7 +98,16 @@ def test_a_thousand_classes_take_little_memory():
     matrix = np.diag(np.full(1000, 3))
     matrix[0, 1] = 2
     low, high = bootstrap_macro_f1(matrix, 0.95, draws=100)
-    assert 0 < low < high < 1  # of a class whose images were not drawn F1 counts as 0
+    assert 0.99 < low < high <= 1
+
+
+def test_a_class_of_which_no_image_was_drawn_does_not_count():
+    assert bootstrap_macro_f1(np.diag([50, 1, 0]), 0.95) == (1, 1)
+
+
+def test_macro_f1_is_the_mean_over_the_classes_that_have_images():
+    hits, support, named = np.array([[3, 0, 0]]), np.array([[4, 2, 0]]), np.array([[3, 0, 3]])
+    np.testing.assert_allclose(intervals.mean_f1(hits, support, named), (6 / 7 + 0) / 2)
 
 
 def test_a_class_without_a_mistake_is_not_certain():

@@ -41,19 +41,42 @@ def test_rows_of_the_confusion_matrix_are_the_truth(make_predictions, class_name
 def test_the_report_of_classes_is_that_of_scikit_learn(drawn, predictions, class_names):
     truth, probabilities = drawn
     expected = sklearn_metrics.precision_recall_fscore_support(
-        truth, probabilities.argmax(axis=1), labels=IDS, zero_division=0
+        truth, probabilities.argmax(axis=1), labels=IDS, zero_division=np.nan
     )
+    expected = np.array(expected)
+    expected[:3, expected[3] == 0] = np.nan  # of a class without an image nothing is known
     report = metrics.report_classes(predictions, class_names, 0.95)
     assert report["class"].tolist() == class_names
     np.testing.assert_allclose(report[["precision", "recall", "f1", "support"]].T, expected)
+
+
+def test_of_a_class_without_test_images_there_is_no_figure(make_predictions, class_names):
+    predictions = make_predictions([0, 1, 1, 2], np.eye(4)[[0, 1, 3, 2]])
+    report = metrics.report_classes(predictions, class_names, 0.95).set_index("class")
+    assert report.loc["dog"].dropna().to_dict() == {"support": 0}
+    assert report.drop("dog").notna().all(axis=None)
+    found = metrics.compute_metrics(predictions, class_names, 0.95, 2)
+    assert found["macro_f1"] == pytest.approx((1 + 2 / 3 + 1) / 3)
+
+
+def test_a_class_that_was_never_predicted_has_no_precision_but_f1_0(make_predictions, class_names):
+    predictions = make_predictions([0, 1, 2, 3], np.eye(4)[[0, 1, 2, 2]])
+    row = metrics.report_classes(predictions, class_names, 0.95).set_index("class").loc["dog"]
+    assert row[row.isna()].index.tolist() == ["precision", "precision_low", "precision_high"]
+    assert (row["recall"], row["f1"]) == (0, 0)
+    found = metrics.compute_metrics(predictions, class_names, 0.95, 2)
+    assert found["macro_f1"] == pytest.approx((1 + 1 + 2 / 3 + 0) / 4)
 
 
 def test_the_report_of_classes_has_their_intervals(predictions, class_names):
     report = metrics.report_classes(predictions, class_names, 0.8)
     expected = class_intervals(metrics.confusion_matrix(predictions, class_names), 0.8)
     for name in ("precision", "recall", "f1"):
-        np.testing.assert_array_equal(report[[f"{name}_low", f"{name}_high"]], expected[name])
-        assert (report[f"{name}_low"] <= report[name] + 1e-12).all()
+        known = report[name].notna()
+        bounds = report[[f"{name}_low", f"{name}_high"]]
+        np.testing.assert_array_equal(bounds[known], expected[name][known])
+        assert bounds[~known].isna().all(axis=None)
+        assert (report[f"{name}_low"] <= report[name] + 1e-12)[known].all()
 
 
 def test_the_log_loss_is_that_of_scikit_learn(drawn):
@@ -82,7 +105,7 @@ def test_the_metrics_are_the_documented_ones(drawn, predictions, class_names):
     truth, probabilities = drawn
     predicted = probabilities.argmax(axis=1)
     right = int((predicted == truth).sum())
-    f1 = sklearn_metrics.f1_score(truth, predicted, labels=IDS, average="macro", zero_division=0)
+    f1 = sklearn_metrics.f1_score(truth, predicted, labels=np.unique(truth), average="macro")
     assert metrics.compute_metrics(predictions, class_names, 0.9, 2) == {
         "accuracy": right / len(truth),
         "accuracy_interval": list(wilson_interval(right, len(truth), 0.9)),

@@ -414,6 +414,7 @@ def test_a_cell_of_the_confusion_matrix_opens_its_pictures(described, page):
     confusion = described[0]["confusion"]
     counts = np.array(confusion["counts"])
     page.locator(".matrix-box").scroll_into_view_if_needed()
+    page.locator(".matrix").wait_for()
     cells = page.locator(".matrix button")
     assert read_values(cells) == pytest.approx(counts[counts > 0])
     mistakes = page.locator(".mistakes .bar-label").all_inner_texts()
@@ -516,6 +517,19 @@ def test_one_epoch_has_no_slider_and_many_classes_scroll_in_their_box(
         box, cell = page.locator(".matrix-box").bounding_box(), last.bounding_box()
         assert box["x"] <= cell["x"] <= box["x"] + box["width"] <= PHONE
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
+
+
+def test_a_class_without_test_pictures_is_said_to_be_untested(described, tmp_path, open_page):
+    report, tensors = described
+    lacking = name_many_classes(report, 12)
+    lacking["confusion"]["counts"][11] = [0] * 12
+    path = tmp_path / "report.html"
+    path.write_text(render_page(lacking, tensors), "utf-8")
+    with open_page(path) as page:
+        page.locator(".matrix-box").scroll_into_view_if_needed()
+        page.locator(".matrix").wait_for()
+        heads = page.locator('.matrix th[scope="row"]').all_text_contents()
+        assert heads[10:] == ["class number 10", "class number 11 (untested)"]
 
 
 def test_all_layers_open_without_an_error_a_request_or_overflow(network, report, open_page):

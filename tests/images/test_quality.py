@@ -117,3 +117,22 @@ def test_left_out_images_are_counted_where_there_are_some(splits):
 
 def test_duplicates_with_other_labels_contradict(tables):
     assert find_contradictions(tables["duplicates"])["second"].tolist() == [4]
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_classes_that_a_split_lacks_are_named(split):
+    labels = ["ant", "bee", "cat"]
+    rows = [(label, name) for name in ("train", "validation", "test") for label in labels]
+    splits = pd.DataFrame(rows, columns=["label", "split"])
+    assert quality.describe_absent(splits) == []
+    lacking = splits[(splits["split"] != split) | (splits["label"] == "ant")]
+    (warning,) = quality.describe_absent(lacking)
+    assert f"There are no {split} pictures of bee, cat: " in warning
+    assert f"Add some to the {split} pictures, or leave these out altogether" in warning
+
+
+def test_of_many_classes_that_a_split_lacks_some_are_named():
+    labels = [f"class {number:03}" for number in range(100)]
+    splits = pd.DataFrame({"label": labels, "split": "train"})
+    for warning in quality.describe_absent(splits):
+        assert "class 019, 80 more: " in warning

@@ -130,3 +130,17 @@ def test_given_splits_that_leak_are_told(run_nodes, values, photo_folder, caplog
     run_nodes(create_pipeline(), {**values, "raw_images": open_source(photo_folder)})
     assert "1 pairs of pictures" in caplog.text
     assert "test/old/copied.jpg (test)" in caplog.text
+
+
+def test_a_given_split_without_a_class_is_told(run_nodes, values, photo_folder, caplog):
+    for split, numbers in (("train", range(6)), ("val", (6, 7)), ("test", (8, 9))):
+        for name in ("blue", "red") if split != "test" else ("blue",):
+            (photo_folder / split / name).mkdir(parents=True)
+            for number in numbers:
+                picture = photo_folder / name / f"{number}.jpg"
+                picture.rename(photo_folder / split / name / picture.name)
+    shutil.rmtree(photo_folder / "blue")
+    shutil.rmtree(photo_folder / "red")
+    run_nodes(create_pipeline(), {**values, "raw_images": open_source(photo_folder)})
+    (record,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert "There are no test pictures of red: " in record.message

@@ -165,3 +165,16 @@ def test_a_short_card_has_whole_sections_and_says_where_the_rest_is(make_finding
 def test_a_card_without_room_for_a_section_is_cut(make_findings):
     short = shorten_card(write_card(make_findings()), 100)
     assert len(short) == 100
+
+
+def test_a_class_without_test_pictures_has_no_figures(make_findings, parts):
+    figures = ["precision", "recall", "f1"]
+    report = parts["class_report"]
+    report.loc[report["class"] == "bee", figures] = float("nan")
+    report.loc[report["class"] == "bee", "support"] = 0
+    report.loc[report["class"] == "ant", "precision"] = float("nan")
+    card = write_card(make_findings(class_report=report)).replace("\u00a0", " ")
+    assert "| bee | 0 | no test pictures | unknown | unknown |" in card
+    assert "| ant | 100 | never named | " in card
+    assert "nan" not in strip_code(card).split()
+    assert find_broken_tables(card) == []

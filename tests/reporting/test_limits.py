@@ -55,6 +55,17 @@ def test_classes_with_few_pictures_are_named(list_changed, parts):
     assert "Less than 30 pictures to be tested with has bee." in said
 
 
+def test_classes_without_pictures_are_named(list_changed, parts):
+    counts = {
+        "ant": {"train": 100, "validation": 0, "test": 30},
+        "bee": {"train": 100, "validation": 9, "test": 0},
+    }
+    said = list_changed(data_report=parts["data_report"] | {"classes": counts})
+    assert "There are no test pictures of bee: how well it recognises them is not known" in said
+    assert "There are no validation pictures of ant: " in said
+    assert "Less than" not in said
+
+
 def test_few_pictures_of_all_classes_are_told_once(list_changed, parts):
     counts = {name: {"train": 9, "validation": 9, "test": 9} for name in ("ant", "bee")}
     said = list_changed(data_report=parts["data_report"] | {"classes": counts})

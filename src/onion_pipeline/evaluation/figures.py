@@ -24,13 +24,19 @@ def plot_confusion_matrix(predictions: DataFrame, class_names: Sequence[str]) ->
     from plotly import graph_objects
 
     counts = confusion_matrix(predictions, class_names)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    support = counts.sum(axis=1)
+    shares = counts / np.where(support, support, np.nan)[:, None]
     shown = write_page_names(class_names)
     names = [shown[name] for name in class_names]
+    truth = [
+        name if images else f"{name} (no test pictures)"
+        for name, images in zip(names, support, strict=True)
+    ]
     heatmap = graph_objects.Heatmap(
         z=shares,
         x=names,
-        y=names,
+        y=truth,
+        hoverongaps=False,
         customdata=counts,
         text=np.where(counts > 0, counts.astype(str), "") if len(names) <= READABLE else None,
         texttemplate="%{text}",

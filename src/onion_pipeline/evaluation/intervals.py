@@ -41,7 +41,7 @@ def bootstrap_macro_f1(
 
     The test images are drawn with replacement, as many as there are, `draws` times: how often
     each cell of the confusion matrix comes is a multinomial draw. The interval holds the middle
-    `confidence_level` of the macro F1 that come out.
+    `confidence_level` of the macro F1 that come out, each the mean over the classes drawn.
 
     Args:
         matrix: int64, (K, K), rows true and columns predicted.
@@ -64,6 +64,35 @@ def bootstrap_macro_f1(
     tail = (1 - confidence_level) / 2
     low, high = np.quantile(np.concatenate(found), [tail, 1 - tail])
     return float(low), float(high)
+
+
+def mean_f1(
+    hits: NDArray[np.int64], support: NDArray[np.int64], named: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return macro F1, the mean over the classes that have images at all.
+
+    Args:
+        hits: (B, K), how many images of each class were recognised, in each of B draws.
+        support: (B, K), how many there are.
+        named: (B, K), how many were called by the name of the class.
+
+    Returns:
+        float64, (B,).
+    """
+    f1 = 2 * hits / np.maximum(support + named, 1)
+    is_tested = support > 0
+    return np.where(is_tested, f1, 0).sum(axis=1) / is_tested.sum(axis=1)
+
+
+def sum_by_class(
+    counts: NDArray[np.int64], ids: NDArray[np.int64], classes: int
+) -> NDArray[np.int64]:
+    """Return int64 (B, K): the sums of int64 (B, M) `counts` over the columns of each id."""
+    order = np.argsort(ids, kind="stable")
+    present, starts = np.unique(ids[order], return_index=True)
+    sums = np.zeros((len(counts), classes), np.int64)
+    sums[:, present] = np.add.reduceat(counts[:, order], starts, axis=1)
+    return sums
 
 
 def class_intervals(
@@ -107,11 +136,8 @@ def _compute_macro_f1(
     drawn: NDArray[np.int64], rows: NDArray[np.int64], columns: NDArray[np.int64], classes: int
 ) -> NDArray[np.float64]:
     """Return macro F1, float64 (B,), of B matrices with int64 (B, M) `drawn` in M cells."""
-    hits, totals = np.zeros((2, len(drawn), classes))
+    hits = np.zeros((len(drawn), classes), np.int64)
     on_diagonal = rows == columns
     hits[:, rows[on_diagonal]] = drawn[:, on_diagonal]
-    for ids in (rows, columns):
-        order = np.argsort(ids, kind="stable")
-        present, starts = np.unique(ids[order], return_index=True)
-        totals[:, present] += np.add.reduceat(drawn[:, order], starts, axis=1)
-    return (2 * hits / np.maximum(totals, 1)).mean(axis=1)
+    support, named = (sum_by_class(drawn, ids, classes) for ids in (rows, columns))
+    return mean_f1(hits, support, named)

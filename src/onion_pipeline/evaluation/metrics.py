@@ -32,8 +32,8 @@ def compute_metrics(
 
     Returns:
         ``accuracy``; ``accuracy_interval`` (Wilson, low and high); ``macro_f1``;
-        ``macro_f1_interval`` (bootstrap); ``log_loss`` (natural logarithm, mean over images);
-        ``top_<k>_accuracy``; ``test_images``.
+        ``macro_f1_interval`` (bootstrap), both over the classes that have test images;
+        ``log_loss`` (natural logarithm, mean over images); ``top_<k>_accuracy``; ``test_images``.
     """
     probabilities = read_probabilities(predictions, class_names)
     truth = find_ids(predictions["label"], class_names)
@@ -79,7 +79,8 @@ def report_classes(
 
     With ``C`` the confusion matrix (rows true, columns predicted): precision is
     ``C_kk / sum_i C_ik``, recall ``C_kk / sum_j C_kj``, F1 their harmonic mean
-    ``2 C_kk / (sum_i C_ik + sum_j C_kj)``. A class that was never predicted has precision 0.
+    ``2 C_kk / (sum_i C_ik + sum_j C_kj)``. Of a class without a test image nothing is known, of
+    one that was never predicted not the precision: there, figures and intervals are NaN.
 
     Args:
         predictions: the table of predictions.
@@ -95,16 +96,20 @@ def report_classes(
 
     matrix = confusion_matrix(predictions, class_names)
     hits, predicted, support = matrix.diagonal(), matrix.sum(axis=0), matrix.sum(axis=1)
+    is_tested = support > 0
+    figures = {
+        "precision": hits / np.where(is_tested & (predicted > 0), predicted, np.nan),
+        "recall": hits / np.where(is_tested, support, np.nan),
+        "f1": 2 * hits / np.where(is_tested, predicted + support, np.nan),
+    }
     intervals = class_intervals(matrix, confidence_level)
     return pd.DataFrame(
         {
             "class": list(class_names),
-            "precision": hits / np.maximum(predicted, 1),
-            "recall": hits / np.maximum(support, 1),
-            "f1": 2 * hits / np.maximum(predicted + support, 1),
+            **figures,
             "support": support,
             **{
-                f"{name}_{end}": bounds[:, column]
+                f"{name}_{end}": np.where(np.isnan(figures[name]), np.nan, bounds[:, column])
                 for name, bounds in intervals.items()
                 for column, end in enumerate(("low", "high"))
             },

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from onion_pipeline.evaluation.intervals import mean_f1, sum_by_class
+
 # The p-value of a bootstrap is a multiple of 2 / (DRAWS + 1).
 DRAWS = 9_999
 # Numbers that pass through memory at once.
@@ -111,8 +113,8 @@ def compare_macro_f1(
         truth: ids in [0, K).
         first: ids that the first classifier names.
         second: ids that the second one names.
-        classes: K; macro F1 is the mean over all of them, as in
-            :func:`~onion_pipeline.evaluation.metrics.report_classes`.
+        classes: K; macro F1 is the mean over those that have images, in each draw, as in
+            :func:`~onion_pipeline.evaluation.intervals.mean_f1`.
         seed: of the draws.
 
     Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, sections 13.3 and 15.4;
@@ -166,19 +168,9 @@ def _compute_macro_f1(
         classes: K.
     """
     truth, *answers = kinds
-    support = _sum_by_class(counts, truth, classes)
+    support = sum_by_class(counts, truth, classes)
     found = []
     for answer in answers:
-        hits = _sum_by_class(counts * (answer == truth), truth, classes)
-        named = _sum_by_class(counts, answer, classes)
-        found.append((2 * hits / np.maximum(support + named, 1)).mean(axis=1))
+        hits = sum_by_class(counts * (answer == truth), truth, classes)
+        found.append(mean_f1(hits, support, sum_by_class(counts, answer, classes)))
     return found
-
-
-def _sum_by_class(counts: NDArray[np.int64], ids: Ids, classes: int) -> NDArray[np.int64]:
-    """Return int64 (B, K): the sums of int64 (B, M) `counts` over the columns of each id."""
-    order = np.argsort(ids, kind="stable")
-    present, starts = np.unique(ids[order], return_index=True)
-    sums = np.zeros((len(counts), classes), np.int64)
-    sums[:, present] = np.add.reduceat(counts[:, order], starts, axis=1)
-    return sums

@@ -10,6 +10,12 @@ from onion_pipeline.images.splits import find_leaks
 # Of anything suspicious, so many are named, the worst first; all are counted.
 NAMED = 100
 MOST_COMMON = 10
+LISTED = 20  # labels in a warning
+# What it means that a split has no image of a class.
+CONSEQUENCES = {
+    "validation": "the best epoch is chosen, and probabilities are calibrated, without them",
+    "test": "how well they are recognised stays unknown, and no mean over the classes counts them",
+}
 
 
 def report_data(
@@ -55,6 +61,26 @@ def count_classes(splits: DataFrame) -> dict[str, dict[str, int]]:
         }
         for label in sorted(splits["label"].unique())
     }
+
+
+def describe_absent(splits: DataFrame) -> list[str]:
+    """Return warnings about classes of which a split, that the user has given, has no image."""
+    counts = count_classes(splits)
+    absent = {
+        name: [label for label, each in counts.items() if not each[name]] for name in CONSEQUENCES
+    }
+    return [
+        f"There are no {name} pictures of {_list(labels)}: {CONSEQUENCES[name]}. Add some to "
+        f"the {name} pictures, or leave these out altogether, and they are drawn from those for "
+        "training"
+        for name, labels in absent.items()
+        if labels
+    ]
+
+
+def _list(labels: list[str]) -> str:
+    more = [f"{len(labels) - LISTED} more"] if len(labels) > LISTED else []
+    return ", ".join([*labels[:LISTED], *more])
 
 
 def find_contradictions(duplicates: DataFrame) -> DataFrame:

@@ -128,12 +128,32 @@ def _find_small_classes(findings: Findings) -> Iterator[str]:
         ("train", FEW_TRAINING_IMAGES, "learn from"),
         ("test", FEW_TEST_IMAGES, "be tested with"),
     ):
-        few = [escape_text(name) for name, each in counts.items() if each[split] < fewest]
-        if len(few) == len(counts):
+        if all(each[split] < fewest for each in counts.values()):
             yield f"No class has as many as {fewest} pictures to {purpose}."
-        elif few:
+            continue
+        few = [escape_text(name) for name, each in counts.items() if 0 < each[split] < fewest]
+        if few:
             has = "has" if len(few) == 1 else "have"
             yield f"Less than {fewest} pictures to {purpose} {has} {join_names(few)}."
+
+
+def _find_absent_classes(findings: Findings) -> Iterator[str]:
+    if findings.data_report is None:
+        return
+    counts = findings.data_report["classes"]
+    for split, consequence in (
+        (
+            "test",
+            "how well it recognises them is not known, and no mean over the classes counts them",
+        ),
+        (
+            "validation",
+            "when training was at its best, and how sure the model may be, was judged without them",
+        ),
+    ):
+        absent = [escape_text(name) for name, each in counts.items() if not each[split]]
+        if absent:
+            yield f"There are no {split} pictures of {join_names(absent)}: {consequence}."
 
 
 def _find_imbalance(findings: Findings) -> Iterator[str]:
@@ -170,6 +190,7 @@ LIMITS: tuple[Callable[[Findings], Iterator[str]], ...] = (
     _find_origin,
     _find_unbeaten,
     _find_small_test,
+    _find_absent_classes,
     _find_weak_class,
     _find_confusion,
     _find_worst_slice,

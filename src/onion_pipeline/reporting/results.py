@@ -16,6 +16,7 @@ from onion_pipeline.reporting.phrases import (
 
 LISTED = 30  # classes
 CONFUSIONS = 5
+UNKNOWN = "unknown"
 TOP = re.compile(r"top_(\d+)_accuracy")
 
 
@@ -96,16 +97,19 @@ def _find_top_figures(metrics: dict[str, Any]) -> dict[str, Figure]:
 def _show_classes(report: DataFrame) -> list[list[str]]:
     """Return rows of the class table, the weakest first where there are too many for all."""
     if len(report) > LISTED:
-        report = report.nsmallest(LISTED, "f1", keep="first")
+        report = report.sort_values("f1", kind="stable").head(LISTED)
     return [
-        [
-            escape_text(row["class"]),
-            f"{int(row['support']):,}",
-            *(show_share(row[name]) for name in ("precision", "recall")),
-            show_number(row["f1"]),
-        ]
+        [escape_text(row["class"]), f"{int(row['support']):,}", *_show_class(row)]
         for row in report.to_dict("records")
     ]
+
+
+def _show_class(row: Mapping[str, Any]) -> list[str]:
+    """Return precision, recall and F1 of a class, as far as they have a value."""
+    if not row["support"]:
+        return ["no test pictures", UNKNOWN, UNKNOWN]
+    precision = show_share(row["precision"]) if is_known(row["precision"]) else "never named"
+    return [precision, show_share(row["recall"]), show_number(row["f1"])]
 
 
 def _show_confusions(predictions: DataFrame | None) -> list[list[str]]:

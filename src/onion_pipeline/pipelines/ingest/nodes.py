@@ -88,6 +88,8 @@ def split_images(
     leaks = splits.find_leaks(table, duplicates)
     if len(leaks):
         logger.warning(splits.describe_leaks(leaks))
+    for absent in quality.describe_absent(table):
+        logger.warning(absent)
     if parameters.folds:
         table["fold"] = splits.assign_folds(table, parameters.folds, seed)
     return table, sorted(table["label"].unique())

@@ -57,7 +57,7 @@ export function createMatrix(table, open) {
 export const nameCell = (names, row, column) =>
   row === column ? `${names[row]}, recognised` : `${names[row]}, taken for ${names[column]}`;
 
-function createTable({ counts, names }, createCell) {
+function createTable({ counts, totals, names }, createCell) {
   const isDense = names.length > FEW;
   const isTurned = names.some((name) => name.length > SHORT);
   const head = (scope, name) => element("th", { scope, title: name }, element("span", {}, name));
@@ -82,7 +82,7 @@ function createTable({ counts, names }, createCell) {
         element(
           "tr",
           {},
-          head("row", names[row]),
+          head("row", totals[row] ? names[row] : `${names[row]} (untested)`),
           line.map((count, column) =>
             element("td", {}, count === 0 ? null : createCell(row, column)),
           ),
