@@ -276,8 +276,9 @@ def install_fonts(monkeypatch, tmp_path):
     caches = (fonts.find_families, fonts.find_drawable, fonts._find_new_fonts)
     told = lettering._tell_missing
 
-    def install(characters: str = "", family: str = "Made") -> None:
-        paths = [_make_font(tmp_path / f"{family}.ttf", family, characters)] if characters else []
+    def install(characters: str = "", family: str = "Made", weight: int = 400) -> None:
+        path = tmp_path / f"{family}.ttf"
+        paths = [_make_font(path, family, characters, weight)] if characters else []
         monkeypatch.setattr(manager, "ttflist", [*usual])
         monkeypatch.setattr(font_manager, "findSystemFonts", lambda: paths)
         _clear(manager._findfont_cached, *caches, told)
@@ -293,7 +294,7 @@ def _clear(*caches) -> None:
         cache.cache_clear()
 
 
-def _make_font(path: Path, family: str, characters: str) -> str:
+def _make_font(path: Path, family: str, characters: str, weight: int) -> str:
     """Write a font that has a square for each of some characters."""
     from fontTools.fontBuilder import FontBuilder
     from fontTools.pens.ttGlyphPen import TTGlyphPen
@@ -311,7 +312,7 @@ def _make_font(path: Path, family: str, characters: str) -> str:
     builder.setupHorizontalMetrics(dict.fromkeys([".notdef", *names.values()], (900, 100)))
     builder.setupHorizontalHeader(ascent=800, descent=-200)
     builder.setupNameTable({"familyName": family, "styleName": "Regular"})
-    builder.setupOS2(usWeightClass=400)
+    builder.setupOS2(usWeightClass=weight)
     builder.setupPost()
     builder.save(path)
     return str(path)

@@ -64,6 +64,12 @@ def test_the_page_refers_to_no_host(tensors):
     assert set(re.findall(r"https?://[^\s\"'`)]+", page)) <= {"http://www.w3.org/2000/svg"}
 
 
+def test_a_name_cannot_turn_round_what_follows_it():
+    page = render_page({"title": "", "class_names": ["\u202eevil", "قطة"]}, [])
+    (block,) = re.findall(r'id="report">(.*?)</script>', page, re.DOTALL)
+    assert json.loads(block)["class_names"] == [r"\u202eevil", "قطة"]
+
+
 def test_the_bundle_is_made_of_its_sources():
     sources = sorted(
         (PAGE / "src").rglob("*.js"), key=lambda path: path.relative_to(PAGE).as_posix()

@@ -12,6 +12,11 @@ def test_a_font_is_found_by_the_characters_that_it_has(install_fonts):
     assert find("a猫犬") == dict.fromkeys("猫犬", "Whatever It Is Called")
 
 
+def test_a_bold_font_is_better_than_none(install_fonts):
+    install_fonts("猫", weight=700)
+    assert find("猫") == {"猫": "Made"}
+
+
 def test_a_font_that_has_a_box_for_everything_is_none(install_fonts):
     assert find("猫") == {}
     install_fonts("猫\ufdd0")

@@ -52,10 +52,15 @@ def test_what_would_not_be_seen_is_seen(install_fonts, name, shown):
 def test_long_names_are_cut_and_stay_apart(install_fonts):
     names = ["x" * 200, "x" * 199 + "y", "x" * 14]
     assert write_names(names, 14) == {
-        names[0]: "x" * 13 + "…1",
-        names[1]: "x" * 13 + "…2",
+        names[0]: "x" * 11 + "…1",
+        names[1]: "x" * 11 + "…2",
         names[2]: names[2],
     }
+
+
+def test_names_that_become_alike_only_with_room_for_a_number_stay_apart(install_fonts):
+    names = [start + end for start in ("x" * 13, "x" * 12 + "y") for end in ("ab", "cd")]
+    assert len({*write_names(names, 14).values()}) == 4
 
 
 def test_wide_characters_count_twice(install_fonts):

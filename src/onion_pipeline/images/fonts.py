@@ -58,7 +58,7 @@ def _needs_glyph(character: str) -> bool:
 
 
 def _list_fonts() -> Iterator["FontEntry"]:
-    """Yield the upright fonts that Matplotlib knows, those without serifs first, then new ones."""
+    """Yield the fonts that Matplotlib knows, plain ones without serifs first, then new ones."""
     from matplotlib.font_manager import fontManager
 
     known = list(fontManager.ttflist)
@@ -68,8 +68,11 @@ def _list_fonts() -> Iterator["FontEntry"]:
 
 
 def _sort(fonts: list["FontEntry"]) -> list["FontEntry"]:
-    upright = [font for font in fonts if font.style == "normal" and font.weight in REGULAR]
-    return sorted(upright, key=lambda font: ("sans" not in font.name.lower(), font.name))
+    def rank(font: "FontEntry") -> tuple[bool, bool, str]:
+        is_plain = font.style == "normal" and font.weight in REGULAR
+        return not is_plain, "sans" not in font.name.lower(), font.name
+
+    return sorted(fonts, key=rank)
 
 
 @cache

@@ -12,6 +12,7 @@ from onion_pipeline.images.fonts import find_drawable, find_families, is_joiner
 
 LONGEST_IN_PAGE = 30  # characters that an axis has room for
 SPACE = "␣"  # where a blank would not be seen
+DIGITS = 2  # of a number that tells two names apart
 NAMED = 8  # characters that a message lists
 
 logger = logging.getLogger(__name__)
@@ -58,12 +59,13 @@ def _tell_missing(characters: str) -> None:
 
 def _shorten(names: set[str], longest: int, is_shown: Callable[[str], bool]) -> dict[str, str]:
     """Return `names` cut to a length; where that makes some the same, with a number."""
-    short = {name: _cut(_spell(name, is_shown), longest) for name in sorted(names)}
+    spelled = {name: _spell(name, is_shown) for name in sorted(names)}
+    short = {name: _cut(pieces, longest) for name, pieces in spelled.items()}
     alike, numbers = Counter(short.values()), Counter[str]()
-    for name, text in short.items():
-        if alike[text] > 1:
-            numbers[text] += 1
-            short[name] = f"{text}{numbers[text]}"
+    for name in [name for name, text in short.items() if alike[text] > 1]:
+        text = _cut(spelled[name], longest - DIGITS)
+        numbers[text] += 1
+        short[name] = f"{text}{numbers[text]}"
     return short
 
 

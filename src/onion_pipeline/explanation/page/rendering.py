@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 from importlib.resources import files
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 ALIGNMENT = 4  # bytes: arrays of float32 are looked at in place
 DTYPES = ("float32", "uint8")
+TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def render_page(report: dict[str, Any], tensors: Sequence[NDArray[Any]]) -> str:
@@ -68,9 +70,12 @@ def pack_tensors(tensors: Sequence[NDArray[Any]]) -> tuple[list[dict[str, Any]],
 
 
 def _write_json(value: Any) -> str:
-    """Return JSON that nothing in it can end early, such as a class named ``</script>``."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    return text.replace("<", "\\u003c")
+    """Return JSON that nothing in it can end early, such as a class named ``</script>``.
+
+    Marks that turn round the direction of what follows them are shown as their codes.
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+    return TURNING.sub(lambda found: f"\\\\u{ord(found[0]):04x}", text)
 
 
 def _read_part(name: str) -> str:
