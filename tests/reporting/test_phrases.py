@@ -26,6 +26,8 @@ from onion_pipeline.reporting.phrases import (
         ("[x](y)", "\\[x\\](y)"),
         ("\u202eevil", "\\\\u202eevil"),  # would turn round the rest of the line
         ("猫", "猫"),
+        ("  ", "␣␣"),
+        ("", ""),
         (7, "7"),
     ],
 )

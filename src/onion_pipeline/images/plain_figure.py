@@ -19,6 +19,7 @@ class PlainFigure(Figure):
         families = sorted({*find_families(used).values()})
         for text in texts:
             text.set_parse_math(False)
+            text.set_usetex(False)
             if families:
                 text.set_fontfamily([*rcParams["font.family"], *families])
         super().draw(renderer)

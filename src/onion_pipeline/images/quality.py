@@ -4,6 +4,7 @@ from typing import Any
 
 from onion_pipeline.annotations import DataFrame, Series
 from onion_pipeline.images.draws import LEFT_OUT, SPLITS
+from onion_pipeline.images.lettering import show_controls
 from onion_pipeline.images.measures import ODDITIES, find_odd
 from onion_pipeline.images.splits import find_leaks
 
@@ -80,7 +81,7 @@ def describe_absent(splits: DataFrame) -> list[str]:
 
 def _list(labels: list[str]) -> str:
     more = [f"{len(labels) - LISTED} more"] if len(labels) > LISTED else []
-    return ", ".join([*labels[:LISTED], *more])
+    return ", ".join([*map(show_controls, labels[:LISTED]), *more])
 
 
 def find_contradictions(duplicates: DataFrame) -> DataFrame:

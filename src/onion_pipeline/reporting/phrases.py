@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
-from onion_pipeline.images.lettering import show_controls
+from onion_pipeline.images.lettering import SPACE, show_controls
 
 # What Markdown takes for its own within a line; an underscore within a word is none of it.
 MARKUP = re.compile(r"([\\`*\[\]|~$]|(?<!\w)_|_(?!\w))")
@@ -16,7 +16,8 @@ TIMES = f"{NO_BREAK}\u00d7{NO_BREAK}"
 
 def escape_text(text: Any) -> str:
     """Return a stranger's text, such as the name of a class, as Markdown that shows just that."""
-    line = show_controls(" ".join(str(text).split())).replace("&", "&amp;").replace("<", "&lt;")
+    line = show_controls(" ".join(str(text).split()) or SPACE * len(str(text)))
+    line = line.replace("&", "&amp;").replace("<", "&lt;")
     return MARKUP.sub(r"\\\1", line.replace(">", "&gt;"))
 
 
