@@ -50,9 +50,9 @@ def _tell_missing(characters: str) -> None:
     """Say once how to have characters drawn that no font of the machine has."""
     if characters:
         logger.info(
-            "No font of this machine has %s: figures that are pictures show the codes of such "
-            "characters. Install one that has them, such as Noto Sans CJK, and the next run uses "
-            "it; figures that are pages use the fonts of the browser",
+            "No font of this machine has %s: the PNG figures show the codes of such characters "
+            "(\\u732b). Install a font that has them, such as Noto Sans CJK, and the next run uses "
+            "it. The HTML pages take the fonts of the browser",
             " ".join(characters),
         )
 
