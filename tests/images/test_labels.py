@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onion_pipeline.errors import ConfigurationError
-from onion_pipeline.images.labels import SPLIT_FOLDERS, label_paths, split_paths
+from onion_pipeline.errors import ConfigurationError, DataError
+from onion_pipeline.images.labels import Labelled, label_paths
+from onion_pipeline.images.split_names import SPLIT_FOLDERS
 
 # Few names, so that trees share their folders, and some of these are splits or wrappers.
 NAMES = st.sampled_from(["cats", "dogs", "train", "Test", "val", "a b", "é"])
@@ -64,20 +65,6 @@ def test_a_file_beside_split_folders_has_neither():
     assert label("readme.txt", "train/cats/1.jpg", "test/cats/1.jpg")[0] == (None, None)
 
 
-def test_classes_may_be_named_as_splits_where_nothing_lies_below():
-    assert label("train/1.jpg", "test/1.jpg") == [("train", None), ("test", None)]
-
-
-def test_a_class_beside_the_split_names_makes_them_classes():
-    paths = ["train/a/1.jpg", "test/a/1.jpg", "plane/a/1.jpg"]
-    assert label(*paths) == [("train", None), ("test", None), ("plane", None)]
-
-
-def test_without_a_training_folder_there_are_no_splits():
-    paths = ["val/cats/1.jpg", "test/cats/1.jpg"]
-    assert label(*paths) == [("val", None), ("test", None)]
-
-
 def test_a_training_folder_alone_is_a_wrapper():
     assert label("train/cats/1.jpg", "train/dogs/1.jpg") == [("cats", None), ("dogs", None)]
 
@@ -115,28 +102,37 @@ def test_level_0_is_an_error():
 
 def test_splits_may_hold_files_themselves_where_labels_come_from_elsewhere():
     paths = ["data/train/1.jpg", "data/val/sub/1.jpg", "data/readme.txt"]
-    assert split_paths(paths) == ["train", "validation", None]
-    assert split_paths(["train/1.jpg", "cats/1.jpg"]) == [None, None]
-    assert split_paths([]) == []
+    splits = [labelled.split for labelled in label_paths(paths, strict=False)]
+    assert splits == ["train", "validation", None]
+    paths = ["train/1.jpg", "test/1.jpg"]
+    assert label_paths(paths, strict=False) == [Labelled(None, "train"), Labelled(None, "test")]
+
+
+def label_or_refuse(paths: list[str], level: int | None) -> list[Labelled] | str:
+    try:
+        return label_paths(paths, level)
+    except DataError as error:
+        return type(error).__name__
 
 
 @given(TREES, LEVELS, st.randoms())
 def test_the_order_of_paths_does_not_matter(paths, level, random):
-    expected = dict(zip(paths, label_paths(paths, level), strict=True))
-    random.shuffle(paths)
-    assert dict(zip(paths, label_paths(paths, level), strict=True)) == expected
+    expected = label_or_refuse(paths, level)
+    shuffled = random.sample(range(len(paths)), len(paths))
+    found = label_or_refuse([paths[row] for row in shuffled], level)
+    assert found == (expected if isinstance(expected, str) else [expected[row] for row in shuffled])
 
 
 @given(TREES.filter(lambda paths: any("/" in path for path in paths)), LEVELS, NAMES)
 def test_one_more_wrapper_changes_nothing(paths, level, wrapper):
     wrapped = [f"{wrapper}/{path}" for path in paths]
-    assert label_paths(wrapped, level) == label_paths(paths, level)
-    assert split_paths(wrapped) == split_paths(paths)
+    assert label_or_refuse(wrapped, level) == label_or_refuse(paths, level)
+    assert label_paths(wrapped, level, strict=False) == label_paths(paths, level, strict=False)
 
 
 @given(TREES, LEVELS)
 def test_labels_are_folders_of_their_path_and_splits_are_known(paths, level):
-    for path, (name, split) in zip(paths, label_paths(paths, level), strict=True):
+    for path, (name, split) in zip(paths, label_paths(paths, level, strict=False), strict=True):
         folders = path.split("/")[:-1]
         assert name is None or name in folders
         assert split is None or split in {SPLIT_FOLDERS.get(part.lower()) for part in folders}
@@ -144,10 +140,22 @@ def test_labels_are_folders_of_their_path_and_splits_are_known(paths, level):
 
 @given(TREES)
 def test_the_first_level_is_what_is_meant_without_one(paths):
-    assert label_paths(paths, 1) == label_paths(paths)
+    assert label_or_refuse(paths, 1) == label_or_refuse(paths, None)
 
 
 @given(TREES, LEVELS)
-def test_where_labels_have_splits_they_are_those_of_the_paths(paths, level):
-    splits = [labelled.split for labelled in label_paths(paths, level)]
-    assert splits in (split_paths(paths), [None] * len(paths))
+def test_what_is_clear_is_the_same_if_it_need_not_be(paths, level):
+    found = label_or_refuse(paths, level)
+    assert isinstance(found, str) or found == label_paths(paths, level, strict=False)
+
+
+def test_labels_are_in_nfc_whatever_the_folders_are_in():
+    paths = ["A\u0308pfel/1.jpg", "\u00c4pfel/2.jpg"]
+    assert {labelled.label for labelled in label_paths(paths)} == {"\u00c4pfel"}
+
+
+def test_the_innermost_folders_are_no_classes_if_they_are_splits():
+    paths = [f"{name}/{split}/1.jpg" for name in ("cats", "dogs") for split in ("train", "test")]
+    with pytest.raises(DataError, match=r"would be test, train, .*label_level=1"):
+        label_paths(paths, -1)
+    assert {labelled.label for labelled in label_paths(paths)} == {"cats", "dogs"}

@@ -34,8 +34,12 @@ def asked(monkeypatch):
     return uris
 
 
-def run(run_nodes, folder, parameters):
-    values = {"new_images": open_source(folder), "params:predict": parameters.predict}
+def run(run_nodes, folder, parameters, **ingest):
+    values = {
+        "new_images": open_source(folder, labelled=False),
+        "params:predict": parameters.predict,
+        "params:ingest": parameters.ingest.model_copy(update=ingest),
+    }
     return run_nodes(create_pipeline(), values)
 
 
@@ -67,3 +71,32 @@ def test_nothing_is_left_if_no_image_is_usable(run_nodes, asked, tmp_path, base_
     (tmp_path / "broken.jpg").write_bytes(b"x")
     with pytest.raises(DataError, match="one byte"):
         run(run_nodes, tmp_path, base_parameters)
+
+
+def test_a_table_of_paths_is_enough(run_nodes, asked, photo_folder, base_parameters):
+    (photo_folder / "new.csv").write_text("path\nred/1.jpg\nblue/2.jpg\n")
+    made = run(run_nodes, photo_folder / "new.csv", base_parameters)
+    assert made["predictions"]["path"].tolist() == ["blue/2.jpg", "red/1.jpg"]
+
+
+def test_a_flat_folder_is_enough(run_nodes, asked, photo_folder, base_parameters):
+    assert len(run(run_nodes, photo_folder / "red", base_parameters)["predictions"]) == 10
+
+
+def test_a_folder_of_splits_and_others_is_enough(run_nodes, asked, photo_folder, base_parameters):
+    for old, new in (("red", "train"), ("blue", "test")):
+        (photo_folder / old).rename(photo_folder / new)
+    (photo_folder / "metadata.csv").write_text("file_name\ntrain/1.jpg\n")
+    assert len(run(run_nodes, photo_folder, base_parameters)["predictions"]) == 20
+
+
+def test_a_linked_folder_is_left_out_only_if_that_is_told(
+    run_nodes, asked, photo_folder, base_parameters, tmp_path
+):
+    (photo_folder / "red").rename(tmp_path / "red")
+    (photo_folder / "red").symlink_to(tmp_path / "red")
+    with pytest.raises(DataError, match=r"A folder is left out .*ingest\.follow_links=true"):
+        run(run_nodes, photo_folder, base_parameters)
+    assert (
+        len(run(run_nodes, photo_folder, base_parameters, follow_links=True)["predictions"]) == 20
+    )

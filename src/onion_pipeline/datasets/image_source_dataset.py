@@ -44,7 +44,9 @@ class ImageSourceDataset(AbstractDataset[NoReturn, ImageSource]):
 
     """
 
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, *, filepath: str, labelled: bool = True, metadata: dict[str, Any] | None = None
+    ) -> None:
         """Creates a new instance of ``ImageSourceDataset``.
 
         Args:
@@ -53,10 +55,13 @@ class ImageSourceDataset(AbstractDataset[NoReturn, ImageSource]):
                 tar archive of one, a CSV, TSV, JSON Lines or Parquet table with the columns
                 ``path`` and ``label``, IDX files as those of MNIST, or an image file.
                 Credentials are those that the environment holds for the file system.
+            labelled: Whether something has to name the classes. If not, as for new images that
+                are to be classified, tables need the column ``path`` alone.
             metadata: Any arbitrary metadata. This is ignored by Kedro, but may be consumed by
                 users or external plugins.
         """
         self._filepath = str(filepath)
+        self._labelled = labelled
         self._state: str | None = None
         self.metadata = metadata
 
@@ -67,7 +72,7 @@ class ImageSourceDataset(AbstractDataset[NoReturn, ImageSource]):
             DataError: nothing is there, it is of no known kind, or it holds no file.
         """
         self._state = find_state(self._filepath)  # first: what changes from now on has changed
-        return open_source(self._filepath)
+        return open_source(self._filepath, labelled=self._labelled)
 
     def save(self, data: NoReturn) -> NoReturn:
         """Raise ``DatasetError``: raw images are never written to."""

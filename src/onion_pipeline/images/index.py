@@ -18,17 +18,12 @@ from onion_pipeline.images.labels import label_paths
 from onion_pipeline.images.loading import read_file
 from onion_pipeline.images.parallel import map_chunks
 from onion_pipeline.images.sources import ImageSource
+from onion_pipeline.images.suffixes import IMAGE_NAME
 
 # Files a job: a tenth of a second for small ones.
 CHUNK = 1024
 # The longest side that `auto` chooses: a plain network gains little above it and takes long.
 LARGEST_AUTO_SIDE = 128
-# A file that is no image by its content, and has no such name either, is not a broken image.
-IMAGE_NAME = re.compile(
-    r"\.(apng|arw|avif|bmp|cr[23]|dng|eps|gif|hei[cf]|ico|j2k|jfif|jp2|jpe?g?|jxl|mpo|nef|orf|png|ppm|"
-    r"psd|raf|raw|rw2|svg|tga|tiff?|webp)$",
-    re.IGNORECASE,
-)
 COLUMNS = {
     "path": "str",
     "label": "str",
@@ -148,6 +143,7 @@ def _index_file(source: ImageSource, path: str, rendering: Rendering) -> _File:
 
 
 def _name_reason(error: RejectedImageError, path: str) -> str:
+    # A file that is no image by its content, and has no such name either, is no broken image.
     unknown = error.reason in {"unsupported_format", "empty"}
     return "not_an_image" if unknown and not IMAGE_NAME.search(path) else error.reason
 

@@ -50,6 +50,14 @@ def test_each_image_is_a_file_with_its_label_and_split(folder):
     ]
 
 
+def test_to_predict_images_need_no_labels(folder):
+    (folder / "t10k-labels.idx1-ubyte.gz").unlink()
+    source = open_source(folder / "t10k-images.idx3-ubyte.gz", labelled=False)
+    assert source.paths == ("t10k-images/00000.bmp", "t10k-images/00001.bmp")
+    assert source.given["label"].isna().all()
+    assert len(open_source(folder, labelled=False).paths) == 5
+
+
 def test_the_pixels_are_those_of_the_file(folder):
     source = open_source(folder)
     for number in range(3):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from onion_pipeline.errors import DataError
-from onion_pipeline.images.sources import local, open_source
+from onion_pipeline.images.sources import open_source, walks
 
 
 @pytest.fixture
@@ -74,14 +74,98 @@ def test_archives_in_a_folder_are_refused(folder, files, write_files):
     }
 
 
-def test_links_to_folders_are_never_followed(folder, files):
+def test_links_to_folders_that_are_listed_or_lie_around_are_never_followed(folder, files):
     (folder / "more").symlink_to("cats")
     (folder / "cats" / "round").symlink_to("..")
+    (folder / "cats" / "root").symlink_to("/")
+    (folder / "self").symlink_to(".")
     source = open_source(folder)
     assert source.paths == tuple(files)
-    assert list_reasons(source) == {"cats/round": "link", "more": "link"}
-    assert source.refused[1].detail == "a link to cats"
+    names = ("cats/root", "cats/round", "more", "self")
+    assert list_reasons(source) == dict.fromkeys(names, "link")
+    assert source.refused[2].detail == "a link to cats"
     assert source.follow_links() == source
+    source.check_listed()
+
+
+@pytest.fixture
+def birds(tmp_path, write_files) -> Path:
+    return write_files(tmp_path / "elsewhere" / "birds", {"1.jpg": b"1", "nest/2.jpg": b"2"})
+
+
+def test_a_link_to_a_folder_elsewhere_stops_the_run_or_is_followed(folder, files, birds):
+    (folder / "birds").symlink_to(birds)
+    source = open_source(folder)
+    assert source.paths == tuple(files)
+    with pytest.raises(DataError, match=r"left out of .*photos, .*: birds \(a link to .*follow_l"):
+        source.check_listed()
+    followed = source.follow_links()
+    followed.check_listed()
+    assert followed.paths == ("birds/1.jpg", "birds/nest/2.jpg", *files)
+    assert followed.refused == ()
+    part = pickle.loads(pickle.dumps(followed.select(["birds/nest/2.jpg"])))
+    assert part.read("birds/nest/2.jpg") == b"2"
+    assert followed.follow_links() is followed
+
+
+def test_a_folder_is_read_once_however_many_links_lead_to_it(folder, files, birds):
+    for name, target in {"a": birds, "b": birds, "c": birds / "nest", "d": birds.parent}.items():
+        (folder / name).symlink_to(target)
+    (birds / "up").symlink_to("..")
+    (birds / "nest" / "home").symlink_to(folder)
+    (birds / "nest" / "cats").symlink_to(folder / "cats")
+    followed = open_source(folder).follow_links()
+    assert followed.paths == ("a/1.jpg", "a/nest/2.jpg", *files)
+    details = {refusal.path: refusal.detail for refusal in followed.refused}
+    assert sorted(details) == ["a/nest/cats", "a/nest/home", "a/up", "b", "c", "d/birds"]
+    assert details["d/birds"] == "leads to a, listed already"
+
+
+def test_what_links_lead_to_does_not_depend_on_the_order_of_a_disk(folder, birds, monkeypatch):
+    for name, target in {"b": birds, "a": birds.parent, "c": birds / "nest"}.items():
+        (folder / name).symlink_to(target)
+    before = open_source(folder).follow_links()
+    scandir = os.scandir
+
+    class Reversed(list):
+        __enter__ = list.__iter__
+
+        def __exit__(self, *_args) -> None:
+            pass
+
+    monkeypatch.setattr(walks.os, "scandir", lambda path: Reversed([*scandir(path)][::-1]))
+    assert open_source(folder).follow_links() == before
+
+
+def test_links_in_a_linked_folder_are_followed_too(folder, birds, tmp_path, write_files):
+    write_files(tmp_path / "far", {"3.jpg": b"3", "sub/4.jpg": b"4"})
+    (folder / "birds").symlink_to(birds)
+    (birds / "3.jpg").symlink_to(tmp_path / "far" / "3.jpg")
+    (birds / "more").symlink_to(tmp_path / "far" / "sub")
+    (birds / "one.jpg").symlink_to("1.jpg")
+    (birds / "gone").symlink_to("nowhere")
+    followed = open_source(folder).follow_links()
+    assert [path for path in followed.paths if "birds" in path] == [
+        "birds/1.jpg",
+        "birds/3.jpg",
+        "birds/more/4.jpg",
+        "birds/nest/2.jpg",
+    ]
+    assert list_reasons(followed) == {"birds/gone": "link", "birds/one.jpg": "link"}
+    assert (followed.read("birds/3.jpg"), followed.read("birds/more/4.jpg")) == (b"3", b"4")
+
+
+def test_a_linked_folder_may_lie_hidden_in_the_root(folder, files, write_files):
+    write_files(folder / ".store", {"birds/1.jpg": b"1"})
+    (folder / "birds").symlink_to(".store/birds")
+    assert open_source(folder).follow_links().paths == ("birds/1.jpg", *files)
+
+
+def test_a_folder_that_cannot_be_read_behind_a_link_stops_the_run(folder, birds, monkeypatch):
+    (folder / "birds").symlink_to(birds)
+    forbid(monkeypatch, folder / "birds" / "nest")
+    with pytest.raises(DataError, match=r"birds/nest \(Permission denied: .*chmod"):
+        open_source(folder).follow_links().check_listed()
 
 
 def test_links_to_files_elsewhere_are_followed_on_request(folder, files, tmp_path, write_files):
@@ -164,7 +248,7 @@ def forbid(monkeypatch, forbidden: Path) -> None:
             raise PermissionError(13, "Permission denied", str(path))
         return scandir(path)
 
-    monkeypatch.setattr(local.os, "scandir", refuse)
+    monkeypatch.setattr(walks.os, "scandir", refuse)
 
 
 def test_an_unreadable_folder_is_refused_and_the_others_are_listed(folder, monkeypatch):
@@ -174,6 +258,8 @@ def test_an_unreadable_folder_is_refused_and_the_others_are_listed(folder, monke
     assert source.refused == (
         ("cats", "unreadable", "Permission denied: its files are not listed"),
     )
+    with pytest.raises(DataError, match=r"A folder is left out .*: cats \(Permission .*chmod"):
+        source.check_listed()
 
 
 def test_an_unreadable_root_is_an_error(folder, monkeypatch):

@@ -175,6 +175,54 @@ def test_a_followed_link_has_the_label_of_its_row(open_rows, folder, tmp_path_fa
     assert source.read("2.jpg") == b"target"
 
 
+def test_the_folder_of_rows_may_be_a_link(open_rows, folder, tmp_path_factory):
+    target = tmp_path_factory.mktemp("elsewhere")
+    (target / "1.jpg").write_bytes(b"a bird")
+    (folder / "birds").symlink_to(target)
+    source = open_rows("path,label", "birds/1.jpg,bird", "1.jpg,cat")
+    source.check_listed()  # the row is told of
+    assert list_reasons(source) == {"birds/1.jpg": "link"}
+    assert source.follow_links().read("birds/1.jpg") == b"a bird"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_to_predict_a_table_of_paths_is_enough(folder, suffix):
+    paths = pd.DataFrame({"path": ["dogs/1.jpg", "cats/1.jpg"]})
+    path = folder / f"new.{suffix}"
+    if suffix == "parquet":
+        paths.to_parquet(path)
+    elif suffix == "csv":
+        paths.to_csv(path, index=False)
+    else:
+        paths.to_json(path, orient="records", lines=True)
+    source = open_source(path, labelled=False)
+    assert list_rows(source) == [
+        ("cats/1.jpg", None, None, None),
+        ("dogs/1.jpg", None, None, None),
+    ]
+    with pytest.raises(DataError, match=r"no column 'label'.*to predict, path is enough"):
+        open_source(path)
+
+
+def test_to_predict_nothing_but_the_paths_of_a_table_counts(folder, open_rows):
+    rows = ("path,label,split", "cats/1.jpg,cat,mine", "cats/1.jpg,dog,yours", "dogs/1.jpg,,")
+    with pytest.raises(DataError, match="split 'mine' is unknown"):
+        open_rows(*rows)
+    source = open_source(folder / "labels.csv", labelled=False)
+    assert (source.paths, source.refused) == (("cats/1.jpg", "dogs/1.jpg"), ())
+
+
+def test_to_predict_a_table_still_names_files(open_rows, folder):
+    (folder / "labels.csv").write_text("paths\n1.jpg\n")
+    with pytest.raises(DataError, match=r"no column 'path'.*did you mean 'path'.*to predict"):
+        open_source(folder / "labels.csv", labelled=False)
+
+
+def test_labels_and_groups_are_in_nfc(open_rows):
+    source = open_rows("path,label,group", "1.jpg,A\u0308pfel,u\u0308", "1.jpg,\u00c4pfel,\u00fc")
+    assert list_rows(source) == [("1.jpg", "\u00c4pfel", None, "\u00fc")]
+
+
 @pytest.mark.parametrize(
     ("header", "missing", "hint"),
     [

@@ -88,10 +88,10 @@ def test_without_a_column_of_labels_the_folders_give_them(tmp_path):
 def test_the_folder_of_a_split_is_no_label(tmp_path):
     texts = {f"{split}/1.jpg": "" for split in ("train", "test")}
     texts |= {f"{split}/metadata.csv": "file_name,text\n1.jpg,x\n" for split in ("train", "test")}
-    assert list_rows(open_source(write_text(tmp_path, texts))) == [
-        ("test/1.jpg", None, "test", None),
-        ("train/1.jpg", None, "train", None),
-    ]
+    write_text(tmp_path, texts)
+    with pytest.raises(DataError, match=r"test, train are named as splits, .* in a table"):
+        open_source(tmp_path)
+    assert open_source(tmp_path, labelled=False).paths == ("test/1.jpg", "train/1.jpg")
 
 
 def test_other_columns_are_kept_where_they_tell_kinds_of_pictures_apart(tmp_path):

@@ -96,6 +96,28 @@ def test_a_folder_of_refused_files_says_why(tmp_path, write_files):
     assert [refusal.reason for refusal in source.refused] == ["nested_archive"] * 2
 
 
+def test_to_predict_nobody_is_asked_for_folders_of_classes(tmp_path):
+    for location in (tmp_path, tmp_path / "no", tmp_path.with_name("odd")):
+        location.with_name("odd").write_bytes(b"odd")
+        with pytest.raises(DataError, match=r"of pictures.* table with the column path") as c:
+            open_source(location, labelled=False)
+        assert "per class" not in str(c.value)
+
+
+@pytest.mark.parametrize("typed", ["photos", "more/photos", "../photos"])
+def test_a_path_that_is_relative_to_the_current_folder_is_told(tmp_path, monkeypatch, typed):
+    """Kedro has put the folder of the project before it."""
+    project, here = tmp_path / "project", tmp_path / "project" / "notebooks" / "mine"
+    here.mkdir(parents=True)
+    monkeypatch.chdir(here)
+    with pytest.raises(DataError, match=r"Give a folder with one sub-folder per class"):
+        open_source(project / typed)
+    (here / typed).mkdir(parents=True)
+    message = rf"not from mine, where photos is: --params images=notebooks/mine/{typed}$"
+    with pytest.raises(DataError, match=message):
+        open_source(project / typed)
+
+
 def take_stock(folder: Path) -> dict[Path, tuple[bytes, int]]:
     files = (path for path in folder.rglob("*") if path.is_file())
     return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files}

@@ -1,10 +1,11 @@
 import pickle
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import pytest
 
+from onion_pipeline.errors import DataError
 from onion_pipeline.images.sources import ImageSource, Refusal, open_source
 
 COLUMNS = ["path", "label", "split", "group"]
@@ -35,10 +36,9 @@ def source() -> ImageSource:
         "here",
         Echo(),
         ("a", "c"),
-        (Refusal("b", "link", "a link"), Refusal("d", "link", "a link to a folder")),
+        (Refusal("b", "link", "a link to e"), Refusal("d", "link", "a link to a folder")),
         given=make_table(rows[0], rows[2]),
-        links=("b",),
-        given_links=make_table(rows[1]),
+        unentered=("d",),
     )
 
 
@@ -57,23 +57,35 @@ def test_a_selection_has_its_paths_in_the_order_asked_for(source):
 
 def test_a_selection_knows_of_no_refused_files(source):
     part = source.select(["a"])
-    assert (part.refused, part.links, part.given_links) == ((), (), None)
+    assert (part.refused, part.unentered, part.reopen) == ((), (), None)
 
 
-def test_following_links_makes_them_readable_with_their_labels(source):
-    followed = source.follow_links()
-    assert followed.paths == ("a", "b", "c")
-    assert [refusal.path for refusal in followed.refused] == ["d"]
-    assert followed.given["path"].tolist() == ["a", "b", "c"]
-    assert followed.given["label"].tolist() == ["label a", "label b", "label c"]
-    assert followed.given.columns.tolist() == COLUMNS
-    assert followed.follow_links() is followed
+def test_following_links_opens_the_source_anew_if_it_has_any(source):
+    other = replace(source, refused=(), unentered=())
+    assert source.follow_links() is source
+    assert replace(source, reopen=lambda: other).follow_links() is other
+    linkless = replace(other, reopen=lambda: source)
+    assert linkless.follow_links() is linkless
 
 
-def test_links_are_followed_where_folders_give_the_labels():
-    source = ImageSource("here", Echo(), ("b",), (Refusal("a", "link", ""),), links=("a",))
-    followed = source.follow_links()
-    assert (followed.paths, followed.refused, followed.given) == (("a", "b"), (), None)
+def test_a_folder_that_is_left_out_stops_the_run_by_name(source):
+    message = (
+        r"A folder is left out of here, with all the pictures in it: d \(a link to a folder\)\. "
+        r".*ingest\.follow_links=true"
+    )
+    with pytest.raises(DataError, match=message):
+        source.check_listed()
+    replace(source, unentered=()).check_listed()
+
+
+def test_of_many_folders_that_are_left_out_some_are_named():
+    refused = tuple(Refusal(f"{n}", "unreadable", "Permission denied") for n in range(7))
+    source = ImageSource("here", Echo(), (), refused, unentered=tuple("0123456"))
+    with pytest.raises(
+        DataError, match=r"7 folders are .*4 \(.*\); and 2 more\. .*chmod"
+    ) as caught:
+        source.check_listed()
+    assert "follow_links" not in str(caught.value)
 
 
 def test_sources_can_be_compared_whatever_is_given(source):

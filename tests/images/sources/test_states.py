@@ -71,6 +71,16 @@ def test_a_link_counts_by_what_it_leads_to_and_one_to_nowhere_is_no_mistake(phot
     assert find_state(photos) != before
 
 
+def test_what_a_link_to_a_folder_leads_to_counts(photos, tmp_path):
+    change(tmp_path / "elsewhere" / "1.jpg")
+    (photos / "birds").symlink_to(tmp_path / "elsewhere")
+    (photos / "cats" / "round").symlink_to("..")
+    before = find_state(photos)
+    assert before == find_state(photos)
+    touch(tmp_path / "elsewhere" / "1.jpg")
+    assert find_state(photos) != before
+
+
 def test_of_an_archive_the_archive_counts_alone(photos, pack_zip):
     archive = pack_zip(photos / "photos.zip")
     before = find_state(archive)

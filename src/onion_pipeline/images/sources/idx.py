@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.bmp import encode_bmp, measure_bmp
-from onion_pipeline.images.labels import SPLIT_FOLDERS
 from onion_pipeline.images.sources.local import LocalPlace
 from onion_pipeline.images.sources.places import Place
 from onion_pipeline.images.sources.source import ImageSource
 from onion_pipeline.images.sources.unpacking import find_opener, unpack_file
+from onion_pipeline.images.split_names import SPLIT_FOLDERS
 
 IMAGES_NAME = re.compile(r"(?P<prefix>.*)images[-.]idx3-ubyte(\.gz)?")
 LABELS_ENDINGS = [f"labels{mark}idx1-ubyte{suffix}" for mark in "-." for suffix in ("", ".gz")]
@@ -75,8 +75,12 @@ def list_label_names(name: str) -> list[str]:
     return [name.rpartition("images")[0] + ending for ending in LABELS_ENDINGS]
 
 
-def open_idx(folder: Place, names: Sequence[str], location: str) -> ImageSource:
+def open_idx(
+    folder: Place, names: Sequence[str], location: str, *, labelled: bool = True
+) -> ImageSource:
     """Return the images in the IDX files `names` of `folder`, labelled by the files beside them.
+
+    Unless they are to be `labelled`: then those files are not looked at.
 
     Raises:
         DataError: a file is missing, damaged, or does not fit the other.
@@ -88,7 +92,8 @@ def open_idx(folder: Place, names: Sequence[str], location: str) -> ImageSource:
         prefix = name.rpartition("images")[0]
         images = _open_images(folder.join(name))
         files[f"{prefix}images"] = images
-        tables.append(_tabulate(prefix, _read_labels(folder, prefix, images)))
+        labels = _read_labels(folder, prefix, images) if labelled else None
+        tables.append(_tabulate(prefix, images.shape[0], labels))
     given = pd.concat(tables).sort_values("path", ignore_index=True)
     return ImageSource(location, IdxReader(files), tuple(given["path"]), given=given)
 
@@ -145,11 +150,12 @@ def _read_header(place: LocalPlace, magic: bytes, dimensions: int) -> tuple[int,
     return shape
 
 
-def _tabulate(prefix: str, labels: NDArray[np.uint8]) -> DataFrame:
+def _tabulate(prefix: str, count: int, labels: NDArray[np.uint8] | None) -> DataFrame:
     import pandas as pd
 
-    digits = max(5, len(str(len(labels) - 1)))
-    paths = [f"{prefix}images/{number:0{digits}}.bmp" for number in range(len(labels))]
+    digits = max(5, len(str(count - 1)))
+    paths = [f"{prefix}images/{number:0{digits}}.bmp" for number in range(count)]
     last_word = re.split("[-_./]", prefix.rstrip("-_."))[-1].lower()
-    table = pd.DataFrame({"path": paths, "label": labels.astype(str)})
+    given = None if labels is None else labels.astype(str)
+    table = pd.DataFrame({"path": paths}).assign(label=given)
     return table.assign(split=SPLITS.get(last_word), group=None).astype("str")

@@ -6,19 +6,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from onion_pipeline.images.sources.listing import Keep, Listing, is_no_litter
+from onion_pipeline.images.sources.listing import Keep, is_no_litter
 from onion_pipeline.images.sources.names import find_ancestors, make_printable
 from onion_pipeline.images.sources.source import ImageSource
+from onion_pipeline.images.sources.walks import Walk
 
 READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)  # the latter on Windows, which has texts
 
 
 @dataclass(frozen=True)
 class LocalPlace:
-    """A :class:`~onion_pipeline.images.sources.places.Place` on this machine."""
+    """A :class:`~onion_pipeline.images.sources.places.Place` on this machine.
+
+    Args:
+        path: absolute.
+        location: how it is named in messages.
+        follow: whether links in this folder are followed.
+    """
 
     path: str
     location: str
+    follow: bool = False
 
     @property
     def name(self) -> str:
@@ -29,11 +37,11 @@ class LocalPlace:
     def parent(self) -> "LocalPlace":
         """The folder it lies in."""
         folder = str(Path(self.path).parent)
-        return LocalPlace(folder, make_printable(folder))
+        return LocalPlace(folder, make_printable(folder), self.follow)
 
     def join(self, name: str) -> "LocalPlace":
         """Return the place `name` in this folder."""
-        return LocalPlace(str(Path(self.path) / name), f"{self.location}/{name}")
+        return LocalPlace(str(Path(self.path) / name), f"{self.location}/{name}", self.follow)
 
     def find_kind(self) -> Literal["folder", "file"] | None:
         """Return what is here; ``None`` also for a pipe or a device, which may have no end."""
@@ -56,17 +64,12 @@ class LocalPlace:
         return status.st_size, status.st_mtime_ns
 
     def find_versions(self, keep: Keep = is_no_litter) -> list[tuple[str, int, int]]:
-        """Return path, size and time of change of the files in this folder and those in it."""
-        found: list[tuple[str, int, int]] = []
-        for folder, folders, names in os.walk(self.path):
-            above = f"{Path(folder).relative_to(self.path).as_posix()}/".removeprefix("./")
-            folders[:] = [name for name in folders if keep(above + name)]
-            found += [
-                (above + name, *_find_version(f"{folder}/{name}"))
-                for name in names
-                if keep(above + name)
-            ]
-        return sorted(found)
+        """Return path, size and time of change of the files in this folder and those in it.
+
+        Also of those that links to folders lead to: whether they are followed is not known here.
+        """
+        names = Walk(self.path, keep, follow=True).names
+        return [(name, *_find_version(f"{self.path}/{name}")) for name in sorted(names)]
 
     def measure(self) -> int:
         """Return the size of the file in bytes."""
@@ -90,11 +93,23 @@ class LocalPlace:
 
     def list_files(self) -> ImageSource:
         """Return a source of the files in this folder and the folders in it."""
-        return _Walk(self, is_no_litter).list_files()
+        return self._list(is_no_litter)
 
     def list_named(self, names: Collection[str]) -> ImageSource:
         """Return a source of those files in this folder that `names` has."""
-        return _Walk(self, find_ancestors(names).__contains__).list_files()
+        return self._list(find_ancestors(names).__contains__)
+
+    def _list(self, keep: Keep) -> ImageSource:
+        walk = Walk(self.path, keep, follow=self.follow)
+        members = walk.listing.find_members()
+        names = {path: name for path, name in members.items() if path != name}
+        return ImageSource(
+            self.location,
+            FolderReader(self.path, names),
+            tuple(members),
+            walk.listing.find_refused(),
+            unentered=tuple(sorted(walk.unentered)),
+        )
 
 
 @dataclass(frozen=True)
@@ -138,66 +153,3 @@ def _find_version(path: str) -> tuple[int, int]:
     except OSError:
         status = os.lstat(path)  # a link that leads nowhere
     return status.st_size, status.st_mtime_ns
-
-
-class _Walk:
-    """Lists a folder without ever following a link: none leads out of it or in a circle."""
-
-    def __init__(self, place: LocalPlace, keep: Keep) -> None:
-        self._place = place
-        self._listing: Listing[str] = Listing(keep)
-        self._links: dict[str, str] = {}
-        self._folders = [""]
-
-    def list_files(self) -> ImageSource:
-        while self._folders:
-            self._enter(self._folders.pop())
-        members = self._listing.find_members()
-        refused = self._listing.find_refused()
-        refused_links = {refusal.path for refusal in refused if refusal.reason == "link"}
-        leading_out = self._find_leading_out(frozenset(members.values()))
-        names = {path: name for path, name in (members | self._links).items() if path != name}
-        return ImageSource(
-            self._place.location,
-            FolderReader(self._place.path, names),
-            tuple(members),
-            refused,
-            links=tuple(sorted(refused_links & leading_out)),
-        )
-
-    def _enter(self, folder: str) -> None:
-        try:
-            with os.scandir(f"{self._place.path}/{folder}") as entries:
-                for entry in entries:
-                    self._list_entry(entry, folder + entry.name)
-        except OSError as error:
-            if not folder:
-                raise
-            self._refuse(folder[:-1], "unreadable", f"{error.strerror}: its files are not listed")
-
-    def _list_entry(self, entry: os.DirEntry[str], name: str) -> None:
-        if not self._listing.keep(name):
-            return
-        if entry.is_symlink():
-            self._links[make_printable(name)] = name
-            self._refuse(name, "link", f"a link to {make_printable(str(Path(entry).readlink()))}")
-        elif entry.is_dir(follow_symlinks=False):
-            self._folders.append(f"{name}/")
-        elif entry.is_file(follow_symlinks=False):
-            self._listing.add(make_printable(name), name)
-        else:
-            self._refuse(name, "not_a_file", "a pipe, a socket or a device")
-
-    def _refuse(self, name: str, reason: str, detail: str) -> None:
-        self._listing.refuse(make_printable(name), reason, detail)
-
-    def _find_leading_out(self, listed: frozenset[str]) -> set[str]:
-        """Return the links to files that are not listed themselves: perhaps hidden ones."""
-        root = os.path.realpath(self._place.path)
-        targets = {path: os.path.realpath(f"{root}/{name}") for path, name in self._links.items()}
-        return {
-            path
-            for path, target in targets.items()
-            # Unlike pathlib's, this is false for a target that must not be looked at.
-            if os.path.isfile(target) and target.removeprefix(f"{root}/") not in listed  # noqa: PTH113
-        }

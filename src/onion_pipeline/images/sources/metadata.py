@@ -6,7 +6,7 @@ Source: https://huggingface.co/docs/datasets/image_dataset, "ImageFolder".
 import posixpath
 from dataclasses import replace
 
-from onion_pipeline.images.labels import Labelled, label_paths, split_paths
+from onion_pipeline.images.labels import Labelled, label_paths
 from onion_pipeline.images.sources.rows import GivenRows
 from onion_pipeline.images.sources.source import ImageSource
 from onion_pipeline.images.sources.tables import Table, check_size, read_table
@@ -15,19 +15,20 @@ NAMES = frozenset({"metadata.csv", "metadata.jsonl", "metadata.parquet"})
 NAME_COLUMN = "file_name"
 
 
-def apply_metadata(source: ImageSource) -> ImageSource:
+def apply_metadata(source: ImageSource, *, labelled: bool = True) -> ImageSource:
     """Return `source` with what its ``metadata`` tables say, or as it is if it has none.
 
     Each table names files relative to its own folder, in a column ``file_name``; a table without
     one is something else, and stays a file among the others. Files that no table lists stay
-    without a label.
+    without a label. Unless files are to be `labelled`, the tables are asked for the paths alone.
     """
     names = [path for path in source.paths if path.rpartition("/")[2] in NAMES]
     tables = {name: table for name in names if (table := _read(source, name)).has(NAME_COLUMN)}
     if not tables:
         return source
     images = tuple(path for path in source.paths if path not in tables)
-    rows = GivenRows(_read_folders((*images, *source.links)))
+    needed = labelled and not all(table.has("label") for table in tables.values())
+    rows = GivenRows(_read_folders(images, strict=needed), labelled=labelled)
     for name, table in tables.items():
         rows.add_table(table, NAME_COLUMN, posixpath.dirname(name))
     return rows.attach(replace(source, paths=images), unlisted=True)
@@ -39,10 +40,6 @@ def _read(source: ImageSource, name: str) -> Table:
     return read_table(source.read(name), name, location)
 
 
-def _read_folders(paths: tuple[str, ...]) -> dict[str, Labelled]:
+def _read_folders(paths: tuple[str, ...], *, strict: bool) -> dict[str, Labelled]:
     """Return what the folders say; under folders of splits, a file needs no folder of a class."""
-    splits = split_paths(paths)
-    return {
-        path: Labelled(labelled.label if labelled.split == split else None, split)
-        for path, labelled, split in zip(paths, label_paths(paths), splits, strict=True)
-    }
+    return dict(zip(paths, label_paths(paths, strict=strict), strict=True))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import DataError, suggest
-from onion_pipeline.images.labels import SPLIT_FOLDERS, Labelled
+from onion_pipeline.images.labels import Labelled, normalize_text
 from onion_pipeline.images.sources.names import (
     find_ancestors,
     find_fault,
@@ -16,6 +16,7 @@ from onion_pipeline.images.sources.names import (
 )
 from onion_pipeline.images.sources.source import ImageSource, Refusal
 from onion_pipeline.images.sources.tables import COLUMNS, Table
+from onion_pipeline.images.split_names import SPLIT_FOLDERS
 
 NOTHING = Labelled(None, None)
 MOST_VALUES = 20  # of another column of a table: one of captions tells no kinds of pictures apart
@@ -39,13 +40,18 @@ class GivenRows:
     """Collects the rows of tables by the path of their file.
 
     Rows that repeat one another count once. Rows that contradict one another refuse their file.
+    Labels and groups are in NFC.
 
     Args:
         folders: the label and the split by folders, for where the tables give none.
+        labelled: whether the tables are asked for more than paths.
     """
 
-    def __init__(self, folders: Mapping[str, Labelled] | None = None) -> None:
+    def __init__(
+        self, folders: Mapping[str, Labelled] | None = None, *, labelled: bool = True
+    ) -> None:
         self.folders = folders or {}
+        self.labelled = labelled
         self.given: dict[str, Given] = {}
         self.others: dict[str, dict[str, str]] = {}
         self.refused: dict[str, Refusal] = {}
@@ -57,11 +63,7 @@ class GivenRows:
             place = f"{table.location}, row {number}"
             path = self._find_path(cells.get(name_column, ""), folder, place)
             if path is not None:
-                inferred = self.folders.get(path, NOTHING)
-                label = cells.get("label", "").strip() if labelled else inferred.label
-                split = _read_split(cells.get("split", "").strip(), place) or inferred.split
-                group = cells.get("group", "").strip()
-                self._add(path, Given(label or None, split, group or None))
+                self._add(path, self._read_row(cells, path, place, labelled=labelled))
                 self.others.setdefault(path, _pick_others(cells))
 
     def attach(self, source: ImageSource, *, unlisted: bool) -> ImageSource:
@@ -77,14 +79,12 @@ class GivenRows:
         refused = (known if unlisted else {}) | explained | self.refused
         wanted = (path for path in source.paths if unlisted or path in self.given)
         paths = tuple(path for path in wanted if path not in refused)
-        links = tuple(path for path in source.links if _is_link(refused.get(path)))
         return replace(
             source,
             paths=paths,
             refused=tuple(refused[path] for path in sorted(refused)),
             given=self._tabulate(paths),
-            links=links,
-            given_links=self._tabulate(links),
+            unentered=source.unentered if unlisted else (),  # else each row is told of
         )
 
     def _find_path(self, name: str, folder: str, place: str) -> str | None:
@@ -96,6 +96,16 @@ class GivenRows:
             self.refused[shown] = Refusal(shown, "unsafe_path", f"{place}: {fault}")
             return None
         return posixpath.join(folder, normalize_name(name))
+
+    def _read_row(
+        self, cells: Mapping[str, str], path: str, place: str, *, labelled: bool
+    ) -> Given:
+        if not self.labelled:
+            return Given(None, None)
+        inferred = self.folders.get(path, NOTHING)
+        label = _read_text(cells, "label") if labelled else inferred.label
+        split = _read_split(cells.get("split", "").strip(), place) or inferred.split
+        return Given(label, split, _read_text(cells, "group"))
 
     def _add(self, path: str, given: Given) -> None:
         known = self.given.setdefault(path, given)
@@ -121,6 +131,10 @@ def _pick_others(cells: Mapping[str, str]) -> dict[str, str]:
     return {name: cell.strip() for name, cell in cells.items() if name not in NAMED}
 
 
+def _read_text(cells: Mapping[str, str], column: str) -> str | None:
+    return normalize_text(cells.get(column, "").strip()) or None
+
+
 def _read_split(text: str, place: str) -> str | None:
     if text and text.lower() not in SPLIT_FOLDERS:
         raise DataError(
@@ -137,7 +151,3 @@ def _explain_absence(path: str, refused: Mapping[str, Refusal], root: str) -> Re
             _, reason, detail = refused[part]
             return Refusal(path, reason, detail if part == path else f"{part}: {detail}")
     return Refusal(path, "missing_file", f"no such file in {root}")
-
-
-def _is_link(refusal: Refusal | None) -> bool:
-    return refusal is not None and refusal.reason == "link"

@@ -1,11 +1,19 @@
 """``ImageSource``: labelled files that may be read, and files that must not be."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from onion_pipeline.annotations import DataFrame
+from onion_pipeline.errors import DataError
+
+SHOWN = 5  # folders in a message
+REMEDIES = {
+    "link": "To read what links lead to: --params ingest.follow_links=true. If it is not wanted, "
+    "remove the link.",
+    "unreadable": "Give yourself the right to read it (chmod -R u+rX <folder>), or move it away.",
+}
 
 
 class Refusal(NamedTuple):
@@ -49,8 +57,8 @@ class ImageSource:
         given: columns ``path``, ``label``, ``split``, ``group`` (missing where none is given)
             and others that a table has, one row per path and in their order, where a table
             gives them; ``None`` where the folders do (see :mod:`onion_pipeline.images.labels`).
-        links: those of `refused` that :meth:`follow_links` makes readable.
-        given_links: as `given`, for `links`.
+        unentered: the paths of those of `refused` that are folders, whose files are not listed.
+        reopen: returns this source with links followed; ``None`` where none can be.
     """
 
     location: str
@@ -58,8 +66,8 @@ class ImageSource:
     paths: tuple[str, ...]
     refused: tuple[Refusal, ...] = ()
     given: DataFrame | None = field(default=None, compare=False, repr=False)
-    links: tuple[str, ...] = ()
-    given_links: DataFrame | None = field(default=None, compare=False, repr=False)
+    unentered: tuple[str, ...] = ()
+    reopen: Callable[[], "ImageSource"] | None = field(default=None, compare=False, repr=False)
 
     def read(self, path: str) -> bytes:
         """Return the bytes of the file at `path`.
@@ -89,27 +97,35 @@ class ImageSource:
         return ImageSource(self.location, self.reader.select(paths), tuple(paths), given=given)
 
     def follow_links(self) -> "ImageSource":
-        """Return a source that also reads the links to files that it does not list itself."""
-        if not self.links:
-            return self
-        links = frozenset(self.links)
-        return replace(
-            self,
-            paths=tuple(sorted((*self.paths, *links))),
-            refused=tuple(refusal for refusal in self.refused if refusal.path not in links),
-            given=self._join_given(),
-            links=(),
-            given_links=None,
-        )
+        """Return a source that also reads what links lead to, and it does not list itself.
+
+        Links to folders that it lists, or that lie around it, stay refused: nothing is read
+        twice, and nothing in a circle.
+        """
+        has_links = any(refusal.reason == "link" for refusal in self.refused)
+        return self.reopen() if self.reopen and has_links else self
+
+    def check_listed(self) -> None:
+        """Check that no folder is left out: nobody knows how many pictures are in it.
+
+        Raises:
+            DataError: one is a link that is not followed, or must not be read.
+        """
+        if self.unentered:
+            raise DataError(_describe_unentered(self))
 
     @cached_property
     def _positions(self) -> dict[str, int]:
         return {path: position for position, path in enumerate(self.paths)}
 
-    def _join_given(self) -> DataFrame | None:
-        if self.given is None:
-            return None
-        import pandas as pd
 
-        both = pd.concat([self.given, self.given_links])
-        return both.set_index("path").loc[sorted(both["path"])].reset_index()
+def _describe_unentered(source: ImageSource) -> str:
+    folders = [refusal for refusal in source.refused if refusal.path in set(source.unentered)]
+    count = f"{len(folders)} folders are" if len(folders) > 1 else "A folder is"
+    listed = "; ".join(f"{refusal.path} ({refusal.detail})" for refusal in folders[:SHOWN])
+    more = f"; and {len(folders) - SHOWN} more" if len(folders) > SHOWN else ""
+    kinds = {refusal.reason for refusal in folders}
+    return (
+        f"{count} left out of {source.location}, with all the pictures in it: {listed}{more}. "
+        + " ".join(remedy for kind, remedy in REMEDIES.items() if kind in kinds)
+    )

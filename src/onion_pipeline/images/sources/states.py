@@ -47,5 +47,5 @@ def _find_companions(place: Place) -> Keep | None:
     if find_idx_images([place.name]):
         return list_label_names(place.name).__contains__
     if is_table(place.name):
-        return find_ancestors(open_manifest(place).paths).__contains__
+        return find_ancestors(open_manifest(place, labelled=False).paths).__contains__
     return None

@@ -2,12 +2,14 @@
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.images.sources import ImageSource
-from onion_pipeline.parameters import PredictParameters
+from onion_pipeline.parameters import IngestParameters, PredictParameters
 from onion_pipeline.registry import batch
 
 
 def classify_images(
-    new_images: ImageSource, parameters: PredictParameters
+    new_images: ImageSource, parameters: PredictParameters, ingest: IngestParameters
 ) -> tuple[DataFrame, DataFrame]:
     """Classify pictures with a registered model; list the unreadable ones."""
-    return batch.classify_images(new_images, parameters.model)
+    source = new_images.follow_links() if ingest.follow_links else new_images
+    source.check_listed()
+    return batch.classify_images(source, parameters.model)

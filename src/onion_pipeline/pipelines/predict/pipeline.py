@@ -11,7 +11,7 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 func=classify_images,
-                inputs=["new_images", "params:predict"],
+                inputs=["new_images", "params:predict", "params:ingest"],
                 outputs=["predictions", "unreadable_images"],
                 name="classify_images",
             ),

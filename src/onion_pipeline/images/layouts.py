@@ -1,0 +1,164 @@
+"""How the folders of a source are laid out: what wraps them, which are splits, what is odd.
+
+Only folders with pictures count, as notes and boxes lie beside them. Of those below what wraps
+everything:
+
+- all of them are splits (``train``, ``val``, ``Test Set``, ``seg_train`` with ``seg_test``), one is
+  for training, and there are folders in them: these are the classes;
+- none is named as a split: they are the classes;
+- one ``train`` or ``valid`` without folders in it beside others is a class too, as a vehicle is;
+- whatever else has a split among its names, and what holds a copy of itself, is a problem.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from onion_pipeline.images.split_names import (
+    SPLIT_FOLDERS,
+    group_splits,
+    is_filler,
+    read_split_name,
+)
+from onion_pipeline.images.suffixes import IMAGE_NAME
+
+# Splits whose names are also those of things: of a vehicle, of what is not invalid.
+THINGS = frozenset({"train", "valid"})
+SHOWN = 5  # names of folders in a message
+Folders = Sequence[tuple[str, ...]]
+
+
+class Layout(NamedTuple):
+    """How folders are laid out.
+
+    Args:
+        wrapper: the folders that hold everything, from the outside.
+        splits: the split that each folder below names; empty where these are no splits.
+        inner: for each of these, how many folders in it hold everything in it.
+        problem: why it cannot be told what the classes are, and what to do.
+    """
+
+    wrapper: tuple[str, ...] = ()
+    splits: Mapping[str, str] = {}
+    inner: Mapping[str, int] = {}
+    problem: str | None = None
+
+
+def find_layout(paths: Sequence[str]) -> Layout:
+    """Return how the folders of `paths` are laid out; their order does not matter."""
+    folders = _list_folders(paths)
+    wrapper = _find_wrapper(folders)
+    depth = len(wrapper)
+    below = sorted({parts[depth:] for parts in folders if len(parts) > depth})
+    copied = _find_copy(below, paths, wrapper)
+    if copied:
+        return Layout(wrapper, problem=_describe_copy(copied, wrapper))
+    splits, problem = _find_splits(below)
+    inner = {name: _count_inner(name, below) for name in splits}
+    return Layout(wrapper, splits, inner, problem)
+
+
+def _list_folders(paths: Sequence[str]) -> set[tuple[str, ...]]:
+    """Return the folders that pictures lie in; if none is one by its name, those of all files."""
+    found: set[str] = set()
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        if folder not in found and IMAGE_NAME.search(path):
+            found.add(folder)
+    names = found or {path.rpartition("/")[0] for path in paths}
+    return {tuple(name.split("/")) for name in names if name}
+
+
+def _find_wrapper(folders: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the outermost folders that hold everything and have folders in them."""
+    depth = 0
+    while len({parts[depth] for parts in folders if len(parts) > depth}) == 1 and any(
+        len(parts) > depth + 1 for parts in folders
+    ):
+        depth += 1
+    return next((parts[:depth] for parts in folders if len(parts) >= depth), ())
+
+
+def _find_splits(folders: Folders) -> tuple[dict[str, str], str | None]:
+    """Return the split of each first folder, or why there is none though some are named so."""
+    names = {parts[0] for parts in folders}
+    groups = group_splits(names)
+    if not groups:
+        return {}, _find_lone_split(names, folders)
+    splits = {name: split for group in groups for name, split in group.items()}
+    if len(groups) > 1 or splits.keys() != names:
+        return {}, _describe_mixture(splits, names - splits.keys())
+    if "train" not in splits.values():
+        return {}, (
+            f"{_enumerate(splits)} are named as splits, and none is for training. Name the folder "
+            "above them, which has one, or rename one of them to train; if they are classes, "
+            "rename them."
+        )
+    if all(len(parts) == 1 for parts in folders):
+        return splits, (
+            f"{_enumerate(splits)} are named as splits, and pictures lie in them without a folder "
+            "for each class. Make it <split>/<class>/<picture>, or name the classes in a table "
+            "(columns path, label, split); if they are classes, rename them."
+        )
+    return splits, None
+
+
+def _find_lone_split(names: set[str], folders: Folders) -> str | None:
+    lone = {name for name in names if name.lower() in SPLIT_FOLDERS}
+    others = names - lone
+    deep = any(len(parts) > 1 and parts[0] in lone for parts in folders)
+    things = {name for name in lone if name.lower() in THINGS}
+    if not lone or not others or (lone == things and not deep):
+        return None
+    return _describe_mixture(lone, others)
+
+
+def _describe_mixture(splits: Iterable[str], others: Iterable[str]) -> str:
+    beside = f"beside {_enumerate(others)}, which are not" if others else "in more than one way"
+    return (
+        f"Folders with pictures are named as splits, {_enumerate(splits)}, {beside}: what the "
+        "classes are cannot be told. Move what is neither split nor class elsewhere; rename a "
+        "class that is named as a split; or count the folders from the outside, and have the "
+        "splits drawn: --params ingest.label_level=2 (-1 is the innermost)."
+    )
+
+
+def _count_inner(split: str, folders: Folders) -> int:
+    """Count the folders in that of a `split` that hold all of it and say nothing new."""
+    inside = [parts[1:] for parts in folders if parts[0] == split]
+    depth = 0
+    while len(names := {parts[depth] for parts in inside if len(parts) > depth}) == 1:
+        (name,) = names
+        if not (is_filler(name) or read_split_name(name) == read_split_name(split)):
+            break
+        depth += 1
+    return depth
+
+
+def _find_copy(folders: Folders, paths: Sequence[str], wrapper: tuple[str, ...]) -> str | None:
+    """Return the first folder of which half the pictures, or more, lie beside it as well."""
+    firsts = {parts[0] for parts in folders}
+    twins = {parts[0] for parts in folders if {*parts[1:2]} & (firsts - {parts[0]})}
+    twins = {name for name in twins if not read_split_name(name)}
+    if not twins:
+        return None
+    start = len("/".join((*wrapper, "")))
+    known = {path[start:] for path in paths if IMAGE_NAME.search(path)}
+    for name in sorted(twins):
+        inside = [path for path in known if path.startswith(f"{name}/")]
+        if 2 * sum(path[len(name) + 1 :] in known for path in inside) >= len(inside):
+            return name
+    return None
+
+
+def _describe_copy(name: str, wrapper: tuple[str, ...]) -> str:
+    inner = "/".join((*wrapper, name))
+    return (
+        f"The folder {inner} holds the pictures beside it once more, under the same names. Remove "
+        f"it, or name it alone, unpacked where it is in an archive: --params images=.../{inner}"
+    )
+
+
+def _enumerate(names: Iterable[str]) -> str:
+    listed = sorted(names)
+    more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
+    return ", ".join(listed[:SHOWN]) + more
