@@ -11,6 +11,7 @@ from onion_pipeline.images.decoding import DEFAULT_RENDERING
 from onion_pipeline.images.index import index_images
 from onion_pipeline.images.loading import decode_images
 from onion_pipeline.images.quarantine import (
+    ADVICE,
     REASONS,
     check_quarantine,
     describe_reasons,
@@ -101,6 +102,29 @@ def test_notes_beside_pictures_do_not_count():
 def test_a_source_without_one_usable_image_stops_the_run():
     with pytest.raises(DataError, match=r"None of the 3 files .* empty \(2\), not_an_image \(1\)"):
         check_quarantine(make_quarantine(empty=2, not_an_image=1), 3, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("reason", "advice"),
+    [
+        ("link", "ingest.follow_links=true"),
+        ("missing_file", "relative to the folder that it lies in"),
+        ("contradicting_rows", "one row"),
+        ("nested_archive", "--params images=path/to/archive.zip"),
+        ("no_label", "<class>/<picture>, or, where a table lists the pictures, its column label"),
+        ("undecodable", "Expected are JPEG, PNG"),
+    ],
+)
+def test_the_advice_is_about_what_is_wrong(reason, advice):
+    reasons = {"not_an_image": 5, reason: 2}
+    for count in (7, 100):
+        with pytest.raises(DataError, match=re.escape(advice)) as caught:
+            check_quarantine(make_quarantine(**reasons), count, 0.0)
+        assert ("<class>" in str(caught.value)) == (reason == "no_label")
+
+
+def test_every_reason_with_an_advice_is_one_that_there_is():
+    assert ADVICE.keys() <= REASONS.keys()
 
 
 def test_reasons_are_counted_and_the_first_file_is_an_example():

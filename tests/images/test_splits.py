@@ -175,8 +175,17 @@ def test_fewer_images_are_needed_where_splits_are_given():
 
 def test_a_class_without_images_for_training_is_refused():
     splits = ["train"] * 5 + ["test"] * 5
-    with pytest.raises(DataError, match=r"1 of 2 .* the 2 splits to draw: class_1 \(0\)"):
+    with pytest.raises(
+        DataError, match=r"the 2 splits .*class_1 \(0 to draw from, 5 more in test\)"
+    ):
         split_usually(list_files([5, 5], splits), 0)
+
+
+def test_a_class_in_the_other_given_splits_alone_is_refused_with_its_true_numbers():
+    splits = ["train", "validation", "test"] * 2 + ["test"] * 3 + ["validation"] * 2
+    message = r"1 of 2 classes has no readable .* class_1 \(0 to draw from, 3 more in test, 2 more"
+    with pytest.raises(DataError, match=message):
+        split_usually(list_files([6, 5], splits), 0)
 
 
 def test_near_duplicates_count_once_in_the_complaint():

@@ -106,7 +106,7 @@ def test_images_that_cannot_be_split_make_nothing(run_nodes, values, tmp_path):
 
 def test_pictures_without_folders_are_told(run_nodes, values, tmp_path):
     bare = open_source(tmp_path / "photos" / "red")
-    with pytest.raises(DataError, match=r"no_label \(10\).*in one folder per class"):
+    with pytest.raises(DataError, match=r"no_label \(10\).*is the folder it lies in, <class>/<"):
         run_nodes(create_pipeline(), {**values, "raw_images": bare})
 
 
@@ -144,3 +144,59 @@ def test_a_given_split_without_a_class_is_told(run_nodes, values, photo_folder, 
     run_nodes(create_pipeline(), {**values, "raw_images": open_source(photo_folder)})
     (record,) = [record for record in caplog.records if record.levelname == "WARNING"]
     assert "There are no test pictures of red: " in record.message
+
+
+def test_the_classes_and_their_numbers_of_pictures_are_told_once(run_nodes, values, caplog):
+    caplog.set_level("INFO")
+    run_nodes(create_pipeline(), values)
+    assert caplog.messages.count("2 classes: blue (10 pictures), red (10)") == 1
+
+
+def test_names_that_look_alike_are_told_and_not_merged(run_nodes, values, photo_folder, caplog):
+    (photo_folder / "Red").mkdir()
+    for number in range(5):
+        (photo_folder / "red" / f"{number}.jpg").rename(photo_folder / "Red" / f"{number}.jpg")
+    made = run_nodes(create_pipeline(), {**values, "raw_images": open_source(photo_folder)})
+    assert made["class_names"] == ["Red", "blue", "red"]
+    assert (
+        "are probably one class, and are taken as several: 'Red' (5) and 'red' (5)" in caplog.text
+    )
+
+
+def test_a_name_in_two_normal_forms_is_one_class(run_nodes, values, photo_folder):
+    (photo_folder / "red").rename(photo_folder / "A\u0308pfel")
+    (photo_folder / "\u00c4pfel").mkdir()
+    for number in range(5):
+        photo = photo_folder / "A\u0308pfel" / f"{number}.jpg"
+        photo.rename(photo_folder / "\u00c4pfel" / photo.name)
+    made = run_nodes(create_pipeline(), {**values, "raw_images": open_source(photo_folder)})
+    assert made["class_names"] == ["blue", "\u00c4pfel"]
+    assert made["image_splits"]["label"].value_counts().to_dict() == {"blue": 10, "\u00c4pfel": 10}
+
+
+def test_a_class_that_is_a_link_stops_the_run_or_is_followed(
+    run_nodes, values, photo_folder, tmp_path
+):
+    (photo_folder / "red").rename(tmp_path / "red")
+    (photo_folder / "red").symlink_to(tmp_path / "red")
+    values = {**values, "raw_images": open_source(photo_folder)}
+    with pytest.raises(DataError, match=r"A folder is left out .*red .*ingest\.follow_links=true"):
+        run_nodes(create_pipeline(), values)
+    made = run_nodes(create_pipeline(), change(values, follow_links=True))
+    assert made["class_names"] == ["blue", "red"]
+    assert len(made["decoded_images"]) == 20
+
+
+def test_splits_beside_boxes_are_splits(run_nodes, values, photo_folder):
+    for name in ("blue", "red"):
+        for number in range(3):
+            moved = photo_folder / "test" / name / f"{number}.jpg"
+            moved.parent.mkdir(parents=True, exist_ok=True)
+            (photo_folder / name / f"{number}.jpg").rename(moved)
+        (photo_folder / "train").mkdir(exist_ok=True)
+        (photo_folder / name).rename(photo_folder / "train" / name)
+    (photo_folder / "annotations").mkdir()
+    (photo_folder / "annotations" / "boxes.json").write_text("{}")
+    made = run_nodes(create_pipeline(), {**values, "raw_images": open_source(photo_folder)})
+    assert made["class_names"] == ["blue", "red"]
+    assert (made["image_splits"]["split"] == "test").sum() == 6

@@ -22,7 +22,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "contradicting_rows": "is listed more than once, with different labels, splits or groups",
         "empty": "has no bytes",
         "encrypted": "is encrypted in its archive",
-        "link": "is a link (`ingest.follow_links: true` follows links to files)",
+        "link": "is a link (`ingest.follow_links: true` follows links)",
         "listed_twice": "has the name of another file",
         "missing_file": "is listed in a table, but not there",
         "nested_archive": "is an archive inside the source; unpack it, or name it itself",
@@ -38,6 +38,23 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "unsupported_mode": "stores pixels that have no 8-bit meaning (floating point, 32 bits)",
     }
 )
+# What to do, where it is not to bring pictures that can be read.
+ADVICE = {
+    "contradicting_rows": "Keep one row for each of them in the table.",
+    "encrypted": "Pack them without a password.",
+    "link": "To read what they lead to: --params ingest.follow_links=true. Links to files that are "
+    "there already, to nowhere and in an archive are not followed.",
+    "listed_twice": "Give each file a name of its own.",
+    "missing_file": "The paths in a table are relative to the folder that it lies in: correct "
+    "them, or put the files there.",
+    "nested_archive": "Unpack them, or name one of them: --params images=path/to/archive.zip",
+    "no_label": "The class of a picture is the folder it lies in, <class>/<picture>, or, where a "
+    "table lists the pictures, its column label.",
+    "unreadable": "See to it that they can be read, and run again.",
+    "unsafe_path": "Name files relative to the root of their archive, or to the folder of their "
+    "table: folder/file.jpg",
+}
+USUAL_ADVICE = "Expected are JPEG, PNG, BMP, GIF, WebP or TIFF files."
 # Notes, licences and tables lie beside pictures; they say nothing of the pictures' state.
 HARMLESS = frozenset({"not_an_image"})
 COLUMNS = ["path", "sha256", "reason", "detail"]
@@ -94,15 +111,15 @@ def check_quarantine(quarantine: DataFrame, count: int, limit: float) -> None:
     counted = quarantine[~quarantine["reason"].isin(HARMLESS)]
     pictures = count - harmless
     if len(quarantine) == count:
+        files = f"None of the {count} files is" if count > 1 else "The one file is not"
         raise DataError(
-            f"None of the {count} files is a usable image: {describe_reasons(quarantine)}. "
-            "Expected JPEG, PNG, BMP, GIF, WebP or TIFF files in one folder per class."
+            f"{files} a usable image: {describe_reasons(quarantine)}. {_advise(quarantine)}"
         )
     if len(counted) > limit * pictures:
         raise DataError(
             f"{len(counted)} of {pictures} pictures ({len(counted) / pictures:.1%}) are refused, "
             f"more than ingest.max_quarantined allows ({limit:.1%}): {describe_reasons(counted)}. "
-            "Mend or remove them, or raise the limit if they may be left out: "
+            f"{_advise(counted)} If they may be left out, remove them or raise the limit: "
             "--params ingest.max_quarantined=1",
             dataset="quarantine",
         )
@@ -114,6 +131,13 @@ def describe_reasons(rejected: DataFrame) -> str:
     reasons = ", ".join(f"{reason} ({count})" for reason, count in counts.items())
     first = rejected.iloc[0]
     return f"{reasons}; the first is {first['path']}: {first['detail']}"
+
+
+def _advise(rejected: DataFrame) -> str:
+    """Return what to do about the most frequent reason; it says what kind of source it is."""
+    reasons = rejected["reason"].value_counts().index
+    first = next((reason for reason in reasons if reason not in HARMLESS), reasons[0])
+    return ADVICE.get(first, USUAL_ADVICE)
 
 
 def _explain(

@@ -181,21 +181,31 @@ def _check_clusters(table: DataFrame, pool: DataFrame, needed: int) -> None:
             "put each class into a folder of its own: <class>/<picture>."
         )
     clusters = pool.groupby("label")["cluster"].nunique().reindex(labels, fill_value=0)
-    images = pool["label"].value_counts()
     small = [label for label in labels if clusters[label] < needed]
     if small:
-        listing = ", ".join(_describe_small(label, images, clusters) for label in small)
+        listing = ", ".join(_describe_small(label, table, pool, clusters) for label in small)
+        few = f"of {len(labels)} classes {'have' if len(small) > 1 else 'has'}"
+        wanted = (
+            f"fewer readable images than the {needed} splits to draw"
+            if needed > 1
+            else "no readable image for training"
+        )
         raise DataError(
-            f"{len(small)} of {len(labels)} classes have fewer readable images than the {needed} "
-            f"splits to draw: {listing}. Near-duplicates and images of one group count once, since "
-            "they must stay in one split. Add images to these classes, or remove them."
+            f"{len(small)} {few} {wanted}: {listing}. Near-duplicates and images of one group "
+            "count once, since they must stay in one split. Add images to these classes, or "
+            "remove them."
         )
 
 
-def _describe_small(label: str, images: Series, clusters: Series) -> str:
-    count = int(images.get(label, 0))
-    apart = int(clusters[label])
-    return f"{label} ({count})" if apart == count else f"{label} ({count}, {apart} of them apart)"
+def _describe_small(label: str, table: DataFrame, pool: DataFrame, clusters: Series) -> str:
+    """Return how many images of a class there are to draw from, and how many are given."""
+    count, apart = int((pool["label"] == label).sum()), int(clusters[label])
+    given = table.loc[(table["label"] == label) & ~table.index.isin(pool.index), "split"]
+    details = [f"{count} to draw from" if len(given) else str(count)]
+    if apart != count:
+        details.append(f"{apart} of them apart")
+    details += [f"{number} more in {name}" for name, number in given.value_counts().items()]
+    return f"{label} ({', '.join(details)})"
 
 
 def _check_every_class(table: DataFrame, drawn: Sequence[str]) -> None:

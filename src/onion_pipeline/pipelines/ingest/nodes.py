@@ -4,8 +4,8 @@ import logging
 from typing import Any
 
 from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure
-from onion_pipeline.images import index as indexing
 from onion_pipeline.images import (
+    classes,
     loading,
     measures,
     pairs,
@@ -14,6 +14,7 @@ from onion_pipeline.images import (
     quarantine,
     splits,
 )
+from onion_pipeline.images import index as indexing
 from onion_pipeline.images.arrays import ArrayChunks, DecodedImages, check_match, select_split
 from onion_pipeline.images.decoding import make_rendering
 from onion_pipeline.images.sources import ImageSource
@@ -25,9 +26,11 @@ logger = logging.getLogger(__name__)
 def index_images(raw_images: ImageSource, parameters: IngestParameters) -> DataFrame:
     """List every file with its checksum, size and label, or why it is refused."""
     source = _follow(raw_images, parameters)
+    source.check_listed()
     index = indexing.index_images(
         source, make_rendering(parameters), parameters.label_level, parameters.group_by
     )
+    _tell_classes(index)
     refused = index[index["reason"].notna()]
     # What cannot be mended later is told now: no result of an earlier run has been replaced.
     quarantine.check_quarantine(refused, len(index), limit=1.0)
@@ -120,6 +123,15 @@ def report_data(
         decoded_images["image"], duplicates, image_splits, measured
     )
     return report, figure, gallery
+
+
+def _tell_classes(index: DataFrame) -> None:
+    counts = classes.count_classes(index[index["reason"].isna()])
+    if counts:
+        logger.info(classes.describe_classes(counts))
+    alike = classes.find_lookalikes(counts)
+    if alike:
+        logger.warning(classes.describe_lookalikes(alike, counts))
 
 
 def _follow(source: ImageSource, parameters: IngestParameters) -> ImageSource:

@@ -1,0 +1,60 @@
+"""The classes that were found, as one looks at them: how many pictures each has, and odd names."""
+
+import unicodedata
+from collections.abc import Mapping
+
+from onion_pipeline.annotations import DataFrame
+
+SHOWN = 10  # classes in a line
+# What nobody sees in a name: controls, marks of direction and of nothing (Cf), separators.
+INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
+
+
+def count_classes(files: DataFrame) -> dict[str, int]:
+    """Return how many of `files` each class has, by its name; column ``label``."""
+    counts = files["label"].value_counts()
+    return {str(label): int(counts[label]) for label in sorted(counts.index)}
+
+
+def describe_classes(counts: Mapping[str, int]) -> str:
+    """Return the classes and their numbers of pictures in a line; of many, the first ones."""
+    classes = f"{len(counts)} classes" if len(counts) != 1 else "1 class"
+    listed = list(counts)[:SHOWN]
+    shown = [f"{name} ({counts[name]})" for name in listed]
+    if shown:
+        pictures = "picture" if counts[listed[0]] == 1 else "pictures"
+        shown[0] = f"{listed[0]} ({counts[listed[0]]} {pictures})"
+    line = f"{classes}: {', '.join(shown) or 'none'}"
+    if len(counts) <= SHOWN:
+        return line
+    smallest, largest = (choose(counts, key=lambda name: counts[name]) for choose in (min, max))
+    return (
+        f"{line} and {len(counts) - SHOWN} more; the smallest is {smallest} "
+        f"({counts[smallest]}), the largest {largest} ({counts[largest]})"
+    )
+
+
+def find_lookalikes(counts: Mapping[str, int]) -> list[list[str]]:
+    """Return the classes whose names differ by nothing but capitals, blanks and what is unseen."""
+    groups: dict[str, list[str]] = {}
+    for name in counts:
+        groups.setdefault(_simplify(name), []).append(name)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def describe_lookalikes(groups: list[list[str]], counts: Mapping[str, int]) -> str:
+    """Return a warning about `groups`, from :func:`find_lookalikes`."""
+    # Not as they are: a blank at the end, or one without a width, would not be seen.
+    listed = "; ".join(
+        " and ".join(f"{name!r} ({counts[name]})" for name in group) for group in groups[:SHOWN]
+    )
+    more = f"; and {len(groups) - SHOWN} more" if len(groups) > SHOWN else ""
+    return (
+        "Names that differ only by capitals, blanks or what cannot be seen are probably one "
+        f"class, and are taken as several: {listed}{more}. If they are one, give them one name."
+    )
+
+
+def _simplify(name: str) -> str:
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(sign for sign in folded if unicodedata.category(sign) not in INVISIBLE)
