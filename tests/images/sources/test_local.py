@@ -57,11 +57,25 @@ def test_the_root_itself_may_be_a_link(folder, files, tmp_path):
     assert open_source(tmp_path / "link").paths == tuple(files)
 
 
-@pytest.mark.parametrize("name", [".DS_Store", "cats/Thumbs.db", "__MACOSX/cats/1.jpg", ".git/1"])
-def test_litter_is_skipped(folder, files, write_files, name):
-    write_files(folder, {name: b""})
-    source = open_source(folder)
+LITTER = [
+    *(".DS_Store", "cats/Thumbs.db", "__MACOSX/cats/1.jpg", ".git/1", "lost+found/1.jpg"),
+    *("@eaDir/1.jpg/SYNOPHOTO_THUMB_M.jpg", "cats/@eaDir/1.jpg/SYNOPHOTO_THUMB_M.jpg"),
+    *("#recycle/dogs/9.jpg", "$RECYCLE.BIN/S-1-5-21/$R1.jpg", "FOUND.000/FILE0000.CHK"),
+]
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "tar"])
+@pytest.mark.parametrize("name", LITTER)
+def test_litter_is_skipped(pack_files, files, kind, name):
+    source = open_source(pack_files(kind, {**files, name: b""}))
     assert (source.paths, source.refused) == (tuple(files), ())
+
+
+def test_litter_that_is_a_link_or_must_not_be_read_is_no_folder_left_out(folder, monkeypatch):
+    (folder / ".snapshot").symlink_to("/")
+    (folder / "lost+found").mkdir()
+    forbid(monkeypatch, folder / "lost+found")
+    open_source(folder).check_listed()
 
 
 def test_archives_in_a_folder_are_refused(folder, files, write_files):

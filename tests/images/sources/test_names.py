@@ -87,10 +87,37 @@ def test_only_a_name_that_is_too_long_is_cut():
     assert shorten_name("x" * (MAX_LENGTH + 1)) == "x" * 200 + "..."
 
 
-@pytest.mark.parametrize("name", [".DS_Store", "._1.jpg", "Thumbs.db", "DESKTOP.INI", "__MACOSX"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(".DS_Store", "._1.jpg", "Thumbs.db", "DESKTOP.INI", "ehthumbs.db", "__MACOSX", "Icon\r"),
+        *("@eaDir", "#recycle", "#Recycle", "@Recycle", "@__thumb", ".@__thumb", "@tmp"),
+        *("$RECYCLE.BIN", "$Recycle.Bin", "RECYCLER", "System Volume Information", "FOUND.000"),
+        *("lost+found", ".Trashes", ".Trash-1000", ".thumbnails", ".picasaoriginals", "Picasa.ini"),
+        *(".ipynb_checkpoints", ".AppleDouble", "Network Trash Folder", "Temporary Items"),
+        *(".stversions", ".dtrash", "_gsdata_", "_vti_cnf", "__pycache__", ".git", ".dvc"),
+    ],
+)
 def test_litter_is_known(name):
     assert is_litter(name)
     assert not is_litter(f"my{name}")
+
+
+@pytest.mark.parametrize("name", ["1.jpg:Zone.Identifier", "1.jpg@SynoEAStream", "a@SynoResource"])
+def test_litter_beside_each_file_is_known(name):
+    assert is_litter(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("recycle", "Recycle", "recycler", "recycled", "trash", "Trash", "thumbnails", "thumb"),
+        *("tmp", "snapshot", "temporary items", "lost and found", "found", "eaDir", "MACOSX"),
+        *("$10_to_$20", "#1", "@home", "_", "__", "desktop", "icon", "system", "git"),
+    ],
+)
+def test_what_may_be_a_class_is_no_litter(name):
+    assert not is_litter(name)
 
 
 @pytest.mark.parametrize("name", ["a.zip", "b/a.TAR.GZ", "a.7z", "a.rar", "x.tgz"])

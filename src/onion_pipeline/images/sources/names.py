@@ -5,8 +5,20 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import accumulate
 
-# What operating systems leave lying about; nobody thinks of these files as images.
-LITTER = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+# What systems leave lying about, in capitals or not; nobody thinks of these files as images.
+LITTER = frozenset(
+    {"$extend", "$recycle.bin", "desktop.ini", "ehthumbs.db", "ehthumbs_vista.db", "lost+found"}
+    | {"picasa.ini", "system volume information", "thumbs.db"}  # Windows, Linux
+    | {"__macosx", "icon\r", "network trash folder", "thevolumesettingsfolder"}  # macOS
+    | {"#recycle", "#snapshot", "@eadir", "@sharebin", "@tmp"}  # Synology
+    | {"@__thumb", "@recently-snapshot", "@recycle"}  # QNAP
+    | {"~snapshot", "_gsdata_", "_vti_cnf", "__pycache__"}  # others
+    | {f"found.00{number}" for number in range(10)}  # what a check of a disk has saved
+)
+# In this spelling: in another, they may be what somebody has photographed.
+LITTER_AS_SPELT = frozenset({"RECYCLED", "RECYCLER", "Temporary Items", "iPod Photo Cache"})
+# Beside each file: what Windows knows of where it is from, and a Synology of all else.
+LITTER_ENDINGS = ("zone.identifier", "@synoeastream", "@synoresource")
 ARCHIVES = (".7z", ".bz2", ".gz", ".rar", ".tar", ".tbz2", ".tgz", ".txz", ".xz", ".zip", ".zst")
 # What Linux allows a path. Longer ones are made to exhaust whoever takes them apart.
 MAX_LENGTH = 4096
@@ -46,7 +58,13 @@ def hide_credentials(text: str) -> str:
 
 def is_litter(name: str) -> bool:
     """Tell whether a system has left the file or folder `name` behind."""
-    return name.startswith(".") or name.lower() in LITTER
+    lowered = name.lower()
+    return (
+        name.startswith(".")
+        or lowered in LITTER
+        or lowered.endswith(LITTER_ENDINGS)
+        or name in LITTER_AS_SPELT
+    )
 
 
 def is_archive(path: str) -> bool:
