@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -200,3 +201,9 @@ def test_splits_beside_boxes_are_splits(run_nodes, values, photo_folder):
     made = run_nodes(create_pipeline(), {**values, "raw_images": open_source(photo_folder)})
     assert made["class_names"] == ["blue", "red"]
     assert (made["image_splits"]["split"] == "test").sum() == 6
+
+
+def test_names_that_are_a_guess_are_told_once(run_nodes, values, caplog):
+    source = replace(values["raw_images"], warning="names may be wrong")
+    run_nodes(create_pipeline(), {**values, "raw_images": source})
+    assert caplog.messages.count("names may be wrong") == 1

@@ -1,5 +1,6 @@
 """What a source holds, path by path: a file that may be read, or why it may not."""
 
+import os
 from collections.abc import Callable
 from itertools import accumulate
 from typing import Generic, TypeVar
@@ -36,6 +37,7 @@ class Listing(Generic[Member]):
 
     def __init__(self, keep: Keep = is_no_litter) -> None:
         self.keep = keep
+        self.undecoded: list[bytes] = []  # names that are not UTF-8
         self._found: dict[str, Member | Refusal] = {}
         self._entered = {"": True}
 
@@ -48,8 +50,15 @@ class Listing(Generic[Member]):
         if fault:
             self.refuse(shorten_name(name), "unsafe_path", fault)
             return None
-        path = make_printable(normalize_name(name))
+        path = self.show(normalize_name(name))
         return path if self._is_entered(path.rpartition("/")[0]) and self.keep(path) else None
+
+    def show(self, name: str) -> str:
+        """Return the printable path of the file that a system calls `name`."""
+        path = make_printable(name)
+        if path != name:
+            self.undecoded.append(os.fsencode(name))
+        return path
 
     def add(self, path: str, member: Member) -> None:
         """List the file at `path`, unless it is an archive: that is a source of its own."""

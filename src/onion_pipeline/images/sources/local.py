@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from onion_pipeline.images.sources.code_pages import describe_undecoded
 from onion_pipeline.images.sources.listing import Keep, is_no_litter
 from onion_pipeline.images.sources.names import find_ancestors, make_printable
 from onion_pipeline.images.sources.source import ImageSource
@@ -109,6 +110,7 @@ class LocalPlace:
             tuple(members),
             walk.listing.find_refused(),
             unentered=tuple(sorted(walk.unentered)),
+            warning=describe_undecoded(sorted(walk.listing.undecoded), self.location),
         )
 
 

@@ -58,6 +58,7 @@ class ImageSource:
             and others that a table has, one row per path and in their order, where a table
             gives them; ``None`` where the folders do (see :mod:`onion_pipeline.images.labels`).
         unentered: the paths of those of `refused` that are folders, whose files are not listed.
+        warning: what a person should know before they trust the paths.
         reopen: returns this source with links followed; ``None`` where none can be.
     """
 
@@ -67,6 +68,7 @@ class ImageSource:
     refused: tuple[Refusal, ...] = ()
     given: DataFrame | None = field(default=None, compare=False, repr=False)
     unentered: tuple[str, ...] = ()
+    warning: str | None = None
     reopen: Callable[[], "ImageSource"] | None = field(default=None, compare=False, repr=False)
 
     def read(self, path: str) -> bytes:

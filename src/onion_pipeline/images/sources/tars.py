@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from onion_pipeline.errors import DataError
+from onion_pipeline.images.sources.code_pages import describe_undecoded
 from onion_pipeline.images.sources.failures import fail_as_os_error
 from onion_pipeline.images.sources.listing import Listing
 from onion_pipeline.images.sources.names import make_printable
@@ -42,7 +43,9 @@ def open_tar(place: Place) -> ImageSource:
         ) from error
     ranges = listing.find_members()
     reader = TarReader(place, ranges)
-    return ImageSource(place.location, reader, tuple(ranges), listing.find_refused())
+    warning = describe_undecoded(listing.undecoded, place.location)
+    refused = listing.find_refused()
+    return ImageSource(place.location, reader, tuple(ranges), refused, warning=warning)
 
 
 @dataclass(frozen=True)

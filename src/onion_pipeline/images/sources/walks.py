@@ -68,7 +68,7 @@ class Walk:
         if entry.is_symlink():
             heapq.heappush(self._links, name)
         elif entry.is_file(follow_symlinks=False):
-            self.listing.add(make_printable(name), name)
+            self.listing.add(self.listing.show(name), name)
         else:
             self._refuse(name, "not_a_file", "a pipe, a socket or a device")
         return False

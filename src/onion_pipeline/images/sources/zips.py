@@ -14,6 +14,7 @@ from onion_pipeline.images.sources.failures import fail_as_os_error
 from onion_pipeline.images.sources.listing import Listing
 from onion_pipeline.images.sources.places import Place
 from onion_pipeline.images.sources.source import ImageSource
+from onion_pipeline.images.sources.zip_names import read_names
 
 MAX_RATIO = 200
 # Below this, any ratio is harmless: a white picture compresses well.
@@ -47,11 +48,13 @@ def open_zip(place: Place) -> ImageSource:
         ) from error
     _check_overlap(place, members)
     listing: Listing[int] = Listing()
-    for number, member in enumerate(members):
-        _list_member(listing, number, member)
+    names, warning = read_names(members, place.location)
+    for number, (name, member) in enumerate(zip(names, members, strict=True)):
+        _list_member(listing, number, name, member)
     numbers = listing.find_members()
     reader = ZipReader(place, version, numbers)
-    return ImageSource(place.location, reader, tuple(numbers), listing.find_refused())
+    refused = listing.find_refused()
+    return ImageSource(place.location, reader, tuple(numbers), refused, warning=warning)
 
 
 @dataclass(frozen=True)
@@ -127,9 +130,7 @@ def _check_overlap(place: Place, members: Sequence[ZipInfo]) -> None:
         )
 
 
-def _list_member(listing: Listing[int], number: int, member: ZipInfo) -> None:
-    # The name as it stands: `filename` ends at a NUL byte.
-    name = member.orig_filename
+def _list_member(listing: Listing[int], number: int, name: str, member: ZipInfo) -> None:
     path = None if name.endswith("/") else listing.admit_name(name)
     if path is None:
         return

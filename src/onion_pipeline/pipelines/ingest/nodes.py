@@ -27,6 +27,8 @@ def index_images(raw_images: ImageSource, parameters: IngestParameters) -> DataF
     """List every file with its checksum, size and label, or why it is refused."""
     source = _follow(raw_images, parameters)
     source.check_listed()
+    if source.warning:
+        logger.warning(source.warning)
     index = indexing.index_images(
         source, make_rendering(parameters), parameters.label_level, parameters.group_by
     )

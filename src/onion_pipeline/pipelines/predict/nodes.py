@@ -1,9 +1,13 @@
 """Nodes that classify new images."""
 
+import logging
+
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.images.sources import ImageSource
 from onion_pipeline.parameters import IngestParameters, PredictParameters
 from onion_pipeline.registry import batch
+
+logger = logging.getLogger(__name__)
 
 
 def classify_images(
@@ -12,4 +16,6 @@ def classify_images(
     """Classify pictures with a registered model; list the unreadable ones."""
     source = new_images.follow_links() if ingest.follow_links else new_images
     source.check_listed()
+    if source.warning:
+        logger.warning(source.warning)
     return batch.classify_images(source, parameters.model)
