@@ -14,7 +14,7 @@ from onion_pipeline.images.decoding import (
     Rendering,
     read_header,
 )
-from onion_pipeline.images.labels import label_paths
+from onion_pipeline.images.labels import label_paths, normalize_text
 from onion_pipeline.images.loading import read_file
 from onion_pipeline.images.parallel import map_chunks
 from onion_pipeline.images.sources import ImageSource
@@ -179,7 +179,7 @@ def _find_groups(paths: Series, group_by: str | None) -> Series:
 
     found = [group_by and re.search(group_by, path) for path in paths]
     names = [match[1 if match.re.groups else 0] if match else None for match in found]
-    return pd.Series(names, dtype="str")
+    return pd.Series([name and normalize_text(name) for name in names], dtype="str")
 
 
 def _median_size(readable: DataFrame) -> tuple[int, int]:

@@ -218,6 +218,20 @@ def test_to_predict_a_table_still_names_files(open_rows, folder):
         open_source(folder / "labels.csv", labelled=False)
 
 
+@pytest.mark.parametrize("named", ["manifest", "metadata"])
+def test_a_file_may_be_spelt_in_another_normal_form_than_its_row(
+    tmp_path, write_files, pack_zip, named
+):
+    column = {"manifest": "path", "metadata": "file_name"}[named]
+    table = f"{column},label\nA\u0308pfel/1.jpg,a\nbr\u00f6tchen.jpg,b\n\u00c4pfel/2.jpg,a\n"
+    files = {"\u00c4pfel/1.jpg": b"1", "bro\u0308tchen.jpg": b"2", "A\u0308pfel/2.jpg": b"3"}
+    folder = write_files(tmp_path / "a", {**files, f"{named}.csv": table.encode()})
+    source = open_source(folder / f"{named}.csv" if named == "manifest" else folder)
+    assert (source.paths, source.refused) == (tuple(sorted(files)), ())
+    assert source.given["label"].tolist() == ["a", "b", "a"]
+    assert [source.read(path) for path in source.paths] == [files[path] for path in source.paths]
+
+
 def test_labels_and_groups_are_in_nfc(open_rows):
     source = open_rows("path,label,group", "1.jpg,A\u0308pfel,u\u0308", "1.jpg,\u00c4pfel,\u00fc")
     assert list_rows(source) == [("1.jpg", "\u00c4pfel", None, "\u00fc")]

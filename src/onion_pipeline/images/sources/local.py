@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from onion_pipeline.images.labels import normalize_text
 from onion_pipeline.images.sources.code_pages import describe_undecoded
 from onion_pipeline.images.sources.listing import Keep, is_no_litter
 from onion_pipeline.images.sources.names import find_ancestors, make_printable
@@ -98,7 +99,7 @@ class LocalPlace:
 
     def list_named(self, names: Collection[str]) -> ImageSource:
         """Return a source of those files in this folder that `names` has."""
-        return self._list(find_ancestors(names).__contains__)
+        return self._list(_keep_named(names))
 
     def _list(self, keep: Keep) -> ImageSource:
         walk = Walk(self.path, keep, follow=self.follow)
@@ -147,6 +148,18 @@ class FolderReader:
 
     def _locate(self, path: str) -> str:
         return f"{self.root}/{self.names.get(path, path)}"
+
+
+def _keep_named(names: Collection[str]) -> Keep:
+    """Return what tells `names` and their folders from others, in whichever normal form they are.
+
+    A table may spell a name in the one, and the disk, above all of a Mac, in the other.
+    """
+    wanted = find_ancestors(names)
+    if all(map(str.isascii, names)):
+        return wanted.__contains__
+    forms = frozenset(map(normalize_text, wanted))
+    return lambda path: normalize_text(path) in forms
 
 
 def _find_version(path: str) -> tuple[int, int]:

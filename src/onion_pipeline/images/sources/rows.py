@@ -74,6 +74,7 @@ class GivenRows:
             unlisted: whether files that no row names stay, without a label.
         """
         known = {refusal.path: refusal for refusal in source.refused}
+        self._respell(source.paths)
         absent = self.given.keys() - set(source.paths)
         explained = {path: _explain_absence(path, known, source.location) for path in absent}
         refused = (known if unlisted else {}) | explained | self.refused
@@ -86,6 +87,18 @@ class GivenRows:
             given=self._tabulate(paths),
             unentered=source.unentered if unlisted else (),  # else each row is told of
         )
+
+    def _respell(self, paths: Sequence[str]) -> None:
+        """Name files as they are named where they lie, not in another normal form."""
+        absent = [path for path in self.given.keys() - set(paths) if not path.isascii()]
+        if not absent:
+            return
+        spelt = {normalize_text(path): path for path in paths}
+        for path in sorted(absent):
+            found = spelt.get(normalize_text(path))
+            if found:
+                self._add(found, self.given.pop(path))
+                self.others.setdefault(found, self.others.pop(path, {}))
 
     def _find_path(self, name: str, folder: str, place: str) -> str | None:
         if not name:
