@@ -20,6 +20,7 @@ SPLITS = {
     "boxes beside": [*spread("train"), *spread("test"), "annotations/boxes.json"],
     "tables beside": [*spread("train"), *spread("val"), "labels/a/1.txt", "docs/x.pdf", "a.csv"],
     "notes beside the wrapper": [*spread("d/train"), *spread("d/test"), "about/read.me", "x.txt"],
+    "licences beside": [*spread("train"), *spread("test"), "docs/README", "docs/LICENSE"],
     "abbreviations": [*spread("train"), *spread("dev"), *spread("eval")],
     "capitals": [*spread("TRAIN"), *spread("Valid"), *spread("TEST")],
     "fruits-360": [*spread("fruits/Training"), *spread("fruits/Test")],
@@ -43,14 +44,13 @@ SPLITS = {
 
 @pytest.mark.parametrize("layout", SPLITS)
 def test_folders_of_splits_are_splits(layout):
-    found = label_paths(SPLITS[layout])
-    pictures = [
-        labelled for labelled, path in zip(found, SPLITS[layout], strict=True) if ".jpg" in path
-    ]
-    assert {labelled.label for labelled in pictures} == set(BOTH)
-    assert len({labelled.split for labelled in pictures} - {None}) > 1
-    assert "train" in {labelled.split for labelled in pictures}
-    assert all(labelled.split for labelled in pictures)
+    paths = SPLITS[layout]
+    labelled = zip(paths, label_paths(paths), strict=True)
+    pictures = [found for path, found in labelled if path.endswith(".jpg")]
+    assert {found.label for found in pictures} == set(BOTH)
+    assert len({found.split for found in pictures} - {None}) > 1
+    assert "train" in {found.split for found in pictures}
+    assert all(found.split for found in pictures)
 
 
 CLASSES = {
@@ -66,7 +66,8 @@ CLASSES = {
     "splits below": ([*spread("cats", "train", "test"), *spread("dogs", "train")], "cats dogs"),
     "the same folders in each": ([*spread("a", "x", "y"), *spread("b", "x", "y")], "a b"),
     "a class in a class": ([*list_flat("cats", "dogs"), "both/cats/7.jpg"], "both cats dogs"),
-    "no picture by its name": (["cats/1", "dogs/2"], "cats dogs"),
+    "no picture by its name": (["cats/a", "dogs/b"], "cats dogs"),
+    "some without a suffix": (["cats/in/1.jpg", "cats/out/2.jpg", "dogs/in/0f3a"], "cats dogs"),
     "wrapped in itself": (spread("photos/photos"), "cats dogs"),
 }
 

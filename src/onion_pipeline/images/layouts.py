@@ -19,7 +19,7 @@ from onion_pipeline.images.split_names import (
     is_filler,
     read_split_name,
 )
-from onion_pipeline.images.suffixes import IMAGE_NAME
+from onion_pipeline.images.suffixes import may_be_picture
 
 # Splits whose names are also those of things: of a vehicle, of what is not invalid.
 THINGS = frozenset({"train", "valid"})
@@ -58,11 +58,11 @@ def find_layout(paths: Sequence[str]) -> Layout:
 
 
 def _list_folders(paths: Sequence[str]) -> set[tuple[str, ...]]:
-    """Return the folders that pictures lie in; if none is one by its name, those of all files."""
+    """Return the folders that pictures lie in; if no file can be one, those of all files."""
     found: set[str] = set()
     for path in paths:
         folder = path.rpartition("/")[0]
-        if folder not in found and IMAGE_NAME.search(path):
+        if folder not in found and may_be_picture(path):
             found.add(folder)
     names = found or {path.rpartition("/")[0] for path in paths}
     return {tuple(name.split("/")) for name in names if name}
@@ -142,7 +142,7 @@ def _find_copy(folders: Folders, paths: Sequence[str], wrapper: tuple[str, ...])
     if not twins:
         return None
     start = len("/".join((*wrapper, "")))
-    known = {path[start:] for path in paths if IMAGE_NAME.search(path)}
+    known = {path[start:] for path in paths if may_be_picture(path)}
     for name in sorted(twins):
         inside = [path for path in known if path.startswith(f"{name}/")]
         if 2 * sum(path[len(name) + 1 :] in known for path in inside) >= len(inside):

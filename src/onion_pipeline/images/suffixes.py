@@ -8,3 +8,10 @@ IMAGE_NAME = re.compile(
     r"psd|raf|raw|rw2|svg|tga|tiff?|webp)$",
     re.IGNORECASE,
 )
+# As cameras, caches and hashes name pictures, but not a README or a Makefile.
+NUMBERED = re.compile(r"(^|/)[^./]*\d[^./]*$")
+
+
+def may_be_picture(path: str) -> bool:
+    """Tell whether a file is a picture by its name, or may be one as the name has no suffix."""
+    return bool(IMAGE_NAME.search(path) or NUMBERED.search(path))
