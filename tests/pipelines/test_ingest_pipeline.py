@@ -153,6 +153,16 @@ def test_the_classes_and_their_numbers_of_pictures_are_told_once(run_nodes, valu
     assert caplog.messages.count("2 classes: blue (10 pictures), red (10)") == 1
 
 
+def test_a_class_of_which_every_picture_is_refused_is_told(run_nodes, values, photo_folder, caplog):
+    for name in ("bird/1.heic", "bird/2.heic", "notes/1.txt"):
+        (photo_folder / name).parent.mkdir(exist_ok=True)
+        (photo_folder / name).write_bytes(b"no picture that can be read")
+    values = change(values, max_quarantined=0.2)
+    made = run_nodes(create_pipeline(), {**values, "raw_images": open_source(photo_folder)})
+    assert made["class_names"] == ["blue", "red"]
+    assert "No picture can be used of 1 class: bird (2 pictures). The network will" in caplog.text
+
+
 def test_names_that_look_alike_are_told_and_not_merged(run_nodes, values, photo_folder, caplog):
     (photo_folder / "Red").mkdir()
     for number in range(5):

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 
 from onion_pipeline.annotations import DataFrame
+from onion_pipeline.images.quarantine import HARMLESS
 
 SHOWN = 10  # classes in a line
 # What nobody sees in a name: controls, marks of direction and of nothing (Cf), separators.
@@ -31,6 +32,23 @@ def describe_classes(counts: Mapping[str, int]) -> str:
     return (
         f"{line} and {len(counts) - SHOWN} more; the smallest is {smallest} "
         f"({counts[smallest]}), the largest {largest} ({counts[largest]})"
+    )
+
+
+def describe_lost(index: DataFrame) -> str | None:
+    """Return a warning of classes of which every picture is refused; ``None`` if there is none.
+
+    Args:
+        index: columns ``label``, and ``reason`` where a file is refused.
+    """
+    refused = index[index["reason"].notna() & ~index["reason"].isin(HARMLESS)]
+    kept = index.loc[index["reason"].isna(), "label"]
+    lost = count_classes(refused[~refused["label"].isin(kept)])
+    if not lost:
+        return None
+    return (
+        f"No picture can be used of {describe_classes(lost)}. The network will know nothing of "
+        "them; the quarantine says what is wrong."
     )
 
 

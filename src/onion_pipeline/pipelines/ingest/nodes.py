@@ -131,6 +131,9 @@ def _tell_classes(index: DataFrame) -> None:
     counts = classes.count_classes(index[index["reason"].isna()])
     if counts:
         logger.info(classes.describe_classes(counts))
+    lost = classes.describe_lost(index)
+    if lost:
+        logger.warning(lost)
     alike = classes.find_lookalikes(counts)
     if alike:
         logger.warning(classes.describe_lookalikes(alike, counts))
