@@ -89,9 +89,9 @@ def _find_splits(folders: Folders) -> tuple[dict[str, str], str | None]:
         return {}, _describe_mixture(splits, names - splits.keys())
     if "train" not in splits.values():
         return {}, (
-            f"{_enumerate(splits)} are named as splits, and none is for training. Name the folder "
-            "above them, which has one, or rename one of them to train; if they are classes, "
-            "rename them."
+            f"{_enumerate(splits)} are named as splits, and none is for training. Name a folder "
+            "that has one, <folder>/train/<class>/<picture>, or rename one of them to train; if "
+            "they are classes, rename them."
         )
     if all(len(parts) == 1 for parts in folders):
         return splits, (
