@@ -5,10 +5,13 @@ BIN := $(VENV)/bin
 PAGE := src/onion_pipeline/explanation/page
 # Two processes, each with half of the tests; one that is done takes over a part of the other's.
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+# Just what is pinned: pip would resolve it anew, look at newer versions, and stop, since these have
+# no hashes. That nothing is missing is seen when the pins are made (check-lock).
+INSTALL := pip install --disable-pip-version-check --no-deps --require-hashes --quiet
 # of make bench: all benchmarks unless some are named; DATA and DIGITS have no defaults
 ROUNDS ?= 5
 
-.PHONY: help run test coverage lint page viz ui lock sbom bench bench-short clean
+.PHONY: help run test coverage lint page viz ui lock check-lock sbom bench bench-short clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
@@ -44,6 +47,23 @@ lock: $(VENV)/dev.stamp  ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --extra cpu --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --no-header --quiet \
 		--constraint requirements.txt --output-file requirements-dev.txt
+	$(MAKE) --no-print-directory check-lock
+
+# With the pip that each Python brings, which may be years old, and with the newest.
+check-lock:  ## Install what is pinned into an empty environment, for each Python that is at hand
+	@set -e; for version in 3.11 3.12 3.13; do \
+		python$$version -c '' 2>/dev/null || { echo "Python $$version: not here"; continue; }; \
+		for pip in its newest; do \
+			folder=$$(mktemp -d); python$$version -m venv $$folder; \
+			test $$pip = its || $$folder/bin/python -m pip install --quiet --upgrade pip; \
+			for file in requirements.txt requirements-dev.txt; do \
+				$$folder/bin/python -m $(INSTALL) -r $$file; \
+				found=$$($$folder/bin/python -m pip check) || { echo "$$found"; exit 1; }; \
+				echo "Python $$version, $$pip pip, $$file: $$found"; \
+			done; \
+			rm -rf $$folder; \
+		done; \
+	done
 
 sbom: $(VENV)/dev.stamp  ## List all that is installed, as CycloneDX in sbom.json
 	@$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
@@ -62,9 +82,9 @@ clean:  ## Remove what runs have made; the images and the environment stay
 $(VENV)/run.stamp: requirements.txt
 	@$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info < (3, 14), "Python 3.11, 3.12 or 3.13 is needed; this is %s. Say which: make run PYTHON=python3.12" % sys.version.split()[0]'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -q -r requirements.txt
+	$(BIN)/python -m $(INSTALL) -r requirements.txt
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
-	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -q -r requirements-dev.txt
+	$(BIN)/python -m $(INSTALL) -r requirements-dev.txt
 	@touch $@
