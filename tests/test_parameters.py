@@ -26,6 +26,7 @@ VALID = {
         "resize": "crop",
         "background": "#f0f0f0",
         "animation": "first_frame",
+        "max_pixels": 1,
         "max_quarantined": 0.0,
         "near_duplicates": "ignore",
         "split_method": "stable",

@@ -112,6 +112,7 @@ class IngestParameters(_Strict):
     resize: Resize
     background: Color
     animation: Animation
+    max_pixels: PositiveInt
     max_quarantined: Share
     near_duplicates: Literal["together", "ignore"]
     split_method: Literal["exact", "stable"]

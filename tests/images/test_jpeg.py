@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from onion_pipeline.images import decoding, jpeg
+from onion_pipeline.images import jpeg
 from onion_pipeline.images.decoding import RejectedImageError, Rendering, decode_image, read_header
 from onion_pipeline.images.jpeg import PlainHeader, decode_plain, read_plain_header
+from onion_pipeline.images.metadata import ORIENTATION
 
 NOISE = np.random.default_rng(0).integers(0, 256, (21, 34, 3), dtype=np.uint8)
 
@@ -20,7 +21,7 @@ def encode(mode: str = "RGB", **options: object) -> bytes:
 
 
 EXIF = Image.Exif()
-EXIF[decoding.ORIENTATION] = 6
+EXIF[ORIENTATION] = 6
 XMP = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
 KINDS = {
     "colour": encode(),

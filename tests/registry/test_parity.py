@@ -9,9 +9,9 @@ from PIL import Image
 
 from onion_pipeline.errors import ParityError
 from onion_pipeline.evaluation.predictions import predict_probabilities, tabulate_predictions
-from onion_pipeline.images import decoding
 from onion_pipeline.images.arrays import labelled_dtype
 from onion_pipeline.images.decoding import Rendering, decode_image
+from onion_pipeline.images.metadata import ORIENTATION
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.registry import classifier, export, package, parity
@@ -35,7 +35,7 @@ def make_tested(network, config, pixels):
 def golden(config, encode_picture):
     """Every second of twelve test images; one that lies on its side, a grey one, a JPEG."""
     exif = Image.Exif()
-    exif[decoding.ORIENTATION] = 6
+    exif[ORIENTATION] = 6
     encoded = [
         encode_picture(0, exif=exif),
         encode_picture(1, (30, 40)),

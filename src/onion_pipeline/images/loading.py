@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame
+from onion_pipeline.errors import OnionError
 from onion_pipeline.images.arrays import (
     ArrayChunks,
     DecodedImages,
@@ -41,14 +42,16 @@ def read_file(source: ImageSource, path: str) -> bytes:
     """Return the bytes of one file.
 
     Raises:
-        RejectedImageError: it cannot be read, or is larger than 64 MiB.
+        RejectedImageError: it cannot be read, or is larger than 768 MiB.
     """
     try:
         size = source.measure(path)
         if size > MAX_BYTES:  # not read: an archive's member may inflate to any size
             raise RejectedImageError("too_many_bytes", f"{size} bytes, {MAX_BYTES} allowed")
         return source.read(path)
-    except OSError as error:
+    except (RejectedImageError, OnionError, MemoryError):
+        raise
+    except Exception as error:  # whatever a file system or an archive raises costs this file alone
         raise RejectedImageError("unreadable", f"{type(error).__name__}: {error}") from error
 
 

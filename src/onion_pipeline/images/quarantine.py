@@ -29,12 +29,14 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "no_label": "lies in no class folder, or has no label in the table",
         "not_a_file": "is a device, a pipe or a socket",
         "not_an_image": "neither is an image nor has the name of one",
-        "too_many_bytes": "is larger than 64 MiB",
-        "too_many_pixels": "has over 50 million pixels, or a side over 20,000",
+        "too_many_bytes": "is larger than 768 MiB",
+        "too_many_pixels": "has more pixels than `ingest.max_pixels` (250 million), "
+        "or a side over 65,535",
         "undecodable": "is truncated or damaged",
         "unreadable": "could not be read from its disk, archive or server",
         "unsafe_path": "has a path that leads out of its archive or out of the folder of its table",
-        "unsupported_format": "is an image by its name, but not JPEG, PNG, BMP, GIF, WebP or TIFF",
+        "unsupported_format": "is an image by its name, but not JPEG, PNG, BMP, GIF, WebP or TIFF; "
+        "what it is instead, as HEIC or a Git LFS pointer, stands beside it with what to do",
         "unsupported_mode": "stores pixels that have no 8-bit meaning (floating point, 32 bits)",
     }
 )

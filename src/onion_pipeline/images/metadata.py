@@ -1,0 +1,141 @@
+"""What a file says of its pixels beside them: how they are turned, and in which colours.
+
+Nothing else that stands beside pixels is handed to a decoder: Pillow refuses sound pixels for
+the sake of a text that is too long or a resolution of an unusual type, and inflates what is
+compressed.
+"""
+
+import re
+import struct
+from collections.abc import Iterator
+from typing import IO, NamedTuple
+
+ORIENTATION = 0x0112  # the Exif tag; 5 to 8 turn the picture by a quarter
+UPRIGHT, LAST_ORIENTATION = 1, 8
+# Those of printers have 3 MiB; the transforms made of profiles are kept.
+MAX_PROFILE = 4 << 20
+EXIF_MARK = re.compile(rb"^(Exif\0\0){1,2}")
+XMP_ORIENTATION = re.compile(rb'tiff:Orientation(?:="|>)([0-9])')
+# The whole numbers among the types of TIFF, of which BYTE is none for readers of Exif.
+NUMBERS = {3: "H", 4: "L", 6: "b", 8: "h", 9: "l"}
+
+
+class Parts(NamedTuple):
+    """A file taken apart.
+
+    Args:
+        file: what its format needs for the pixels of the first picture, and nothing else.
+        orientation: 1 to 8, as in Exif.
+        profile: the ICC profile, where there is one of at most 4 MiB.
+        frames: how many pictures follow one another, as far as the format tells it by itself.
+    """
+
+    file: IO[bytes]
+    orientation: int = UPRIGHT
+    profile: bytes | None = None
+    frames: int = 1
+
+
+class TiffEntry(NamedTuple):
+    """A tag of a TIFF or of Exif: its code, type, how many values it has, and its place."""
+
+    tag: int
+    kind: int
+    length: int
+    place: int
+
+
+class TiffLayout(NamedTuple):
+    """How the directories of a TIFF are written: the order of bytes, and the size of its parts."""
+
+    order: str
+    big: bool
+
+    @property
+    def count_size(self) -> int:
+        """Bytes that tell how many entries there are."""
+        return 8 if self.big else 2
+
+    @property
+    def entry_size(self) -> int:
+        """Bytes of an entry."""
+        return 20 if self.big else 12
+
+    @property
+    def offset_size(self) -> int:
+        """Bytes of the address of a directory, and of a value that stands in its entry."""
+        return 8 if self.big else 4
+
+    def read_number(self, data: bytes | memoryview, place: int, size: int) -> int | None:
+        """Return the number of `size` bytes at `place`; ``None`` if the data ends before."""
+        if place + size > len(data):
+            return None
+        return int.from_bytes(data[place : place + size], "big" if self.order == ">" else "little")
+
+
+def find_orientation(exif: bytes, xmp: bytes) -> int:
+    """Return how a picture is turned: what Exif says or, where it says nothing, XMP.
+
+    Only the whole numbers 1 to 8 count, whatever else there is.
+
+    Args:
+        exif: with or without its mark; may be damaged or empty.
+        xmp: may be damaged or empty.
+    """
+    found = _read_exif(EXIF_MARK.sub(b"", exif, count=1))
+    if found is None:
+        match = XMP_ORIENTATION.search(xmp)
+        found = int(match[1]) if match else UPRIGHT
+    return found if UPRIGHT <= found <= LAST_ORIENTATION else UPRIGHT
+
+
+def limit_profile(profile: bytes | None) -> bytes | None:
+    """Return `profile` if it is one that can be used within the limits of memory."""
+    return profile if profile and len(profile) <= MAX_PROFILE else None
+
+
+def read_layout(data: bytes) -> tuple[TiffLayout, int] | None:
+    """Return how a TIFF is written and where its first directory is; ``None``: it is none."""
+    order = {b"II": "<", b"MM": ">"}.get(bytes(data[:2]))
+    if order is None:
+        return None
+    version = {bytes((42, 0)): False, bytes((0, 42)): False, bytes((43, 0)): True}
+    version[bytes((0, 43))] = True
+    big = version.get(bytes(data[2:4]))
+    if big is None:
+        return None
+    layout = TiffLayout(order, big)
+    first = layout.read_number(data, 8 if big else 4, layout.offset_size)
+    return None if first is None else (layout, first)
+
+
+def list_entries(data: bytes, layout: TiffLayout, directory: int) -> Iterator[TiffEntry]:
+    """Yield the tags of a directory, as far as there are bytes for them."""
+    count = layout.read_number(data, directory, layout.count_size) or 0
+    start, size = directory + layout.count_size, layout.entry_size
+    shape = f"{layout.order}HH{'Q' if layout.big else 'L'}"
+    for place in range(start, min(start + count * size, len(data) - size + 1), size):
+        tag, kind, length = struct.unpack_from(shape, data, place)
+        yield TiffEntry(tag, kind, length, place)
+
+
+def read_entry(data: bytes, layout: TiffLayout, entry: TiffEntry) -> int | None:
+    """Return the whole number that stands in an entry; ``None`` if it is anything else."""
+    shape = NUMBERS.get(entry.kind)
+    if shape is None or entry.length != 1:
+        return None
+    place = entry.place + layout.entry_size - layout.offset_size
+    (number,) = struct.unpack_from(layout.order + shape, data, place)
+    return int(number)
+
+
+def _read_exif(data: bytes) -> int | None:
+    """Return the orientation, 0 if it is no number; ``None`` if there is none."""
+    found = read_layout(data)
+    if found is None:
+        return None
+    layout, first = found
+    for entry in list_entries(data, layout, first):
+        if entry.tag == ORIENTATION:
+            return read_entry(data, layout, entry) or 0
+    return None
