@@ -25,6 +25,7 @@ from onion_pipeline.annotations import Animation, ColorMode, Precision, Resize
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 LARGEST_SIDE = 4096
+FEWEST_BITS, MOST_BITS = 8, 16  # of a value in a file of 16 bits
 
 
 def _check_image_size(value: Any) -> Any:
@@ -73,10 +74,18 @@ def _check_version(value: Any) -> Any:
     raise ValueError("it must be previous, or the number of a version such as 3")
 
 
+def _check_bit_depth(value: Any) -> Any:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if value == "auto" or (is_number and FEWEST_BITS <= value <= MOST_BITS):
+        return value
+    raise ValueError(f"found {value!r}; expected auto or {FEWEST_BITS} to {MOST_BITS} bits")
+
+
 Color = Annotated[str, BeforeValidator(_check_color)]
 Expression = Annotated[str, BeforeValidator(_check_expression)]
 Version = Annotated[Literal["previous"] | int, BeforeValidator(_check_version)]
 FolderLevel = Annotated[int, BeforeValidator(_check_level)]
+BitDepth = Annotated[Literal["auto"] | int, BeforeValidator(_check_bit_depth)]
 
 
 class _Strict(BaseModel):
@@ -113,6 +122,7 @@ class IngestParameters(_Strict):
     background: Color
     animation: Animation
     max_pixels: PositiveInt
+    bit_depth: BitDepth
     max_quarantined: Share
     near_duplicates: Literal["together", "ignore"]
     split_method: Literal["exact", "stable"]

@@ -83,3 +83,10 @@ def test_the_parameter_is_named_where_there_are_no_pictures(folder):
     (folder / "empty").mkdir()
     with pytest.raises(DataError, match=r"^explain\.images: .*empty"):
         read_pictures(str(folder / "empty"), 2, SHAPE, Rendering("stretch"))
+
+
+def test_deep_pictures_are_scaled_as_in_training(tmp_path):
+    values = np.full((8, 8), 4095, np.uint16)
+    Image.fromarray(values).save(tmp_path / "1.png")
+    images, _ = read_pictures(str(tmp_path), 1, (8, 8, 1), Rendering(bit_depth=12))
+    assert (images == 255).all()

@@ -10,16 +10,14 @@ from PIL import Image, ImageCms, ImageColor
 
 from onion_pipeline.images import decoding
 from onion_pipeline.images.decoding import (
-    FORMATS,
-    MAX_BYTES,
-    MAX_PIXELS,
-    MAX_SIDE,
     RejectedImageError,
     Rendering,
     decode_image,
     read_header,
 )
 from onion_pipeline.images.metadata import ORIENTATION
+from onion_pipeline.images.opening import FORMATS, MAX_BYTES, MAX_PIXELS, MAX_SIDE
+from onion_pipeline.images.reduction import find_reduction
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 LOSSLESS = [name for name in FORMATS if name not in {"JPEG", "GIF"}]
@@ -317,7 +315,7 @@ def make_photo(height: int, width: int) -> np.ndarray:
 def test_a_large_jpeg_is_decoded_reduced_within_the_tolerance(height, width, resize, monkeypatch):
     data = encode(Image.fromarray(make_photo(height, width)), "JPEG", quality=90)
     reduced = decode_image(data, (48, 64, 3), Rendering(resize)).astype(int)
-    monkeypatch.setattr(decoding, "_find_reduction", lambda *_: 1)
+    monkeypatch.setattr(decoding, "find_reduction", lambda *_: 1)
     whole = decode_image(data, (48, 64, 3), Rendering(resize))
     difference = np.abs(reduced - whole)
     assert difference.mean() <= 0.5
@@ -337,7 +335,7 @@ def test_a_large_jpeg_is_decoded_reduced_within_the_tolerance(height, width, res
     ],
 )
 def test_what_a_jpeg_is_reduced_by_leaves_three_times_the_target(source, target, reduction):
-    assert decoding._find_reduction(source, target) == reduction
+    assert find_reduction(source, target) == reduction
 
 
 def test_a_turned_large_jpeg_is_upright():

@@ -9,13 +9,13 @@ from onion_pipeline.images import loading, parallel
 from onion_pipeline.images.arrays import make_keys
 from onion_pipeline.images.decoding import (
     DEFAULT_RENDERING,
-    MAX_BYTES,
     RejectedImageError,
     Rendering,
     decode_image,
 )
 from onion_pipeline.images.index import index_images
 from onion_pipeline.images.loading import decode_file, decode_images, read_file
+from onion_pipeline.images.opening import MAX_BYTES
 from onion_pipeline.images.sources import ImageSource, open_source
 
 SHAPE = (12, 16, 3)

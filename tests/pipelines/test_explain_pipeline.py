@@ -10,6 +10,7 @@ from PIL import Image
 from onion_pipeline.evaluation.predictions import predict_probabilities, tabulate_answers
 from onion_pipeline.explanation.report import LARGEST_WEIGHTS
 from onion_pipeline.images.arrays import labelled_dtype
+from onion_pipeline.images.decoding import DEFAULT_RENDERING
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.pipelines.explain.pipeline import create_pipeline
@@ -67,6 +68,7 @@ def explain(run_nodes, labelled_images, base_parameters, model):
                 "augmentation_policy": [{"name": "HorizontalFlip", "arguments": {}}],
                 "training_history": pd.DataFrame({"epoch": [1], "loss": [1.0]}),
                 "kernel_history": np.zeros((2, 3, 3, 3, 4), np.float32),
+                "rendering": DEFAULT_RENDERING._asdict(),
                 "params:ingest": base_parameters.ingest,
                 "params:evaluate": base_parameters.evaluate,
                 "params:register": base_parameters.register_,

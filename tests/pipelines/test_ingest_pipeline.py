@@ -83,6 +83,44 @@ def test_the_report_describes_the_run(run_nodes, values):
     assert made["suspect_images"].get_suptitle()
 
 
+@pytest.fixture
+def write_deep(values, photo_folder):
+    """Give the classes pictures of 16 bits, with values up to a largest one."""
+
+    def write(largest, **parameters):
+        generator = np.random.default_rng(0)
+        for photo in photo_folder.glob("*/?.jpg"):
+            pixels = generator.integers(0, largest + 1, (12, 16)).astype(np.uint16)
+            pixels[0, 0] = largest
+            photo.unlink()
+            Image.fromarray(pixels).save(photo.with_suffix(".png"))
+        return {**change(values, **parameters), "raw_images": open_source(photo_folder)}
+
+    return write
+
+
+@pytest.mark.parametrize(("bit_depth", "depth"), [("auto", 12), (14, 14), (16, 16)])
+def test_the_bits_of_deep_values_are_found_and_told(
+    run_nodes, write_deep, caplog, bit_depth, depth
+):
+    caplog.set_level("INFO")
+    made = run_nodes(create_pipeline(), write_deep(4000, bit_depth=bit_depth))
+    assert made["rendering"]["bit_depth"] == depth
+    assert made["decoded_images"]["image"].max() == round(4000 / (2**depth - 1) * 255)
+    said = [record.message for record in caplog.records if "pictures of 16 bits" in record.message]
+    assert len(said) == (bit_depth == "auto")
+    for line in said:
+        assert line.startswith("No value of the 20 pictures of 16 bits passes 4095")
+        assert "ingest.bit_depth=16" in line
+
+
+def test_nothing_is_said_of_values_that_fill_16_bits(run_nodes, write_deep, caplog):
+    caplog.set_level("INFO")
+    made = run_nodes(create_pipeline(), write_deep(65000))
+    assert made["rendering"]["bit_depth"] == 16
+    assert "16 bits" not in caplog.text
+
+
 def test_folds_are_a_column_on_request(run_nodes, values):
     assert "fold" not in run_nodes(create_pipeline(), values)["image_splits"]
     splits = run_nodes(create_pipeline(), change(values, folds=3))["image_splits"]

@@ -100,6 +100,7 @@ def values(photo_folder, base_parameters):
         "model_lineage": LINEAGE,
         "model_card": "# Onions",
         "image_lineage": splits[["path", "label", "split", "sha256"]],
+        "rendering": CONFIG.rendering._asdict(),
         "params:ingest": base_parameters.ingest.model_copy(update={"resize": "crop"}),
         "params:register": base_parameters.register_,
     }
@@ -182,3 +183,17 @@ def test_a_model_that_answers_otherwise_once_packaged_is_not_registered(
     with pytest.raises(ParityError, match=r"red/3.jpg gives blue \(0.6\) instead of red"):
         run_nodes(UNWRITTEN, values)
     assert len(asked) <= 1  # the gate may have been asked, the registry was not
+
+
+def test_the_rendering_of_the_training_is_served(run_nodes, asked, compared, values):
+    deep = CONFIG.rendering._replace(bit_depth=12, max_pixels=10**6)
+    describing = create_pipeline().only_nodes("describe_serving")
+    made = run_nodes(describing, {**values, "rendering": deep._asdict()})
+    assert ServingConfig.from_dictionary(made["serving_config"]).rendering == deep
+
+
+def test_a_configuration_from_before_there_was_a_depth_is_read():
+    earlier = CONFIG.as_dictionary()
+    for name in ("bit_depth", "max_pixels"):
+        del earlier["rendering"][name]
+    assert ServingConfig.from_dictionary(earlier) == CONFIG

@@ -6,39 +6,49 @@ are scaled, not clipped), laid on a background where it is transparent, and resi
 antialiasing.
 """
 
-import io
-import math
 import warnings
-from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageColor, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 from PIL.Image import Transpose
 
-from onion_pipeline.annotations import Animation, Resize
 from onion_pipeline.errors import InterruptedRunError
-from onion_pipeline.images import bmp, jpeg, png, tiff
-from onion_pipeline.images.foreign import RAW, name_foreign
-from onion_pipeline.images.metadata import Parts, find_orientation, limit_profile
+from onion_pipeline.images import bmp, jpeg
+from onion_pipeline.images.bit_depth import (
+    DEEP_MODES,
+    MOST_BITS,
+    find_largest_value,
+    join_halves,
+    select_lower_half,
+    stores_deep_colors,
+)
+from onion_pipeline.images.colors import flatten, make_8_bit
+from onion_pipeline.images.foreign import name_foreign
+from onion_pipeline.images.opening import (
+    DEFAULT_RENDERING,
+    FORMATS,
+    SIGNATURES,
+    RejectedImageError,
+    Rendering,
+    check_bytes,
+    check_size,
+    make_rendering,
+    open_image,
+)
+from onion_pipeline.images.reduction import find_reduction, shrink_large
 
-if TYPE_CHECKING:  # each worker would import Pydantic
-    from onion_pipeline.parameters import IngestParameters
-
-# An allow-list: Pillow also opens formats that run programs (EPS) or fetch other files.
-FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF")
-# How files of these formats begin: one that does but is not identified is damaged.
-JPEG_SIGNATURE = b"\xff\xd8\xff"
-SIGNATURES = (JPEG_SIGNATURE, b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*")
-MAX_BYTES = 768 << 20  # a TIFF without compression has three for each of MAX_PIXELS
-MAX_PIXELS = 250_000_000  # unless the parameters say otherwise
-# What JPEG and WebP can state. Antialiasing needs memory for each pixel of a side.
-MAX_SIDE = 65_535
-# Above it a picture is made smaller before anything else is done to it.
-LARGE = 50_000_000
-GRAYSCALE_MODES = frozenset({"1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "I;16N"})
-DEEP_MODES = frozenset({"I;16", "I;16B", "I;16L", "I;16N"})
+__all__ = [
+    "DEFAULT_RENDERING",
+    "RejectedImageError",
+    "Rendering",
+    "decode_image",
+    "make_rendering",
+    "measure_largest_value",
+    "read_header",
+]
+GRAYSCALE_MODES = DEEP_MODES | {"1", "L", "LA", "I"}
 SHOWN = 40  # bytes of a file that is none
 # Without a stated range of values, what is white cannot be known.
 UNKNOWN_RANGE = {"F": "floating point", "I": "32-bit integer"}
@@ -55,50 +65,6 @@ TURNS = {
 FIRST_QUARTER = 5
 
 
-class Rendering(NamedTuple):
-    """The choices in how a picture becomes pixels; the same in training and in serving.
-
-    Args:
-        resize: ``stretch`` to the shape, ``crop`` the middle or ``pad`` with the background
-            to keep the proportions.
-        background: what shows through transparent pixels, a colour by its CSS name or code.
-        animation: ``refuse`` files with several frames or take their ``first_frame``.
-        max_pixels: pictures with more are refused.
-    """
-
-    resize: Resize = "stretch"
-    background: str = "white"
-    animation: Animation = "refuse"
-    max_pixels: int = MAX_PIXELS
-
-
-DEFAULT_RENDERING = Rendering()
-
-
-def make_rendering(parameters: "IngestParameters") -> Rendering:
-    """Return how `parameters` want pictures to become pixels."""
-    return Rendering(
-        parameters.resize, parameters.background, parameters.animation, parameters.max_pixels
-    )
-
-
-class RejectedImageError(ValueError):
-    """A file that is no usable image.
-
-    Args:
-        reason: a code from :data:`onion_pipeline.images.quarantine.REASONS`.
-        detail: what was found, in words.
-    """
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
-        self.reason = reason
-        self.detail = detail
-
-    def __reduce__(self) -> tuple[type, tuple[str, str]]:
-        return type(self), (self.reason, self.detail)
-
-
 class ImageHeader(NamedTuple):
     """What the first bytes of an image tell; sides are in pixels, as the picture is shown."""
 
@@ -106,6 +72,7 @@ class ImageHeader(NamedTuple):
     height: int
     width: int
     grayscale: bool
+    deep: bool = False  # 16 bits for each value
 
 
 def read_header(data: bytes, rendering: Rendering = DEFAULT_RENDERING) -> ImageHeader:
@@ -146,6 +113,31 @@ def decode_image(
         raise _explain(error, data) from error
 
 
+def measure_largest_value(data: bytes, rendering: Rendering = DEFAULT_RENDERING) -> int:
+    """Return the largest value of a picture of 16 bits.
+
+    Args:
+        data: of which :func:`read_header` says that it is ``deep``.
+        rendering: which pictures are refused.
+
+    Returns:
+        Of colours rounded up to the last of 256 values that have the same upper byte.
+
+    Raises:
+        RejectedImageError: names the reason.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image, _ = open_image(data, rendering)
+            image.load()
+        return find_largest_value(image)
+    except (RejectedImageError, InterruptedRunError):
+        raise
+    except Exception as error:
+        raise _explain(error, data) from error
+
+
 def _explain(error: Exception, data: bytes) -> RejectedImageError:
     """Return why `data` is refused: whatever decoders raise on it may cost this file alone."""
     if isinstance(error, Image.DecompressionBombError):
@@ -170,14 +162,14 @@ def _quote(data: bytes) -> str:
 
 
 def _read_plain_header(data: bytes, rendering: Rendering) -> ImageHeader | None:
-    _check_bytes(data)
+    check_bytes(data)
     plain = jpeg.read_plain_header(data)
     if plain:
-        _check_size(plain.width, plain.height, rendering)
+        check_size(plain.width, plain.height, rendering)
         return ImageHeader("JPEG", plain.height, plain.width, plain.grayscale)
     size = bmp.read_plain_size(data)
     if size:
-        _check_size(size[1], size[0], rendering)
+        check_size(size[1], size[0], rendering)
         return ImageHeader("BMP", *size, grayscale=True)
     return None
 
@@ -185,15 +177,16 @@ def _read_plain_header(data: bytes, rendering: Rendering) -> ImageHeader | None:
 def _read_header(data: bytes, rendering: Rendering) -> ImageHeader:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what matters raises; the rest is about metadata
-        image, parts = _open(data, rendering, header_only=True)
+        image, parts = open_image(data, rendering, header_only=True)
     lies_on_its_side = parts.orientation >= FIRST_QUARTER
     width, height = reversed(image.size) if lies_on_its_side else image.size
-    return ImageHeader(str(image.format), height, width, image.mode in GRAYSCALE_MODES)
+    deep = image.mode in DEEP_MODES or stores_deep_colors(image)
+    return ImageHeader(str(image.format), height, width, image.mode in GRAYSCALE_MODES, deep)
 
 
 def _decode(data: bytes, shape: tuple[int, int, int], rendering: Rendering) -> NDArray[np.uint8]:
     height, width, channels = shape
-    _check_bytes(data)
+    check_bytes(data)
     pixels = _decode_plain(data, (width, height), rendering)
     if pixels is not None and pixels.shape == shape:
         return pixels
@@ -205,73 +198,6 @@ def _decode(data: bytes, shape: tuple[int, int, int], rendering: Rendering) -> N
     return np.asarray(resized, dtype=np.uint8).reshape(shape)
 
 
-def _check_bytes(data: bytes) -> None:
-    if not data:
-        raise RejectedImageError("empty", "the file has no bytes")
-    if len(data) > MAX_BYTES:
-        raise RejectedImageError("too_many_bytes", f"{len(data)} bytes, {MAX_BYTES} allowed")
-
-
-def _check_size(width: int, height: int, rendering: Rendering) -> None:
-    if min(width, height) < 1 or max(width, height) > MAX_SIDE:
-        raise RejectedImageError(
-            "too_many_pixels", f"{width}x{height} pixels, a side may have 1 to {MAX_SIDE}"
-        )
-    if width * height > rendering.max_pixels:
-        raise RejectedImageError(
-            "too_many_pixels",
-            f"{width}x{height} are {width * height} pixels, more than ingest.max_pixels allows "
-            f"({rendering.max_pixels}): --params ingest.max_pixels={width * height}",
-        )
-
-
-def _open(
-    data: bytes, rendering: Rendering, header_only: bool = False
-) -> tuple[Image.Image, Parts]:
-    """Return a picture that is not decoded yet, and what its file says beside its pixels."""
-    _raise_limit(rendering.max_pixels)
-    parts = _split_metadata(data, header_only)
-    image = Image.open(parts.file if parts else io.BytesIO(data), formats=FORMATS)
-    _check_size(*image.size, rendering)
-    parts = parts or _read_metadata(image)
-    # MPO is a JPEG with further pictures behind it, such as the previews of telephones.
-    if rendering.animation == "refuse" and image.format not in {"JPEG", "MPO"}:
-        frames = max(parts.frames, getattr(image, "n_frames", 1))
-        if frames > 1:
-            raise RejectedImageError("animated", f"{frames} frames")
-    return image, parts
-
-
-def _raise_limit(max_pixels: int) -> None:
-    """Have Pillow allow what the parameters allow: its own limit is one for the whole process.
-
-    It is only raised, so that no other thread and no other library misses it.
-    """
-    limit = Image.MAX_IMAGE_PIXELS  # half of what Pillow refuses
-    if limit is not None and 2 * limit < max_pixels:
-        Image.MAX_IMAGE_PIXELS = (max_pixels + 1) // 2
-
-
-def _split_metadata(data: bytes, header_only: bool) -> Parts | None:
-    """Return the parts of a file of a format that is taken apart; else Pillow reads the whole."""
-    if data.startswith(JPEG_SIGNATURE):
-        return jpeg.split_metadata(data, header_only)
-    if data.startswith(png.SIGNATURE):
-        return png.split_metadata(data, header_only)
-    if tiff.is_camera_raw(data):
-        raise RejectedImageError("unsupported_format", f"it is {RAW}")
-    return tiff.split_metadata(data)
-
-
-def _read_metadata(image: Image.Image) -> Parts:
-    """Return what Pillow has read beside the pixels; TIFFs it turns by itself."""
-    exif, xmp = (image.info.get(name) for name in ("exif", "xmp"))
-    known = [part if isinstance(part, bytes) else b"" for part in (exif, xmp)]
-    profile = limit_profile(image.info.get("icc_profile"))
-    is_turned = image.format == "TIFF"
-    return Parts(io.BytesIO(), 1 if is_turned else find_orientation(*known), profile)
-
-
 def _decode_plain(
     data: bytes, size: tuple[int, int], rendering: Rendering
 ) -> NDArray[np.uint8] | None:
@@ -281,13 +207,13 @@ def _decode_plain(
     """
     size_in_file = bmp.read_plain_size(data)
     if size_in_file:
-        _check_size(size_in_file[1], size_in_file[0], rendering)
+        check_size(size_in_file[1], size_in_file[0], rendering)
         return bmp.decode_plain(data, size_in_file)
     plain = jpeg.read_plain_header(data)
     if not plain:
         return None
-    _check_size(plain.width, plain.height, rendering)
-    if _find_reduction((plain.width, plain.height), size) > 1:
+    check_size(plain.width, plain.height, rendering)
+    if find_reduction((plain.width, plain.height), size) > 1:
         return None
     return jpeg.decode_plain(data, plain.grayscale)
 
@@ -297,114 +223,33 @@ def _show(pixels: NDArray[np.uint8]) -> Image.Image:
 
 
 def _load(data: bytes, shape: tuple[int, int, int], rendering: Rendering) -> Image.Image:
-    image, parts = _open(data, rendering)
-    if image.format in {"JPEG", "MPO"}:
-        _reduce(image, shape[1::-1])
-    image.load()
-    if image.mode in UNKNOWN_RANGE:
-        raise RejectedImageError("unsupported_mode", f"{UNKNOWN_RANGE[image.mode]} pixels")
-    image = _shrink(_make_8_bit(image), shape[1::-1])
+    opened, parts = open_image(data, rendering)
+    if opened.format in {"JPEG", "MPO"}:
+        _reduce(opened, shape[1::-1])
+    is_deep = rendering.bit_depth < MOST_BITS and stores_deep_colors(opened)
+    opened.load()
+    if opened.mode in UNKNOWN_RANGE:
+        raise RejectedImageError("unsupported_mode", f"{UNKNOWN_RANGE[opened.mode]} pixels")
+    image = _scale_colors(opened, data, rendering) if is_deep else opened
+    image = shrink_large(make_8_bit(image, rendering.bit_depth), shape[1::-1])
     if parts.orientation in TURNS:
         image = image.transpose(TURNS[parts.orientation])
-    return _flatten(image, parts.profile, ImageColor.getrgb(rendering.background)[:3])
+    return flatten(image, parts.profile, ImageColor.getrgb(rendering.background)[:3])
+
+
+def _scale_colors(image: Image.Image, data: bytes, rendering: Rendering) -> Image.Image:
+    """Return 8 bits of the bits that 16-bit colours really have: Pillow takes the upper 8 of 16."""
+    lower, _ = open_image(data, rendering)
+    select_lower_half(lower)
+    lower.load()
+    return join_halves(image, lower, rendering.bit_depth)
 
 
 def _reduce(image: Image.Image, size: tuple[int, int]) -> None:
     """Have a large JPEG decoded at an eighth, a quarter or half of its sides."""
-    reduction = _find_reduction(image.size, size)
+    reduction = find_reduction(image.size, size)
     if reduction > 1:
         image.draft(None, (image.width // reduction, image.height // reduction))
-
-
-def _find_reduction(source: tuple[int, int], target: tuple[int, int]) -> int:
-    """Return by how much the sides of a JPEG may be divided while it is decoded.
-
-    The rest stays three times as large as the target, for the antialiasing, and the division
-    leaves no remainder, which would move the picture. Measured on photographs of 0.3 to 9
-    megapixels, the resized pixels differ by 0.3 of 255 levels in the mean and 99 % of them by
-    at most 2 from those of a full decoding, which takes up to six times as long.
-
-    Above 50 megapixels memory counts for more than a remainder, which is of no weight there.
-    """
-    if source[0] * source[1] > LARGE:
-        return _find_least_reduction(source, target)
-    room = min(source) // (3 * max(target))
-    if room < 2:  # noqa: PLR2004 - as with most small pictures, of which there are many
-        return 1
-    for reduction in (8, 4, 2):
-        fits = room >= reduction
-        if fits and source[0] % reduction == source[1] % reduction == 0:
-            return reduction
-    return 1
-
-
-def _find_least_reduction(source: tuple[int, int], target: tuple[int, int]) -> int:
-    """Return by how much a picture is divided of which the whole would be too large."""
-    room, most = min(source) // (3 * max(target)), min(source) // max(target)
-    for reduction in (8, 4, 2):
-        if room >= reduction:
-            return reduction
-    needed = next(number for number in (2, 4, 8) if source[0] * source[1] <= LARGE * number**2)
-    return needed if needed <= most else 1
-
-
-def _shrink(image: Image.Image, target: tuple[int, int]) -> Image.Image:
-    """Divide the sides of a large picture, so that what is done to it needs little memory."""
-    if image.width * image.height <= LARGE:
-        return image
-    room, most = min(image.size) // (3 * max(target)), min(image.size) // max(target)
-    needed = math.isqrt(image.width * image.height // LARGE) + 1
-    factor = max(1, room, min(needed, most))
-    return image.reduce(factor) if factor > 1 else image
-
-
-def _make_8_bit(image: Image.Image) -> Image.Image:
-    """Return a picture in gray, RGB or CMYK, with or without transparency, of 8 bits each."""
-    if image.mode in DEEP_MODES:
-        image = _scale_to_8_bits(image)
-    if image.has_transparency_data:
-        return image.convert("RGBA")
-    if image.mode in {"P", "LAB"}:  # Pillow converts LAB to nothing else
-        return image.convert("RGB")
-    return image.convert("L") if image.mode == "1" else image
-
-
-def _flatten(image: Image.Image, profile: bytes | None, background: tuple[int, ...]) -> Image.Image:
-    """Convert to sRGB and lay on the background."""
-    if profile and image.mode in {"RGB", "RGBA", "CMYK"}:
-        image = _convert_to_srgb(image, profile)
-    if image.mode == "RGBA":
-        canvas = Image.new("RGBA", image.size, (*background, 255))
-        image = Image.alpha_composite(canvas, image)
-    return image
-
-
-def _scale_to_8_bits(image: Image.Image) -> Image.Image:
-    """Scale 16-bit grey to 8 bits, where Pillow's own ``convert`` would clip at 255."""
-    pixels = np.asarray(image).astype(np.int64)
-    grey = Image.fromarray(((pixels + 128) // 257).astype(np.uint8))
-    if "transparency" in image.info:
-        opaque = pixels != image.info["transparency"]
-        grey.putalpha(Image.fromarray(opaque.astype(np.uint8) * 255))
-    return grey
-
-
-def _convert_to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    transform = _make_transform(profile, image.mode)
-    if transform is None:
-        return image  # a damaged profile does not make the pixels worse
-    return ImageCms.applyTransform(image, transform) or image
-
-
-@lru_cache(maxsize=32)
-def _make_transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """Return the way from `profile` to sRGB; pictures of one camera share it, and it is slow."""
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        target = "RGBA" if mode == "RGBA" else "RGB"
-        return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, target)
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        return None
 
 
 def _resize(image: Image.Image, size: tuple[int, int], rendering: Rendering) -> Image.Image:

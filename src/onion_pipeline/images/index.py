@@ -12,6 +12,7 @@ from onion_pipeline.images.decoding import (
     DEFAULT_RENDERING,
     RejectedImageError,
     Rendering,
+    measure_largest_value,
     read_header,
 )
 from onion_pipeline.images.labels import label_paths, normalize_text
@@ -35,6 +36,7 @@ COLUMNS = {
     "height": "Int64",
     "width": "Int64",
     "grayscale": "boolean",
+    "largest_value": "Int64",
     "reason": "str",
     "detail": "str",
 }
@@ -48,6 +50,7 @@ class _File(NamedTuple):
     height: int | None = None
     width: int | None = None
     grayscale: bool | None = None
+    largest_value: int | None = None
     reason: str | None = None
     detail: str | None = None
 
@@ -55,6 +58,7 @@ class _File(NamedTuple):
 class _Job(NamedTuple):
     source: ImageSource
     rendering: Rendering
+    measures_depth: bool
 
 
 def index_images(
@@ -62,6 +66,7 @@ def index_images(
     rendering: Rendering = DEFAULT_RENDERING,
     label_level: int = 1,
     group_by: str | None = None,
+    measures_depth: bool = False,
 ) -> DataFrame:
     """Return one row per file of `source`, read once for its header and checksum.
 
@@ -73,15 +78,16 @@ def index_images(
         group_by: a regular expression on the path; what it finds (its first group in
             parentheses, if it has one) names pictures that belong together, such as those of
             one patient. A table in the source goes first.
+        measures_depth: also decode the pictures of 16 bits, for the largest value of each.
 
     Returns:
         Columns ``path``, ``label``, ``split`` (where the user has given it), ``group``,
-        ``bytes``, ``sha256``, ``format``, ``height``, ``width``, ``grayscale``; and ``reason``,
-        ``detail`` where the file is refused
-        (see :mod:`onion_pipeline.images.quarantine`); and the other columns of a table in the
-        source, as texts. Sorted by path.
+        ``bytes``, ``sha256``, ``format``, ``height``, ``width``, ``grayscale``,
+        ``largest_value`` (of a picture of 16 bits); and ``reason``, ``detail`` where the file
+        is refused (see :mod:`onion_pipeline.images.quarantine`); and the other columns of a
+        table in the source, as texts. Sorted by path.
     """
-    jobs = [_Job(part, rendering) for part in _cut(source)]
+    jobs = [_Job(part, rendering, measures_depth) for part in _cut(source)]
     found = map_chunks(_index_chunk, jobs, title="index images")
     refused = [_File(path, reason=reason, detail=detail) for path, reason, detail in source.refused]
     files = _tabulate(chain(found, [refused]))
@@ -123,20 +129,22 @@ def _cut(source: ImageSource) -> Iterator[ImageSource]:
 
 
 def _index_chunk(job: _Job) -> list[_File]:
-    return [_index_file(job.source, path, job.rendering) for path in job.source.paths]
+    return [_index_file(job, path) for path in job.source.paths]
 
 
-def _index_file(source: ImageSource, path: str, rendering: Rendering) -> _File:
+def _index_file(job: _Job, path: str) -> _File:
     found = _File(path)
     try:
-        data = read_file(source, path)
+        data = read_file(job.source, path)
         found = _File(path, len(data), hashlib.sha256(data).hexdigest())
-        header = read_header(data, rendering)
+        header = read_header(data, job.rendering)
+        measured = job.measures_depth and header.deep
         return found._replace(
             format=header.format,
             height=header.height,
             width=header.width,
             grayscale=header.grayscale,
+            largest_value=measure_largest_value(data, job.rendering) if measured else None,
         )
     except RejectedImageError as error:
         return found._replace(reason=_name_reason(error, path), detail=error.detail)

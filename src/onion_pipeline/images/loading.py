@@ -16,12 +16,8 @@ from onion_pipeline.images.arrays import (
     decoded_dtype,
     make_keys,
 )
-from onion_pipeline.images.decoding import (
-    MAX_BYTES,
-    RejectedImageError,
-    Rendering,
-    decode_image,
-)
+from onion_pipeline.images.decoding import RejectedImageError, Rendering, decode_image
+from onion_pipeline.images.opening import MAX_BYTES
 from onion_pipeline.images.origin import fingerprint
 from onion_pipeline.images.parallel import map_chunks
 from onion_pipeline.images.sources import ImageSource

@@ -21,7 +21,7 @@ from onion_pipeline.explanation.pictures import choose_pictures, read_pictures
 from onion_pipeline.explanation.report import count_pictures, describe_network
 from onion_pipeline.explanation.trust import add_trust
 from onion_pipeline.images.arrays import LabelledImages
-from onion_pipeline.images.decoding import make_rendering
+from onion_pipeline.images.decoding import Rendering
 from onion_pipeline.parameters import (
     EvaluateParameters,
     ExplainParameters,
@@ -36,7 +36,7 @@ def choose_explained_images(
     test_images: LabelledImages,
     test_predictions: DataFrame,
     class_names: list[str],
-    ingest: IngestParameters,
+    rendering: dict[str, Any],
     parameters: ExplainParameters,
 ) -> tuple[NDArray[np.uint8], DataFrame]:
     """Choose test images of all classes, some of them mistakes, or read those that were named."""
@@ -45,7 +45,7 @@ def choose_explained_images(
         rows = choose_pictures(test_predictions, most)
         return test_images["image"][rows], test_predictions.iloc[rows].reset_index(drop=True)
     shape = calibrated_model.input_shape[1:]
-    images, paths = read_pictures(parameters.images, most, shape, make_rendering(ingest))
+    images, paths = read_pictures(parameters.images, most, shape, Rendering(**rendering))
     answers = predict_probabilities(calibrated_model, images)
     return images, tabulate_answers(answers, paths, [""] * len(paths), class_names)
 

@@ -41,7 +41,7 @@ def create_pipeline() -> Pipeline:
                     "test_images",
                     "test_predictions",
                     "class_names",
-                    "params:ingest",
+                    "rendering",
                     "params:explain",
                 ],
                 outputs=["explained_images", "explained_predictions"],

@@ -5,6 +5,7 @@ from typing import Any
 
 from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure
 from onion_pipeline.images import (
+    bit_depth,
     classes,
     loading,
     measures,
@@ -16,7 +17,7 @@ from onion_pipeline.images import (
 )
 from onion_pipeline.images import index as indexing
 from onion_pipeline.images.arrays import ArrayChunks, DecodedImages, check_match, select_split
-from onion_pipeline.images.decoding import make_rendering
+from onion_pipeline.images.decoding import Rendering, make_rendering
 from onion_pipeline.images.sources import ImageSource
 from onion_pipeline.parameters import IngestParameters
 
@@ -30,7 +31,11 @@ def index_images(raw_images: ImageSource, parameters: IngestParameters) -> DataF
     if source.warning:
         logger.warning(source.warning)
     index = indexing.index_images(
-        source, make_rendering(parameters), parameters.label_level, parameters.group_by
+        source,
+        make_rendering(parameters),
+        parameters.label_level,
+        parameters.group_by,
+        measures_depth=parameters.bit_depth == "auto",
     )
     _tell_classes(index)
     refused = index[index["reason"].notna()]
@@ -40,25 +45,37 @@ def index_images(raw_images: ImageSource, parameters: IngestParameters) -> DataF
     return index
 
 
+def choose_rendering(image_index: DataFrame, parameters: IngestParameters) -> dict[str, Any]:
+    """Say how pictures become pixels, in this run and wherever its model is served."""
+    depth = bit_depth.find_bit_depth(image_index)
+    if parameters.bit_depth == "auto" and depth < bit_depth.MOST_BITS:
+        logger.info(bit_depth.describe_bit_depth(image_index, depth))
+    return make_rendering(parameters, depth)._asdict()
+
+
 def decode_images(
-    raw_images: ImageSource, image_index: DataFrame, parameters: IngestParameters
+    raw_images: ImageSource,
+    image_index: DataFrame,
+    rendering: dict[str, Any],
+    parameters: IngestParameters,
 ) -> ArrayChunks:
     """Decode the usable files to pixels of one size."""
     shape = indexing.choose_image_shape(image_index, parameters.image_size, parameters.color_mode)
     source = _follow(raw_images, parameters)
-    return loading.decode_images(source, image_index, shape, make_rendering(parameters))
+    return loading.decode_images(source, image_index, shape, Rendering(**rendering))
 
 
 def quarantine_files(
     raw_images: ImageSource,
     image_index: DataFrame,
     decoded_images: DecodedImages,
+    rendering: dict[str, Any],
     parameters: IngestParameters,
 ) -> DataFrame:
     """List the files that are refused, each with the reason."""
     source = _follow(raw_images, parameters)
     listed = quarantine.list_quarantined(
-        source, image_index, decoded_images, make_rendering(parameters)
+        source, image_index, decoded_images, Rendering(**rendering)
     )
     if len(listed):
         reasons = quarantine.describe_reasons(listed)

@@ -3,6 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from onion_pipeline.pipelines.ingest.nodes import (
+    choose_rendering,
     decode_images,
     find_duplicates,
     index_images,
@@ -24,14 +25,26 @@ def create_pipeline() -> Pipeline:
                 name="index_images",
             ),
             Node(
+                func=choose_rendering,
+                inputs=["image_index", "params:ingest"],
+                outputs="rendering",
+                name="choose_rendering",
+            ),
+            Node(
                 func=decode_images,
-                inputs=["raw_images", "image_index", "params:ingest"],
+                inputs=["raw_images", "image_index", "rendering", "params:ingest"],
                 outputs="decoded_images",
                 name="decode_images",
             ),
             Node(
                 func=quarantine_files,
-                inputs=["raw_images", "image_index", "decoded_images", "params:ingest"],
+                inputs=[
+                    "raw_images",
+                    "image_index",
+                    "decoded_images",
+                    "rendering",
+                    "params:ingest",
+                ],
                 outputs="quarantine",
                 name="quarantine_files",
             ),

@@ -6,7 +6,7 @@ from typing import Any
 from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.arrays import LabelledImages
-from onion_pipeline.images.decoding import make_rendering
+from onion_pipeline.images.decoding import Rendering
 from onion_pipeline.images.sources import ImageSource
 from onion_pipeline.model.architecture import count_multiply_adds
 from onion_pipeline.parameters import (
@@ -35,11 +35,11 @@ def describe_serving(
     calibrated_model: KerasModel,
     class_names: list[str],
     operating_point: dict[str, Any],
-    parameters: IngestParameters,
+    rendering: dict[str, Any],
 ) -> dict[str, Any]:
     """Say what the network needs beside its weights to answer for a picture."""
-    shape, rendering = calibrated_model.input_shape[1:], make_rendering(parameters)
-    return ServingConfig(class_names, shape, rendering, operating_point).as_dictionary()
+    shape, rendered = calibrated_model.input_shape[1:], Rendering(**rendering)
+    return ServingConfig(class_names, shape, rendered, operating_point).as_dictionary()
 
 
 def check_parity(

@@ -36,7 +36,7 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 func=describe_serving,
-                inputs=["calibrated_model", "class_names", "operating_point", "params:ingest"],
+                inputs=["calibrated_model", "class_names", "operating_point", "rendering"],
                 outputs="serving_config",
                 name="describe_serving",
             ),

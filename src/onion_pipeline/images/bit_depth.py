@@ -1,0 +1,101 @@
+"""How many bits the values of 16-bit files really have, and how they become 8.
+
+Cameras, microscopes and scanners measure 10, 12 or 14 bits and write them to files of 16. How
+many they are stands nowhere; the largest value of a whole data set shows it.
+"""
+
+import sys
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.ImageFile import ImageFile
+
+from onion_pipeline.annotations import DataFrame
+
+MOST_BITS = 16
+DEPTHS = (8, 10, 12, 14)  # of which there are devices; above them the values fill 16 bits
+DEEP_MODES = frozenset({"I;16", "I;16B", "I;16L", "I;16N"})
+# Pillow has no mode for 16-bit colours. It takes the upper byte of each value; told that the
+# order of bytes is the other one, it takes the lower.
+OTHER_ORDER = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
+DEEP_COLORS = ("RGB;16", "RGBA;16", "RGBX;16", "CMYK;16")
+
+
+def find_bit_depth(index: DataFrame) -> int:
+    """Return the bits that the values of 16-bit files have, the same for all of a data set.
+
+    Args:
+        index: columns ``largest_value``, missing where a file has not 16 bits, and ``reason``.
+
+    Returns:
+        8, 10, 12, 14 or 16, the fewest that hold each value; 16 without such files.
+    """
+    values = index.loc[index["reason"].isna(), "largest_value"].dropna()
+    if values.empty:
+        return MOST_BITS
+    return next((depth for depth in DEPTHS if values.max() < 1 << depth), MOST_BITS)
+
+
+def describe_bit_depth(index: DataFrame, depth: int) -> str:
+    """Return what was found of the bits of 16-bit files, and how to choose otherwise."""
+    count = int(index.loc[index["reason"].isna(), "largest_value"].notna().sum())
+    return (
+        f"No value of the {count} pictures of 16 bits passes {(1 << depth) - 1}: they are scaled "
+        f"as values of {depth} bits, here and by the served model "
+        f"(ingest.bit_depth={MOST_BITS} takes them as they are)"
+    )
+
+
+def scale_to_8_bits(values: NDArray[np.uint16], depth: int) -> NDArray[np.uint8]:
+    """Return `values` of `depth` bits in [0, 255]; larger ones are as bright as the largest."""
+    return _make_scale(depth)[values]
+
+
+def find_largest_value(image: Image.Image) -> int:
+    """Return the largest value of a 16-bit picture, of colours from the upper byte alone."""
+    if image.mode in DEEP_MODES:
+        return int(np.asarray(image).max())
+    colors = np.asarray(image)[..., : 4 if image.mode == "CMYK" else 3]  # not the transparency
+    return int(colors.max()) << 8 | 0xFF
+
+
+def stores_deep_colors(image: ImageFile) -> bool:
+    """Tell whether a picture that is not decoded yet has colours of 16 bits."""
+    return bool(image.tile) and _find_raw_mode(image).startswith(DEEP_COLORS)
+
+
+def select_lower_half(image: ImageFile) -> None:
+    """Have the lower byte of each value decoded, not the upper."""
+    mode = _find_raw_mode(image)
+    other = mode[:-1] + OTHER_ORDER[mode[-1]]
+    image.tile = [tile._replace(args=_put_raw_mode(tile.args, other)) for tile in image.tile]
+
+
+def join_halves(upper: Image.Image, lower: Image.Image, depth: int) -> Image.Image:
+    """Return colours of 8 bits from the two bytes of each value; transparency as it is."""
+    high, low = np.asarray(upper), np.asarray(lower)
+    scaled = scale_to_8_bits(high.astype(np.uint16) << 8 | low, depth)
+    if upper.mode == "RGBA":
+        scaled[..., 3] = high[..., 3]
+    return Image.fromarray(scaled, upper.mode)
+
+
+def _find_raw_mode(image: ImageFile) -> str:
+    """Return how the pixels are stored, as Pillow calls it."""
+    args = image.tile[0].args
+    return str(args if isinstance(args, str) else args[0]) if args else ""
+
+
+def _put_raw_mode(args: Any, mode: str) -> Any:
+    return mode if isinstance(args, str) else (mode, *args[1:])
+
+
+@lru_cache(maxsize=8)
+def _make_scale(depth: int) -> NDArray[np.uint8]:
+    """Return the 8 bits of each value of 16 bits."""
+    largest = (1 << depth) - 1
+    values = np.minimum(np.arange(1 << MOST_BITS), largest)
+    return ((values * 255 + largest // 2) // largest).astype(np.uint8)
