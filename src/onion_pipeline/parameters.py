@@ -78,7 +78,7 @@ def _check_bit_depth(value: Any) -> Any:
     is_number = isinstance(value, int) and not isinstance(value, bool)
     if value == "auto" or (is_number and FEWEST_BITS <= value <= MOST_BITS):
         return value
-    raise ValueError(f"found {value!r}; expected auto or {FEWEST_BITS} to {MOST_BITS} bits")
+    raise ValueError(f"it must be auto, or a number of bits from {FEWEST_BITS} to {MOST_BITS}")
 
 
 Color = Annotated[str, BeforeValidator(_check_color)]

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from onion_pipeline.errors import DataError, InterruptedRunError
 from onion_pipeline.images import loading, parallel
 from onion_pipeline.images.arrays import make_keys
 from onion_pipeline.images.decoding import (
@@ -115,12 +116,21 @@ class Broken:
         PermissionError("not yours"),
         FileNotFoundError("gone"),
         TimeoutError("no answer"),
+        ValueError("a damaged member"),
+        NotImplementedError("a method of compression"),
+        EOFError("cut short"),
     ],
 )
 def test_what_cannot_be_read_is_unreadable_with_its_cause(error):
     with pytest.raises(RejectedImageError, match=rf"unreadable: {type(error).__name__}: ") as found:
         read_file(Broken(error=error), "a.jpg")
     assert str(error) in found.value.detail
+
+
+@pytest.mark.parametrize("error", [MemoryError(), InterruptedRunError("Stopped"), DataError("no")])
+def test_what_is_no_fault_of_the_file_ends_the_run(error):
+    with pytest.raises(type(error)):
+        read_file(Broken(error=error), "a.jpg")
 
 
 def test_a_file_above_the_limit_is_not_read():

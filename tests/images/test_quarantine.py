@@ -127,9 +127,19 @@ def test_every_reason_with_an_advice_is_one_that_there_is():
     assert ADVICE.keys() <= REASONS.keys()
 
 
-def test_reasons_are_counted_and_the_first_file_is_an_example():
+def test_reasons_are_counted_each_with_an_example():
+    assert describe_reasons(make_quarantine(link=2)) == "link (2); the first is 0.jpg: so and so"
     assert describe_reasons(make_quarantine(empty=1, link=2)) == (
-        "link (2), empty (1); the first is 0.jpg: so and so"
+        "link (2), empty (1); the first are 0.jpg: so and so; 1.jpg: so and so"
+    )
+
+
+def test_of_other_formats_each_is_an_example():
+    listed = make_quarantine(unsupported_format=6, undecodable=2)
+    listed["detail"] = ["it is HEIC", "it is HEIC", "it is a PDF", *"abcde"]
+    assert describe_reasons(listed) == (
+        "unsupported_format (6), undecodable (2); the first are 0.jpg: it is HEIC; "
+        "2.jpg: it is a PDF; 3.jpg: a"
     )
 
 

@@ -82,6 +82,8 @@ def find_orientation(exif: bytes, xmp: bytes) -> int:
         exif: with or without its mark; may be damaged or empty.
         xmp: may be damaged or empty.
     """
+    if not exif and not xmp:  # as with most pictures, of which there are many
+        return UPRIGHT
     found = _read_exif(EXIF_MARK.sub(b"", exif, count=1))
     if found is None:
         match = XMP_ORIENTATION.search(xmp)
@@ -113,10 +115,11 @@ def list_entries(data: bytes, layout: TiffLayout, directory: int) -> Iterator[Ti
     """Yield the tags of a directory, as far as there are bytes for them."""
     count = layout.read_number(data, directory, layout.count_size) or 0
     start, size = directory + layout.count_size, layout.entry_size
-    shape = f"{layout.order}HH{'Q' if layout.big else 'L'}"
-    for place in range(start, min(start + count * size, len(data) - size + 1), size):
-        tag, kind, length = struct.unpack_from(shape, data, place)
-        yield TiffEntry(tag, kind, length, place)
+    count = max(0, min(count, (len(data) - start) // size))
+    shape = f"{layout.order}HH{'Q8x' if layout.big else 'L4x'}"
+    listed = struct.iter_unpack(shape, memoryview(data)[start : start + count * size])
+    for number, (tag, kind, length) in enumerate(listed):
+        yield TiffEntry(tag, kind, length, start + number * size)
 
 
 def read_entry(data: bytes, layout: TiffLayout, entry: TiffEntry) -> int | None:

@@ -9,7 +9,6 @@ from PIL.ImageFile import ImageFile
 from onion_pipeline.annotations import Animation, Resize
 from onion_pipeline.images import jpeg, png, tiff
 from onion_pipeline.images.bit_depth import MOST_BITS
-from onion_pipeline.images.foreign import RAW
 from onion_pipeline.images.metadata import Parts, find_orientation, limit_profile
 
 if TYPE_CHECKING:  # each worker would import Pydantic
@@ -141,9 +140,7 @@ def _split_metadata(data: bytes, header_only: bool) -> Parts | None:
         return jpeg.split_metadata(data, header_only)
     if data.startswith(png.SIGNATURE):
         return png.split_metadata(data, header_only)
-    if tiff.is_camera_raw(data):
-        raise RejectedImageError("unsupported_format", f"it is {RAW}")
-    return tiff.split_metadata(data)
+    return tiff.split_metadata(data, header_only)
 
 
 def _read_metadata(image: Image.Image) -> Parts:

@@ -9,10 +9,10 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from onion_pipeline.images.metadata import (
     MAX_PROFILE,
+    UPRIGHT,
     Parts,
     find_orientation,
     limit_profile,
@@ -32,17 +32,6 @@ MAX_KEYWORD = 80
 LOWER = 0x20  # the bit that makes a chunk ancillary
 
 
-class _Chunk(NamedTuple):
-    name: bytes
-    start: int  # of its length, which is followed by name, content and checksum
-    end: int
-    follows_pixels: bool
-
-    @property
-    def is_ancillary(self) -> bool:
-        return bool(self.name[0] & LOWER)
-
-
 def split_metadata(data: bytes, header_only: bool = False) -> Parts:
     """Return a PNG apart from what it says beside its pixels.
 
@@ -54,34 +43,37 @@ def split_metadata(data: bytes, header_only: bool = False) -> Parts:
         ValueError: it is cut short, or a checksum is wrong.
     """
     view = memoryview(data)
-    pieces, texts = [view[: len(SIGNATURE)]], dict[bytes, bytes]()
-    for chunk in _list_chunks(view, header_only):
-        if chunk.is_ancillary and chunk.name not in NEEDED:
-            _note_text(chunk, view, texts)
+    pieces, texts, follows_pixels = [view[: len(SIGNATURE)]], dict[bytes, bytes](), False
+    for name, start, end in _list_chunks(view, header_only):
+        if name[0] & LOWER and name not in NEEDED:
+            _note_text(name, view[start + 8 : max(start + 8, end - 4)], texts)
         elif not header_only:
-            pieces.append(view[chunk.start : chunk.end])
-        elif not chunk.follows_pixels:
-            length = 8 if chunk.name in PIXELS else chunk.end - chunk.start
-            pieces.append(view[chunk.start : chunk.start + length])
+            pieces.append(view[start:end])
+        elif not follows_pixels:
+            follows_pixels = name in PIXELS
+            pieces.append(view[start : start + 8 if follows_pixels else end])
     pieces.append(END)
     return Parts(join_pieces(pieces), _find_orientation(texts), limit_profile(texts.get(b"iCCP")))
 
 
-def _list_chunks(data: memoryview, header_only: bool) -> Iterator[_Chunk]:
-    """Yield the chunks before the last, whose checksums are right."""
-    start, after_pixels = len(SIGNATURE), False
+def _list_chunks(data: memoryview, header_only: bool) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the chunks before the last, whose checksums are right: the name, start and end.
+
+    A chunk starts with its length, which is followed by its name, content and checksum.
+    """
+    start, unchecked = len(SIGNATURE), False
     while True:
         name = bytes(data[start + 4 : start + 8])
-        unchecked = header_only and (after_pixels or name in PIXELS)
         if name == b"IEND" or (unchecked and not NAME.fullmatch(name)):
             return
         if not NAME.fullmatch(name):
             raise ValueError(f"cut short or damaged at byte {start}: no block is called {name!r}")
         end = start + 12 + LENGTH.unpack_from(data, start)[0]
+        unchecked = unchecked or (header_only and name in PIXELS)
         if not unchecked:
             _check(data, name, start, end)
-        yield _Chunk(name, start, end, after_pixels)
-        start, after_pixels = end, after_pixels or name in PIXELS
+        yield name, start, end
+        start = end
 
 
 def _check(data: memoryview, name: bytes, start: int, end: int) -> None:
@@ -91,18 +83,17 @@ def _check(data: memoryview, name: bytes, start: int, end: int) -> None:
         raise ValueError(f"the checksum of its block {name.decode()} at byte {start} is wrong")
 
 
-def _note_text(chunk: _Chunk, data: memoryview, texts: dict[bytes, bytes]) -> None:
+def _note_text(name: bytes, content: memoryview, texts: dict[bytes, bytes]) -> None:
     """Keep what a chunk says of orientation or colours."""
-    content = data[chunk.start + 8 : max(chunk.start + 8, chunk.end - 4)]
-    if chunk.name == b"eXIf":
+    if name == b"eXIf":
         texts[b"eXIf"] = bytes(content)
-    elif chunk.name in {b"iCCP", b"tEXt", b"zTXt", b"iTXt"}:
+    elif name in {b"iCCP", b"tEXt", b"zTXt", b"iTXt"}:
         keyword, ends, _ = bytes(content[:MAX_KEYWORD]).partition(b"\0")
         rest = content[len(keyword) + 1 :]
-        if chunk.name == b"iCCP" and ends:
+        if name == b"iCCP" and ends:
             texts[b"iCCP"] = _inflate(rest[1:], MAX_PROFILE)
         elif ends and keyword in KEPT_TEXTS:
-            texts[keyword] = _read_text(chunk.name, rest)
+            texts[keyword] = _read_text(name, rest)
 
 
 def _read_text(name: bytes, rest: memoryview) -> bytes:
@@ -127,6 +118,8 @@ def _inflate(data: bytes | memoryview, most: int) -> bytes:
 
 
 def _find_orientation(texts: dict[bytes, bytes]) -> int:
+    if not texts:
+        return UPRIGHT
     exif = texts.get(b"eXIf") or texts.get(b"exif")
     exif = exif or _read_raw_profile(texts.get(b"Raw profile type exif", b""))
     return find_orientation(exif, texts.get(b"XML:com.adobe.xmp", b""))

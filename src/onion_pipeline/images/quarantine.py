@@ -59,6 +59,7 @@ ADVICE = {
 USUAL_ADVICE = "Expected are JPEG, PNG, BMP, GIF, WebP or TIFF files."
 # Notes, licences and tables lie beside pictures; they say nothing of the pictures' state.
 HARMLESS = frozenset({"not_an_image"})
+EXAMPLES = 3  # in a message
 COLUMNS = ["path", "sha256", "reason", "detail"]
 
 
@@ -128,11 +129,17 @@ def check_quarantine(quarantine: DataFrame, count: int, limit: float) -> None:
 
 
 def describe_reasons(rejected: DataFrame) -> str:
-    """Return how many files are refused for which reason, and one example."""
+    """Return how many files are refused for which reason, and examples of the first few."""
     counts = rejected["reason"].value_counts()
     reasons = ", ".join(f"{reason} ({count})" for reason, count in counts.items())
-    first = rejected.iloc[0]
-    return f"{reasons}; the first is {first['path']}: {first['detail']}"
+    # What another format is, and what to do about it, is told of each; what is damaged, once.
+    is_foreign = rejected["reason"] == "unsupported_format"
+    kinds = rejected.assign(detail=rejected["detail"].where(is_foreign))
+    shown = rejected[~kinds.duplicated(["reason", "detail"])].head(EXAMPLES)
+    examples = [
+        f"{path}: {detail}" for path, detail in zip(shown["path"], shown["detail"], strict=True)
+    ]
+    return f"{reasons}; the first {'is' if len(examples) == 1 else 'are'} {'; '.join(examples)}"
 
 
 def _advise(rejected: DataFrame) -> str:

@@ -36,11 +36,15 @@ SIZES = {1: 1, 2: 1, 6: 1, 7: 1}  # bytes a value, of the types that hold a prof
 MAX_PAGES = 100_000  # which nobody has to count to the end
 
 
-def split_metadata(data: bytes) -> Parts | None:
+def split_metadata(data: bytes, header_only: bool = False) -> Parts | None:
     """Return a TIFF apart from what it says beside its pixels; ``None`` if it is damaged.
 
+    Args:
+        data: an encoded image file.
+        header_only: whether its pixels are all there is not looked at.
+
     Raises:
-        ValueError: it is cut short.
+        ValueError: it is cut short, or of a camera and has but a small copy as its first picture.
     """
     found = read_layout(data) if data.startswith(SIGNATURES) else None
     if found is None:
@@ -50,7 +54,10 @@ def split_metadata(data: bytes) -> Parts | None:
     if layout.read_number(data, first, layout.count_size) != len(entries):
         return None
     tags = {entry.tag: entry for entry in reversed(entries)}  # of two alike the first counts
-    _check_end(data, layout, tags)
+    if _is_camera_raw(data, layout, tags):
+        raise ValueError("a raw file of a camera")
+    if not header_only:
+        _check_end(data, layout, tags)
     directory, view = _write_directory(data, layout, entries), memoryview(data)
     return Parts(
         join_pieces([view[:first], memoryview(directory), view[first + len(directory) :]]),
@@ -66,7 +73,12 @@ def is_camera_raw(data: bytes) -> bool:
     if found is None:
         return False
     layout, first = found
-    tags = {entry.tag: entry for entry in list_entries(data, layout, first)}
+    return _is_camera_raw(
+        data, layout, {entry.tag: entry for entry in list_entries(data, layout, first)}
+    )
+
+
+def _is_camera_raw(data: bytes, layout: TiffLayout, tags: dict[int, TiffEntry]) -> bool:
     is_copy = SUBFILE in tags and (read_entry(data, layout, tags[SUBFILE]) or 0) & 1
     return DNG_VERSION in tags or bool(is_copy and SUB_DIRECTORIES in tags)
 
