@@ -219,6 +219,19 @@ def test_a_profile_in_parts_is_put_together():
     np.testing.assert_allclose(decode_image(data, (1, 1, 3)).ravel(), (0, 255, 0), atol=4)
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_exif_is_read_in_both_orders_of_bytes(order):
+    mark = b"II*\0" if order == "<" else b"MM\0*"
+    exif = mark + struct.pack(f"{order}LHHHLHHL", 8, 1, ORIENTATION, 3, 1, 6, 0, 0)
+    assert find_orientation(exif, b"") == find_orientation(b"Exif\0\0" + exif, XMP) == 6
+
+
+def test_a_big_tiff_is_turned():
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    assert find_shape(encode("TIFF", exif=exif, big_tiff=True)) == (16, 12)
+
+
 def test_the_pages_of_a_tiff_are_counted_in_no_time():
     """A directory for each of 40,000 pages, of which Pillow reads each again for the next."""
     data = encode("TIFF")

@@ -16,6 +16,7 @@ UPRIGHT, LAST_ORIENTATION = 1, 8
 MAX_PROFILE = 4 << 20
 EXIF_MARK = re.compile(rb"^(Exif\0\0){1,2}")
 XMP_ORIENTATION = re.compile(rb'tiff:Orientation(?:="|>)([0-9])')
+CLASSIC, BIG = 42, 43  # versions of TIFF
 # The whole numbers among the types of TIFF, of which BYTE is none for readers of Exif.
 NUMBERS = {3: "H", 4: "L", 6: "b", 8: "h", 9: "l"}
 
@@ -101,11 +102,10 @@ def read_layout(data: bytes) -> tuple[TiffLayout, int] | None:
     order = {b"II": "<", b"MM": ">"}.get(bytes(data[:2]))
     if order is None:
         return None
-    version = {bytes((42, 0)): False, bytes((0, 42)): False, bytes((43, 0)): True}
-    version[bytes((0, 43))] = True
-    big = version.get(bytes(data[2:4]))
-    if big is None:
+    version = sum(data[2:4])  # one of its two bytes is 0
+    if version not in {CLASSIC, BIG}:
         return None
+    big = version == BIG
     layout = TiffLayout(order, big)
     first = layout.read_number(data, 8 if big else 4, layout.offset_size)
     return None if first is None else (layout, first)
