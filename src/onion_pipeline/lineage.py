@@ -18,8 +18,8 @@ from onion_pipeline.images.origin import fingerprint
 
 LIBRARIES = (
     *("albumentations", "cleanlab", "jinja2", "keras", "markdown-it-py", "matplotlib", "numpy"),
-    *("pandas", "pillow", "plotly", "pyarrow", "scikit-learn", "scipy", "simplejpeg", "tensorflow"),
-    "tensorflow-cpu",
+    *("opencv-python-headless", "pandas", "pillow", "plotly", "pyarrow", "scikit-learn", "scipy"),
+    *("simplejpeg", "tensorflow", "tensorflow-cpu", "umap-learn"),
 )
 # They name a version in the registry, and there an alias may have been given to another one.
 UNKNOWN = frozenset({"params:predict", "params:verify"})

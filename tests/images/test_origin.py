@@ -1,9 +1,13 @@
+import tomllib
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from onion_pipeline.images import origin
-from onion_pipeline.images.origin import find_version, fingerprint, hash_values
+from onion_pipeline.images.origin import PACKAGE, find_version, fingerprint, hash_values
 
+PROJECT = Path(__file__).parents[2]
 LIBRARIES = ("numpy", "pillow")
 ROWS = np.arange(12).reshape(4, 3)
 
@@ -64,7 +68,33 @@ def test_a_structured_and_memory_mapped_array_counts_by_its_bytes(labelled_image
     assert fingerprint("k", (), mapped) == fingerprint("k", (), labelled_images)
 
 
-@pytest.mark.parametrize("name", ["module.py", "card.md.jinja", "page.css"])
+def test_every_packaged_file_counts_and_no_other_one():
+    """What setuptools ships, as pyproject.toml tells it."""
+    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    packages = [path.parent for path in PACKAGE.rglob("__init__.py")]
+    shipped = {path for package in packages for path in package.glob("*.py")}
+    for name, patterns in settings["package-data"].items():
+        folder = PACKAGE.parent.joinpath(*name.split("."))
+        shipped |= {path for pattern in patterns for path in folder.glob(pattern)}
+    names = sorted(path.relative_to(PACKAGE).as_posix() for path in shipped)
+    assert origin.list_source() == names
+    assert "explanation/page/bundle.js" in names
+    assert "explanation/page/report.html.j2" in names
+
+
+def test_what_the_bundle_is_built_from_does_not_count(monkeypatch, tmp_path):
+    monkeypatch.setattr(origin, "PACKAGE", tmp_path)
+    folders = ("page/src/views", "page/node_modules/tool", "page/__pycache__", "page")
+    names = ("input.js", "gyp.py", "module.cpython-311.pyc", "package.json")
+    for folder, name in zip(folders, names, strict=True):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        (tmp_path / folder / name).write_text("1")
+    assert origin.list_source() == []
+
+
+@pytest.mark.parametrize(
+    "name", ["module.py", "card.md.jinja", "page.css", "page.html.j2", "bundle.js", "licences.txt"]
+)
 def test_another_version_of_the_code_or_of_a_library_is_another_origin(monkeypatch, tmp_path, name):
     before = fingerprint(*BASE)
     with monkeypatch.context() as patch:

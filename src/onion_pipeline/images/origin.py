@@ -11,7 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 PACKAGE = Path(__file__).parents[1]
-SOURCE = {".py", ".jinja", ".css"}  # suffixes
+# What is installed: code, and what pages are made of. A page's own sources are not, only the
+# bundle that is built from them; they stand in folders of these names, with the tools for it.
+SHIPPED = {".py", ".jinja", ".j2", ".css", ".js", ".txt"}  # suffixes
+UNSHIPPED = {"src", "node_modules"}
 AT_A_TIME = 1 << 20
 
 
@@ -45,9 +48,18 @@ def hash_values(*values: Any) -> str:
 def hash_code() -> str:
     """Return a hash of this project's source: another version may make something else."""
     digest = hashlib.blake2b(digest_size=32)
-    for path in sorted(path for path in PACKAGE.rglob("*") if path.suffix in SOURCE):
-        digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
+    for name in list_source():
+        digest.update(name.encode() + b"\0" + (PACKAGE / name).read_bytes())
     return digest.hexdigest()
+
+
+def list_source() -> list[str]:
+    """Return the files of this package that are installed, by their paths below it, sorted.
+
+    They are the same ones in a clone and in an environment, and so is their hash.
+    """
+    found = (path.relative_to(PACKAGE) for path in PACKAGE.rglob("*") if path.suffix in SHIPPED)
+    return sorted(path.as_posix() for path in found if UNSHIPPED.isdisjoint(path.parts))
 
 
 def find_version(library: str) -> str:
