@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.project import configure_project
 from kedro.io import AbstractDataset
 from mlflow import MlflowClient
 
 from onion_pipeline import __main__ as entry_point
+from onion_pipeline.cli.command import run as kedro_run
 from onion_pipeline.files import SUFFIX
 from onion_pipeline.pipeline_registry import register_pipelines
 from onion_pipeline.registry import outage, tracking
@@ -534,6 +534,8 @@ def remove(folder):
         (leave, "train.epochs=-1", ["train.epochs is -1", "greater than 0"]),
         (leave, "train.epoch=3", ["'epoch' is unknown", "did you mean 'epochs'?"]),
         (leave, "train.epochs=0,seed=-1", ["2 mistakes", "train.epochs is 0", "seed is -1"]),
+        (leave, "ingest.image_size=[20,4000000]", ["ingest.image_size is [20, 4000000]"]),
+        (leave, "seed=${nothing}", ["parameters*.yml", "'nothing' not found", "--params"]),
     ],
 )
 def test_bad_input_ends_with_one_message_and_leaves_earlier_results(
@@ -549,6 +551,33 @@ def test_bad_input_ends_with_one_message_and_leaves_earlier_results(
     assert [part for part in said if part not in result.output] == []
     assert "train_model" not in result.output
     assert hash_files(project / "data") == before
+
+
+@pytest.mark.parametrize("name", ["photos #2", "2024_05", "yes", "[x],y"])
+def test_pictures_are_read_from_the_folder_that_was_typed(in_process, photo_folder, name):
+    project, run = in_process
+    photos = photo_folder.rename(project / name)
+    for other in ("photos", "202405", "True"):
+        (project / other).mkdir()
+    result = run("--pipelines", "ingest", "--params", f"images={name},ingest.image_size=[24,20]")
+    assert result.exit_code == 0, result.output
+    images = np.load(project / "data/02_intermediate/decoded_images.npy", mmap_mode="r")
+    assert images["image"].shape == (len([*photos.rglob("*.jpg")]), 24, 20, 3)
+
+
+def test_a_name_that_is_nowhere_ends_in_one_message(trained):
+    """By the command itself, which is where Kedro looks for this project's own."""
+    said = kedro(trained[0], "run", "--from-nodes", "train_modl")
+    assert said.returncode == 1
+    assert said.stderr.startswith("Error: --from-nodes: 'train_modl' is unknown; did you mean")
+    assert "Traceback" not in said.stdout + said.stderr
+
+
+def test_a_project_without_a_local_environment_runs(in_process, photo_folder):
+    project, run = in_process
+    shutil.rmtree(project / "conf/local")
+    result = run("--pipelines", "ingest", "--params", f"images={photo_folder}")
+    assert result.exit_code == 0, result.output
 
 
 def test_unusable_images_leave_the_results_of_other_parameters(in_process, photo_folder):

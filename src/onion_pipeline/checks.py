@@ -102,8 +102,20 @@ def _describe(detail: Any) -> str:
         return f"{path}: {suggest(str(location[-1]), _list_keys(location[:-1]))}"
     if detail["type"] == "missing":
         return f"{path} is missing."
+    if detail["type"] == "string_type":
+        return f"{path} is {_describe_untext(detail['input'])}"
     message = detail["msg"].removeprefix("Value error, ")
     return f"{path} is {detail['input']!r}: {message[0].lower()}{message[1:]}."
+
+
+def _describe_untext(value: Any) -> str:
+    """Say what a value is that should be a text: YAML takes 2024_05 and yes for something else."""
+    if value is None:
+        return "empty; it must be a text."
+    return (
+        f"{value!r}, which YAML does not take for a text ({type(value).__name__}); put it in "
+        "quotes in the file, as '2024_05'."
+    )
 
 
 def _list_keys(location: Sequence[Any]) -> list[str]:

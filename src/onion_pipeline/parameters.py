@@ -247,7 +247,7 @@ class VerifyParameters(_Strict):
 class Parameters(_Strict):
     """All parameters of a run."""
 
-    images: str
+    images: Annotated[str, Field(min_length=1)]
     seed: NonNegativeInt
     ingest: IngestParameters
     augment: AugmentParameters

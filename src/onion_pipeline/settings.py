@@ -2,6 +2,7 @@
 
 from omegaconf.resolvers import oc
 
+from onion_pipeline.configuration import ConfigLoader
 from onion_pipeline.hooks import (
     Checks,
     ClosingSummary,
@@ -32,6 +33,7 @@ HOOKS = (
     RunLock(),
 )
 
+CONFIG_LOADER_CLASS = ConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",

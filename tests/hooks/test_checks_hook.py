@@ -37,13 +37,13 @@ def test_transforms_are_checked_before_a_run_that_needs_them(make_context, make_
     checks = make_checks(make_context, **MISSPELT)
     needs = Pipeline([make_node("augmentation_policy")])
     with pytest.raises(ConfigurationError, match="did you mean 'HorizontalFlip'"):
-        checks.before_pipeline_run(needs, DataCatalog())
+        checks.before_pipeline_run({}, needs, DataCatalog())
 
 
 def test_transforms_are_not_looked_up_for_other_runs(make_context, monkeypatch, make_node):
     checks = make_checks(make_context, **MISSPELT)
     monkeypatch.setattr("onion_pipeline.hooks.checks.check_transforms", pytest.fail)
-    checks.before_pipeline_run(Pipeline([make_node("metrics")]), DataCatalog())
+    checks.before_pipeline_run({}, Pipeline([make_node("metrics")]), DataCatalog())
 
 
 @pytest.mark.parametrize("name", ["raw_images", "new_images"])
@@ -51,12 +51,14 @@ def test_the_path_of_the_images_is_checked_before_a_run(make_context, tmp_path, 
     catalog = DataCatalog({name: ImageSourceDataset(filepath=str(tmp_path / "nowhere"))})
     reads = Pipeline([make_node("image_index", name)])
     with ON_THE_COMMAND_LINE, pytest.raises(click.ClickException, match="No images at"):
-        make_checks(make_context).before_pipeline_run(reads, catalog)
-    make_checks(make_context).before_pipeline_run(Pipeline([make_node("metrics")]), catalog)
+        make_checks(make_context).before_pipeline_run({}, reads, catalog)
+    make_checks(make_context).before_pipeline_run({}, Pipeline([make_node("metrics")]), catalog)
 
 
 def test_an_unknown_environment_is_a_message_that_names_the_known_ones(tmp_path):
     class Loader(dict):
+        conf_source = str(tmp_path / "conf")
+
         def __missing__(self, key):
             raise MissingConfigException(f"Given configuration path does not exist: {key}")
 
@@ -64,3 +66,30 @@ def test_an_unknown_environment_is_a_message_that_names_the_known_ones(tmp_path)
     context = SimpleNamespace(config_loader=Loader(), project_path=tmp_path, env="photo")
     with ON_THE_COMMAND_LINE, pytest.raises(click.ClickException, match=r"did you mean 'photos'\?"):
         Checks().after_context_created(context)
+
+
+def test_a_folder_without_parameter_files_is_named(tmp_path):
+    class Loader(dict):
+        conf_source = str(tmp_path)
+
+        def __missing__(self, key):
+            raise MissingConfigException(f"Given configuration path does not exist: {key}")
+
+    context = SimpleNamespace(config_loader=Loader(), project_path=tmp_path, env=None)
+    with pytest.raises(ConfigurationError, match=r"no parameters\*.yml in .*base.*--conf-source"):
+        Checks().after_context_created(context)
+
+
+def test_a_version_of_an_entry_that_has_none_is_refused(make_context, tmp_path, make_node):
+    """Kedro passes over it in silence."""
+    checks, made = make_checks(make_context), Pipeline([make_node("metrics")])
+    path = str(tmp_path / "table.csv")
+    catalog = DataCatalog.from_config(
+        {
+            "metrics": {"type": "pandas.CSVDataset", "filepath": path},
+            "table": {"type": "pandas.CSVDataset", "filepath": path, "versioned": True},
+        }
+    )
+    checks.before_pipeline_run({"load_versions": {"table": "2024"}}, made, catalog)
+    with pytest.raises(ConfigurationError, match="metrics has no versions"):
+        checks.before_pipeline_run({"load_versions": {"metrics": "2024"}}, made, catalog)

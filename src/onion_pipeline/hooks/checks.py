@@ -1,5 +1,6 @@
 """Mistakes are found before anything is read or written."""
 
+from pathlib import Path
 from typing import Any
 
 from kedro.config import MissingConfigException
@@ -24,9 +25,12 @@ class Checks:
             check_parameters(self._parameters)
 
     @hook_impl
-    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> None:
         """Check the transforms, and that there are files at the path of the images."""
         with mistakes_as_messages():
+            _check_versions(run_params.get("load_versions") or {}, catalog)
             if "augmentation_policy" in pipeline.all_outputs():
                 check_transforms(self._parameters)
             for name in pipeline.inputs() & {"raw_images", "new_images"}:
@@ -38,5 +42,22 @@ def _read_parameters(context: KedroContext) -> dict[str, Any]:
     try:
         return context.config_loader["parameters"]
     except MissingConfigException as error:
-        known = sorted(path.name for path in (context.project_path / "conf").glob("*/"))
-        raise ConfigurationError(f"--env {suggest(str(context.env), known)}") from error
+        source = context.config_loader.conf_source
+        known = sorted(path.name for path in Path(source).glob("*/"))
+        if context.env and context.env not in known:
+            raise ConfigurationError(f"--env: {suggest(context.env, known)}") from error
+        raise ConfigurationError(
+            f"There are no parameters*.yml in {source}/base. Those of this project are in conf/; "
+            "--conf-source names another folder like it, with a folder 'base' in it."
+        ) from error
+
+
+def _check_versions(asked: dict[str, str], catalog: CatalogProtocol) -> None:
+    """Refuse what Kedro would pass over in silence, and load what there is."""
+    for name in asked:
+        if getattr(catalog.get(name), "_version", None) is None:
+            raise ConfigurationError(
+                f"--load-versions: {name} has no versions, but one file that each run replaces. "
+                "MLflow keeps the files of every run; the catalog keeps them of an entry that says "
+                "'versioned: true'."
+            )

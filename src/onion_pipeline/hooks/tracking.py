@@ -21,6 +21,7 @@ from onion_pipeline.hooks.tracked_entries import (
 from onion_pipeline.registry import outage, tracking
 from onion_pipeline.registry.environment import describe_environment
 from onion_pipeline.registry.parameter_texts import flatten_parameters
+from onion_pipeline.runtime_parameters import write_parameters
 
 LONGEST_NAME = 100  # characters
 
@@ -133,17 +134,13 @@ def _make_command(run_params: dict[str, Any]) -> str:
     parts = [outage.REGISTER]
     if run_params.get("env"):
         parts += ["--env", shlex.quote(run_params["env"])]
-    given = _list_parameters(run_params)
+    given = run_params.get("runtime_params")
     if given:
-        parts += ["--params", shlex.quote(",".join(given))]
+        parts += ["--params", shlex.quote(write_parameters(given))]
     return " ".join(parts)
 
 
 def _list_changes(run_params: dict[str, Any]) -> list[str]:
     """Return by which parameters a run is told from others of the same data."""
-    return [entry for entry in _list_parameters(run_params) if not entry.startswith("images=")]
-
-
-def _list_parameters(run_params: dict[str, Any]) -> list[str]:
     given = flatten_parameters(run_params.get("runtime_params") or {})
-    return [f"{key}={value}" for key, value in given.items()]
+    return [f"{key}={value}" for key, value in given.items() if key != "images"]

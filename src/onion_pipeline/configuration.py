@@ -1,0 +1,47 @@
+"""How the files in ``conf/`` are read."""
+
+from pathlib import Path
+from typing import Any
+
+from kedro.config import OmegaConfigLoader
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from onion_pipeline.errors import ConfigurationError
+
+
+class ConfigLoader(OmegaConfigLoader):
+    """Kedro's, which can do without the environment that nobody has asked for.
+
+    It is ``conf/local``, for what is never shared: version control leaves its files out, and an
+    image of a container the whole folder.
+    """
+
+    def __init__(
+        self,
+        conf_source: str | Path,
+        *arguments: Any,
+        default_run_env: str = "",
+        **named: Any,
+    ) -> None:
+        source = Path(conf_source)
+        if source.is_dir() and not (source / default_run_env).is_dir():
+            default_run_env = named["base_env"]
+        super().__init__(conf_source, *arguments, default_run_env=default_run_env, **named)
+
+    def __getitem__(self, key: str) -> Any:
+        """Return what the files of one kind say.
+
+        Raises:
+            MissingConfigException: there are none.
+            ConfigurationError: one of them is no YAML, or names a value that is not there.
+        """
+        try:
+            return super().__getitem__(key)
+        except (OmegaConfBaseException, YAMLError) as error:
+            (first, *_) = str(error).splitlines()
+            also = ", or in --params" if key == "parameters" else ""
+            raise ConfigurationError(
+                f"{key}*.yml in {self.conf_source} cannot be read: {first.rstrip('.')}. Mend it "
+                f"there{also}; a text with signs such as : # {{ [ stands in quotes."
+            ) from error

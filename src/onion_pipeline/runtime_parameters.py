@@ -1,0 +1,199 @@
+"""What ``--params`` says: a text arrives as it was typed, all else as YAML has it.
+
+Kedro takes every value for YAML, which has ``#2`` for a comment, ``2024_05`` and ``01`` for
+numbers and ``yes`` for a truth value, and it divides a list at its commas
+(https://github.com/kedro-org/kedro/issues/2552).
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from types import NoneType
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from onion_pipeline.errors import ConfigurationError, suggest
+from onion_pipeline.parameters import Parameters
+
+NAME = r"[A-Za-z_][\w.\[\]-]*"
+QUOTED = r"""(?:'(?:[^']|'')*'|"(?:[^"\\]|\\.)*")"""
+PARAMETER = re.compile(
+    rf"\s*({NAME})\s*=(\s*{QUOTED}\s*(?=,|\Z)|.*?(?=,\s*{NAME}\s*=|\Z))", re.DOTALL
+)
+# It names another value in Kedro's files; a backslash takes that from it.
+REFERENCE = re.compile(r"(?<!\\)(?:\\\\)*\$\{")
+MISSING = "???"  # what OmegaConf has for a value that nobody has set
+# What YAML refuses or changes between quotes.
+UNSAFE = re.compile(
+    "[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+# What YAML has for a word as well.
+PLAIN = re.compile(r"(?!(?:null|true|false|yes|no|on|off|y|n)$)[a-z_]+")
+
+
+def read_parameters(given: str) -> dict[str, Any]:
+    """Return the values of ``--params``, nested as in the parameter files.
+
+    Example:
+        >>> read_parameters("images=2024_05 #2,ingest.image_size=[20,400],seed=7")
+        {'images': '2024_05 #2', 'ingest': {'image_size': [20, 400]}, 'seed': 7}
+
+    Raises:
+        ConfigurationError: names what is no parameter with a value, or no YAML, or a text that
+            has to be put in quotes, and how.
+    """
+    from omegaconf import OmegaConf
+
+    texts, found = find_texts(), OmegaConf.create()
+    for name, typed in _split(given, texts):
+        if name in texts:
+            OmegaConf.update(found, name, _read_text(name, typed, nullable=texts[name]))
+        else:
+            _add_yaml(found, name, typed)
+    values: dict[str, Any] = OmegaConf.to_container(found)  # type: ignore[assignment]
+    return values
+
+
+def write_parameters(values: Mapping[str, Any], prefix: str = "") -> str:
+    """Return what :func:`read_parameters` reads as `values`."""
+    texts = find_texts()
+    parts = []
+    for key, value in values.items():
+        name = prefix + key
+        if isinstance(value, Mapping) and value:
+            parts.append(write_parameters(value, f"{name}."))
+        else:
+            parts.append(f"{name}={_write(value, name in texts)}")
+    return ",".join(parts)
+
+
+def find_texts(model: type[BaseModel] = Parameters, prefix: str = "") -> dict[str, bool]:
+    """Return the parameters that are texts by their full names, and whether they may be null."""
+    found = {}
+    for name, field in model.model_fields.items():
+        path = prefix + (field.alias or name)
+        kinds = get_args(field.annotation) or (field.annotation,)
+        # The constraints of one alternative hide its type: Annotated[str, ...] | None.
+        kinds = tuple((*get_args(kind), kind)[0] for kind in kinds)
+        if str in kinds:
+            found[path] = NoneType in kinds
+        for kind in kinds:
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                found |= find_texts(kind, f"{path}.")
+    return found
+
+
+def _split(given: str, texts: Mapping[str, bool]) -> Iterator[tuple[str, str]]:
+    """Yield each name and what is typed for it, which goes on until the next name."""
+    position, before = 0, None
+    while given[position:].strip(", "):
+        found = PARAMETER.match(given, position)
+        if not found:
+            raise ConfigurationError(_describe_nameless(given[position:].strip(", ")))
+        name, typed = found.groups()
+        if before in texts:
+            _check_name(name, typed, before)
+        yield name, typed
+        before, position = name, found.end() + 1
+
+
+def _check_name(name: str, typed: str, before: str | None) -> None:
+    """Refuse what may be the rest of a text: the error for an unknown name would not say so."""
+    known = [field.alias or each for each, field in Parameters.model_fields.items()]
+    group = re.split(r"[.\[]", name)[0]
+    if group not in known:
+        raise ConfigurationError(
+            f"--params: {suggest(group, known)} If ',{name}={typed}' belongs to {before}, put "
+            f"""the whole value in quotes: --params "{before}='...,{name}={typed}'"."""
+        )
+
+
+def _describe_nameless(found: str) -> str:
+    name, colon, value = found.partition(":")
+    shown = "images=path/to/photos"
+    if colon and name.split(".")[0] in Parameters.model_fields:
+        shown = f"{name}={value.strip()}"
+    elif "=" not in found and found not in Parameters.model_fields:
+        shown = f"images={found}"
+    return (
+        f"--params: {found!r} is no parameter with a value. Write name=value, with a comma "
+        f"between two of them, for example --params '{shown}'."
+    )
+
+
+def _read_text(name: str, typed: str, *, nullable: bool) -> str | None:
+    bare = typed.strip()
+    if nullable and bare in {"", "null"}:
+        return None
+    if re.fullmatch(QUOTED, bare, re.DOTALL):
+        text = str(_read_yaml(name, bare))
+    elif bare != typed:
+        raise ConfigurationError(
+            f"{name} is {typed!r}: it begins or ends with a blank. Leave that out, or, if it is "
+            f"""part of the text, put it in quotes: --params "{name}='{typed}'"."""
+        )
+    else:
+        text = typed
+    _check_text(name, text)
+    return text
+
+
+def _check_text(name: str, text: str) -> None:
+    if not text:
+        raise ConfigurationError(f"{name} is empty. Give it a value: --params {name}=...")
+    if text == MISSING:
+        raise ConfigurationError(
+            f"{name} is {text!r}, by which Kedro's files mark what is missing. A path of that "
+            f"name is --params '{name}=./{text}'."
+        )
+    if REFERENCE.search(text):
+        escaped = REFERENCE.sub(lambda found: f"{found[0][:-2]}\\${{", text)
+        raise ConfigurationError(
+            f"{name} is {text!r}: '${{' names another value in Kedro's files. For these very "
+            f"characters type a backslash before them: --params '{name}={escaped}'."
+        )
+
+
+def _read_yaml(name: str, typed: str) -> Any:
+    from omegaconf import OmegaConf
+
+    found = OmegaConf.create()
+    _add_yaml(found, "value", typed, name)
+    return found["value"]
+
+
+def _add_yaml(found: Any, name: str, typed: str, shown: str = "") -> None:
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
+
+    bare = typed.rstrip(", ")
+    try:
+        found.merge_with_dotlist([f"{name}={bare}"])
+    except YAMLError as error:
+        problem = getattr(error, "problem", None) or "it cannot be read"
+        raise ConfigurationError(
+            f"{shown or name} is {bare!r}, which is not YAML: {problem}. A list is [1, 2], a group "
+            "{name: value}, a text with other signs stands in quotes, all of it in a pair of "
+            "quotes for the shell: --params 'ingest.image_size=[96, 96]'."
+        ) from error
+    except OmegaConfBaseException as error:
+        raise ConfigurationError(
+            f"--params: '{name}={bare}' cannot be set: {str(error).splitlines()[0]}."
+        ) from error
+
+
+def _write(value: Any, is_text: bool) -> str:
+    if isinstance(value, str) and _is_plain(value, is_text):
+        return value
+    written = json.dumps(value, ensure_ascii=False, default=str)
+    return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
+
+
+def _is_plain(value: str, is_text: bool) -> bool:
+    """Tell whether `value` is read as itself without quotes, whatever stands before and after."""
+    if not is_text:
+        return PLAIN.fullmatch(value) is not None
+    divided = re.search(rf",\s*{NAME}\s*=", value)
+    quoted = re.match("""['"]""", value)
+    return bool(value) and value == value.strip() and value != "null" and not (divided or quoted)
