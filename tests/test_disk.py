@@ -1,12 +1,21 @@
 import errno
 import os
+import pwd
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
 from onion_pipeline import disk
-from onion_pipeline.disk import check_folder, check_room, check_temporary_folder, name_disk
+from onion_pipeline.disk import (
+    check_folder,
+    check_room,
+    check_temporary_folder,
+    name_disk,
+    provide_home,
+)
 from onion_pipeline.errors import DiskError
 
 
@@ -71,3 +80,70 @@ def test_errors_of_other_files_pass_as_they_are(tmp_path):
         (tmp_path / "images" / "1.png").read_bytes()
     with pytest.raises(ConnectionResetError), name_disk(tmp_path / "a.csv"):
         raise ConnectionResetError(errno.ECONNRESET, "reset")
+
+
+@pytest.fixture
+def homeless(monkeypatch):
+    """A user who is a number and nothing else, as in containers."""
+
+    def find(uid):
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.setattr(pwd, "getpwuid", find)
+    for name in ("HOME", "MPLCONFIGDIR"):
+        monkeypatch.setenv(name, "")  # so that it is restored
+        monkeypatch.delenv(name)
+
+
+def test_a_user_without_a_home_gets_one(homeless):
+    with pytest.raises(RuntimeError):
+        Path.home()
+    provide_home()
+    home = Path.home()
+    (home / "file").touch()
+    provide_home()
+    assert Path.home() == home
+
+
+def test_a_home_that_cannot_be_written_to_stays_and_matplotlib_writes_elsewhere(
+    homeless, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("HOME", str(tmp_path / "nowhere"))
+    provide_home()
+    assert os.environ["HOME"] == str(tmp_path / "nowhere")
+    folder = os.environ["MPLCONFIGDIR"]
+    assert Path(folder).is_dir()
+    provide_home()
+    assert os.environ["MPLCONFIGDIR"] == folder
+
+
+def test_a_home_that_can_be_written_to_is_enough(homeless, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    provide_home()
+    assert "MPLCONFIGDIR" not in os.environ
+
+
+def test_mlflow_can_be_imported_by_a_user_who_is_only_a_number():
+    """In a process of its own, for here it has been imported."""
+    code = (
+        "import os, pwd\n"
+        "def find(uid): raise KeyError(uid)\n"
+        "pwd.getpwuid = find\n"
+        "[os.environ.pop(name, None) for name in ('HOME', 'USER', 'LOGNAME')]\n"
+        "from onion_pipeline.disk import provide_home\n"
+        "provide_home()\n"
+        "from onion_pipeline.registry.tracking import import_mlflow\n"
+        "import_mlflow()\n"
+        "print(os.environ['HOME'])\n"
+    )
+    source = str(Path(disk.__file__).parents[1])
+    said = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        env={**os.environ, "PYTHONPATH": source},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    home = Path(said.stdout.strip())
+    assert home.name.startswith("onion_pipeline-home-")
+    assert not home.exists()  # it goes with the process

@@ -10,7 +10,7 @@ from onion_pipeline.runtime_parameters import find_texts, read_parameters, write
 TYPED = [
     *("photos #2", "#2", "2024_05", "202405", "01", "1e3", "0x10", "1:30", ".5", "1.", "-1", "+1"),
     *("yes", "no", "on", "off", "true", "False", "~", "2024-05-01", "a: b", "a:b", "- a", "Null"),
-    *("[x]", "{x}", "[x", "}x", "a,b", "a,,b", "a, b", "a,", ",a", "a=b", "a,=b", "!x", "&x", "*x"),
+    *("[x]", "{x}", "[x", "}x", "a,b", "a,,b", "a, b", ",a", "a=b", "a,=b", "!x", "&x", "*x"),
     *("%x", "@x", "`x`", "|", ">", "it's", 'a"b', "'a", "a\\b", "a\\", "$x", "$", "a\tb", "a\nb"),
     *("s3://bucket/a?b=c", "C:\\photos", "./???", "ä 猫", "patient_(\\d{1,3})_", "=", "-", "1,2=3"),
 ]
@@ -90,6 +90,7 @@ def test_all_else_is_yaml_and_a_list_stays_whole(typed, value):
     [
         ("images= photos", ["begins or ends with a blank", "\"images=' photos'\""]),
         ("images=photos ", ["begins or ends with a blank", "\"images='photos '\""]),
+        ("images=photos,,seed=3", ["ends with a blank or a comma", "\"images='photos,'\""]),
         ("images=photos\n", ["begins or ends with a blank"]),
         ("images=", ["images is empty"]),
         ("images=''", ["images is empty"]),

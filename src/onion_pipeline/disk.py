@@ -1,5 +1,6 @@
 """Room on disks, and places that can be written to: found out by trying, since permissions lie."""
 
+import atexit
 import errno
 import os
 import shutil
@@ -45,6 +46,27 @@ def check_temporary_folder() -> None:
             f"{describe_fault(error)}. Make room, or name a folder that can be written to in the "
             "environment variable TMPDIR."
         ) from error
+
+
+def provide_home() -> None:
+    """Give libraries a folder for this process where the user has none, or none to write to.
+
+    In a container a user often has but a number. MLflow cannot be imported then unless ``HOME``
+    is set, and matplotlib warns of each folder that it tries.
+    """
+    try:
+        home = Path.home()
+    except RuntimeError:  # neither HOME nor an entry in the list of users
+        os.environ["HOME"] = _make_home()
+        return
+    if not os.access(home, os.W_OK | os.X_OK) and "MPLCONFIGDIR" not in os.environ:
+        os.environ["MPLCONFIGDIR"] = _make_home()
+
+
+def _make_home() -> str:
+    folder = tempfile.mkdtemp(prefix="onion_pipeline-home-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def check_room(path: Path, needed: int, what: str, freed: int = 0) -> None:

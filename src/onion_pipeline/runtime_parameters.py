@@ -128,10 +128,10 @@ def _read_text(name: str, typed: str, *, nullable: bool) -> str | None:
         return None
     if re.fullmatch(QUOTED, bare, re.DOTALL):
         text = str(_read_yaml(name, bare))
-    elif bare != typed:
+    elif bare.rstrip(",") != typed:
         raise ConfigurationError(
-            f"{name} is {typed!r}: it begins or ends with a blank. Leave that out, or, if it is "
-            f"""part of the text, put it in quotes: --params "{name}='{typed}'"."""
+            f"{name} is {typed!r}: it begins or ends with a blank or a comma. Leave that out, or, "
+            f"""if it is part of the text, put all in quotes: --params "{name}='{typed}'"."""
         )
     else:
         text = typed
@@ -196,4 +196,5 @@ def _is_plain(value: str, is_text: bool) -> bool:
         return PLAIN.fullmatch(value) is not None
     divided = re.search(rf",\s*{NAME}\s*=", value)
     quoted = re.match("""['"]""", value)
-    return bool(value) and value == value.strip() and value != "null" and not (divided or quoted)
+    bare = value.strip().rstrip(",")
+    return bool(bare) and value == bare and value != "null" and not (divided or quoted)

@@ -9,6 +9,8 @@ from kedro.pipeline import Node, Pipeline
 from kedro.runner import SequentialRunner, ThreadRunner
 from kedro_datasets.json import JSONDataset
 from kedro_datasets.pandas import CSVDataset
+from mlflow import MlflowException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 
 from onion_pipeline.datasets.image_source_dataset import ImageSourceDataset
 from onion_pipeline.errors import InterruptedRunError, OnionError, RegistryError
@@ -268,14 +270,41 @@ def test_a_run_that_somebody_deletes_goes_on(run_tracked, catalog, caplog, make_
     assert "cannot be used" in record.getMessage()
 
 
-def test_an_experiment_that_was_deleted_stops_a_run_before_it_begins(
-    run_tracked, catalog, mlflow_store, make_node
+def test_what_mlflow_refuses_stops_a_run_before_it_begins(
+    run_tracked, catalog, mlflow_store, make_node, monkeypatch
 ):
-    client = tracking.import_client()
-    client.delete_experiment(client.create_experiment("onions"))
+    """A fake refusal: MLflow has no rule that a run of this project breaks."""
+
+    def refuse(*arguments):
+        raise MlflowException("no", error_code=INVALID_PARAMETER_VALUE)
+
+    monkeypatch.setattr(tracking, "start_run", refuse)
     before = os.environ[outage.TRACKING_URI]
     with pytest.raises(RegistryError, match="refuses"):
         run_tracked([make_node("metrics", outcome=METRICS)])
     assert not catalog.exists("metrics")
     assert os.environ[outage.TRACKING_URI] == before
     assert outage.MARK not in os.environ
+
+
+def test_after_an_experiment_was_deleted_a_run_goes_to_another_one(
+    run_tracked, catalog, mlflow_store, make_node
+):
+    client = tracking.import_client()
+    client.delete_experiment(client.create_experiment("onions"))
+    run_tracked([make_node("metrics", outcome=METRICS)])
+    assert catalog.exists("metrics")
+    found = client.get_experiment_by_name("onions 2")
+    assert len(client.search_runs([found.experiment_id])) == 1
+
+
+def test_a_project_that_moved_is_tracked_where_it_is(
+    run_tracked, mlflow_store, make_node, tmp_path
+):
+    """The database says that it was elsewhere."""
+    old = (tmp_path / "elsewhere" / "kept").as_uri()
+    tracking.import_client().create_experiment("onions", old)
+    run_tracked([make_node("metrics", outcome=METRICS)])
+    found = tracking.import_client().get_experiment_by_name("onions")
+    assert found.artifact_location == (tmp_path / "kept").as_uri()
+    assert not (tmp_path / "elsewhere").exists()

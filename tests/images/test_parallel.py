@@ -1,3 +1,4 @@
+import errno
 import math
 import os
 import signal
@@ -6,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from onion_pipeline.errors import WorkerError
+from onion_pipeline.cli.choices import check_choices
+from onion_pipeline.errors import ConfigurationError, WorkerError
 from onion_pipeline.images import parallel
 from onion_pipeline.images.parallel import WORTH_A_POOL, count_processors, map_chunks
 
@@ -53,6 +55,35 @@ def test_results_come_in_the_order_of_the_jobs(workers, count):
 @pytest.mark.parametrize(("workers", "count"), [(1, WORTH_A_POOL), (2, WORTH_A_POOL - 1)])
 def test_little_work_stays_in_this_process(workers, count):
     assert set(map_chunks(name_process, range(count), workers)) == {os.getpid()}
+
+
+@pytest.fixture
+def no_shared_locks(monkeypatch):
+    """Locks as they are where /dev/shm cannot be written to."""
+
+    def refuse():
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    parallel.find_hindrance.cache_clear()
+    monkeypatch.setattr(parallel, "Lock", refuse)
+    yield
+    parallel.find_hindrance.cache_clear()
+
+
+def test_without_shared_locks_all_work_stays_in_this_process(no_shared_locks, caplog):
+    parallel.start_pool(name_process)
+    for _ in range(2):
+        found = list(map_chunks(name_process, range(WORTH_A_POOL), 2))
+        assert found == [os.getpid()] * WORTH_A_POOL
+    (said,) = caplog.messages
+    assert "Read-only file system" in said
+    assert "docker run --tmpfs /dev/shm" in said
+
+
+def test_then_the_runner_that_starts_processes_is_refused(no_shared_locks):
+    check_choices({"runner": "ThreadRunner"})
+    with pytest.raises(ConfigurationError, match="ParallelRunner starts processes, but no other"):
+        check_choices({"runner": "ParallelRunner"})
 
 
 def test_much_work_goes_to_other_processes():

@@ -102,3 +102,24 @@ def test_a_server_chooses_where_artifacts_go(mlflow_store, monkeypatch):
     client = Client()
     assert tracking._find_experiment(client, "onions", mlflow_store) == "1"
     assert client.asked == ("onions", None)
+
+
+def test_a_deleted_experiment_is_followed_by_another_and_can_be_restored(
+    run_id, mlflow_store, caplog
+):
+    client = import_client()
+    first = client.get_run(run_id).info.experiment_id
+    client.delete_experiment(first)
+    runs = [start_run("onions", "again", mlflow_store, {}, {}) for _ in range(2)]
+    (second,) = {client.get_run(each).info.experiment_id for each in runs}
+    assert client.get_experiment(second).name == "onions 2"
+    (said,) = [text for text in caplog.messages if "was deleted" in text]
+    assert f"mlflow experiments restore --experiment-id {first}" in said
+    assert f"MLFLOW_TRACKING_URI=sqlite:///{mlflow_store / 'mlflow.db'}" in said
+    client.delete_experiment(second)
+    third = client.get_run(start_run("onions", "again", mlflow_store, {}, {})).info.experiment_id
+    assert client.get_experiment(third).name == "onions 3"
+    client.restore_experiment(first)
+    assert (
+        client.get_run(start_run("onions", "x", mlflow_store, {}, {})).info.experiment_id == first
+    )

@@ -9,10 +9,11 @@ from itertools import accumulate
 from typing import Any
 
 from kedro.pipeline import Pipeline
-from kedro.runner import AbstractRunner
+from kedro.runner import AbstractRunner, ParallelRunner
 from kedro.utils import load_obj
 
 from onion_pipeline.errors import ConfigurationError, suggest
+from onion_pipeline.images.parallel import find_hindrance
 
 DEFAULT = "__default__"
 RUNNERS = ("SequentialRunner", "ThreadRunner", "ParallelRunner")
@@ -125,6 +126,7 @@ def _check_name(  # noqa: PLR0913, PLR0917
 
 def _check_runner(name: str | None, parameters: Mapping[str, Any]) -> None:
     runner = _find_runner(name or RUNNERS[0])
+    _check_processes(runner)
     allowed = set(inspect.signature(runner).parameters) - {"self"}
     for parameter, value in parameters.items():
         if parameter not in allowed:
@@ -133,6 +135,15 @@ def _check_runner(name: str | None, parameters: Mapping[str, Any]) -> None:
             raise ConfigurationError(
                 f"--runner-params: max_workers is {value!r}; it must be a whole number from 1 on."
             )
+
+
+def _check_processes(runner: Any) -> None:
+    hindrance = find_hindrance() if issubclass(runner, ParallelRunner) else ""
+    if hindrance:
+        raise ConfigurationError(
+            f"--runner: {runner.__name__} starts processes, but {hindrance}. Leave the option out, "
+            "or name ThreadRunner."
+        )
 
 
 def _find_runner(name: str) -> Any:

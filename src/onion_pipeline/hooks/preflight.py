@@ -1,5 +1,6 @@
 """A run that has no place or no room for its results does not begin."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,12 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
-from onion_pipeline.disk import check_folder, check_room, check_temporary_folder
+from onion_pipeline.disk import (
+    check_folder,
+    check_room,
+    check_temporary_folder,
+    provide_home,
+)
 from onion_pipeline.estimates import estimate_bytes
 from onion_pipeline.hooks.messages import mistakes_as_messages
 from onion_pipeline.images.arrays import ArrayChunks
@@ -21,6 +27,8 @@ class Preflight:
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
         """Remember what decides how much is written, and where MLflow writes."""
+        with suppress(FileNotFoundError):  # no place for temporary files: a run will say so
+            provide_home()
         self._parameters = context.config_loader["parameters"]
         self._store = tracking.find_local_store(
             context.config_loader["mlflow"], context.project_path

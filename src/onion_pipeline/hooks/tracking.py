@@ -1,5 +1,6 @@
 """What MLflow keeps of a run, as the catalog's metadata say."""
 
+import logging
 import os
 import shlex
 from contextlib import suppress
@@ -21,7 +22,10 @@ from onion_pipeline.hooks.tracked_entries import (
 from onion_pipeline.registry import outage, tracking
 from onion_pipeline.registry.environment import describe_environment
 from onion_pipeline.registry.parameter_texts import flatten_parameters
+from onion_pipeline.registry.relocation import repoint_store
 from onion_pipeline.runtime_parameters import write_parameters
+
+logger = logging.getLogger(__name__)
 
 LONGEST_NAME = 100  # characters
 
@@ -45,6 +49,7 @@ class Tracking:
         """Start a run, and log what an earlier one has left for a model to be registered."""
         made = pipeline.all_outputs()
         self._outer = tracking.enter_store(_find_store(self._context))
+        _repoint_store(self._context)
         if not _is_tracked(run_params, made, catalog):
             return
         outage.watch_store(_make_command(run_params))
@@ -95,6 +100,14 @@ class Tracking:
 def _find_store(context: KedroContext) -> str:
     uri = context.config_loader["mlflow"]["tracking_uri"]
     return tracking.resolve_tracking_uri(uri, context.project_path)
+
+
+def _repoint_store(context: KedroContext) -> None:
+    try:
+        with outage.ask_store(observing=True):
+            repoint_store(context.config_loader["mlflow"], context.project_path)
+    except StoreOutageError as error:  # whoever asks for more will say that it is out of order
+        logger.info("Whether the files of MLflow are elsewhere is not known: %s", error)
 
 
 def _is_tracked(run_params: dict[str, Any], made: set[str], catalog: CatalogProtocol) -> bool:

@@ -1,15 +1,19 @@
 """The one seam through which work over many images goes."""
 
+import logging
 import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from itertools import islice
-from multiprocessing import resource_tracker
+from multiprocessing import Lock, resource_tracker
 from typing import Any, TypeVar
 
 from onion_pipeline.errors import WorkerError
 from onion_pipeline.signals import follow_parent
+
+logger = logging.getLogger(__name__)
 
 # Two workers start about as fast as this process does four jobs (0.5 s against 0.1 s a job).
 WORTH_A_POOL = 4
@@ -54,7 +58,7 @@ def map_chunks(
 def _map(
     function: Callable[[Job], Result], jobs: Sequence[Job], workers: int, title: str
 ) -> Iterator[Result]:
-    if workers == 1 or len(jobs) < WORTH_A_POOL:
+    if workers == 1 or len(jobs) < WORTH_A_POOL or find_hindrance():
         yield from map(function, jobs)
         return
     from loky.process_executor import TerminatedWorkerError
@@ -92,10 +96,32 @@ def start_pool(prepare: Callable[[], object]) -> None:
     Args:
         prepare: called in each, to import what the first job will need; importable by name.
     """
+    if find_hindrance():
+        return
     workers = count_processors()
     pool = _open_pool(workers)
     for _ in range(workers):
         _submit(pool, _call, prepare)
+
+
+@cache
+def find_hindrance() -> str:
+    """Return why no worker can be started; ``""`` where nothing hinders it.
+
+    Processes share locks, which Linux keeps in ``/dev/shm``: a container may have it read-only.
+    Then all work is done in this process, and a warning says so, once.
+    """
+    try:
+        Lock()
+    except (ImportError, OSError) as error:  # the former where a system has no such locks
+        reason = f"no other process can share its work: {error}"
+        logger.warning(
+            "This run takes longer than it must, since %s. It may help to mount /dev/shm such that "
+            "it can be written to, for example: docker run --tmpfs /dev/shm",
+            reason,
+        )
+        return reason
+    return ""
 
 
 def _open_pool(workers: int) -> Any:

@@ -7,11 +7,14 @@ they run in, as the environment variable ``MLFLOW_RUN_ID`` that MLflow itself re
 
 import logging
 import os
+import shlex
 import warnings
 from collections.abc import Mapping
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from onion_pipeline.images.sources.names import hide_credentials
 from onion_pipeline.registry.outage import TRACKING_URI, limit_patience
 from onion_pipeline.registry.parameter_texts import flatten_parameters
 from onion_pipeline.registry.sqlite import SQLITE, prepare_database
@@ -19,6 +22,9 @@ from onion_pipeline.registry.views import make_view_tags
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Experiment
+
+logger = logging.getLogger(__name__)
 
 RUN_ID = "MLFLOW_RUN_ID"
 # What MLflow takes at once.
@@ -154,9 +160,39 @@ def read_run_id() -> str | None:
 
 
 def _find_experiment(client: "MlflowClient", name: str, artifacts: Path) -> str:
-    experiment = client.get_experiment_by_name(name)
-    if experiment is not None:
-        return str(experiment.experiment_id)
+    """Return the id of the experiment, or of the next one if somebody has deleted that.
+
+    A deleted experiment takes no run and keeps its name. Nobody but who has deleted it knows
+    whether it was meant to be, so it stays so, and the run is not lost.
+    """
+    names = chain([name], (f"{name} {number}" for number in count(2)))
+    tried = ((each, client.get_experiment_by_name(each)) for each in names)
+    free, found = next((each, one) for each, one in tried if not _is_deleted(one))
+    if found:
+        return str(found.experiment_id)
+    if free != name:
+        _tell_of_deleted(client.get_experiment_by_name(name), free)
+    return _create_experiment(client, free, artifacts)
+
+
+def _is_deleted(experiment: "Experiment | None") -> bool:
+    return experiment is not None and experiment.lifecycle_stage == "deleted"
+
+
+def _tell_of_deleted(experiment: "Experiment", successor: str) -> None:
+    store = f"MLFLOW_TRACKING_URI={shlex.quote(hide_credentials(os.environ[TRACKING_URI]))}"
+    number = experiment.experiment_id
+    logger.warning(
+        "The experiment %r was deleted in MLflow: this run and the next ones go to %r. To have the "
+        "deleted one back, with its runs: %s mlflow experiments restore --experiment-id %s",
+        experiment.name,
+        successor,
+        store,
+        number,
+    )
+
+
+def _create_experiment(client: "MlflowClient", name: str, artifacts: Path) -> str:
     from mlflow import MlflowException
 
     is_local = os.environ[TRACKING_URI].startswith(SQLITE)
