@@ -49,10 +49,12 @@ class Tracking:
         """Start a run, and log what an earlier one has left for a model to be registered."""
         made = pipeline.all_outputs()
         self._outer = tracking.enter_store(_find_store(self._context))
+        is_tracked = _is_tracked(run_params, made, catalog)
+        if is_tracked:
+            outage.watch_store(_make_command(run_params))
         _repoint_store(self._context)
-        if not _is_tracked(run_params, made, catalog):
+        if not is_tracked:
             return
-        outage.watch_store(_make_command(run_params))
         try:
             _start_run(self._context, run_params, catalog)
         except RegistryError as error:  # which Kedro shows to no hook
@@ -106,8 +108,9 @@ def _repoint_store(context: KedroContext) -> None:
     try:
         with outage.ask_store(observing=True):
             repoint_store(context.config_loader["mlflow"], context.project_path)
-    except StoreOutageError as error:  # whoever asks for more will say that it is out of order
-        logger.info("Whether the files of MLflow are elsewhere is not known: %s", error)
+    except StoreOutageError as error:
+        if not outage.find_outage():  # which has said it
+            logger.warning("MLflow may look for its files in another folder: %s", error)
 
 
 def _is_tracked(run_params: dict[str, Any], made: set[str], catalog: CatalogProtocol) -> bool:
