@@ -62,7 +62,7 @@ def test_what_is_there_may_be_chosen(options):
         ({"to_nodes": ["predict_images"]}, "is not in __default__ but in other: add --pipelines"),
         (
             {"from_inputs": ["nosuch"]},
-            "--from-inputs: 'nosuch' .*'kedro catalog describe-datasets'",
+            "--from-inputs: 'nosuch' is unknown; Allowed: .*, raw.$",
         ),
         ({"to_outputs": ["modle"]}, "--to-outputs: 'modle' is unknown; did you mean 'model'?"),
         ({"namespaces": ["ingst"]}, "--namespaces: 'ingst' is unknown; did you mean 'ingest'?"),
@@ -87,6 +87,18 @@ def test_what_is_there_may_be_chosen(options):
 def test_what_is_nowhere_is_named_with_the_nearest_name(options, said):
     with pytest.raises(ConfigurationError, match=said):
         check_choices(options)
+
+
+@pytest.mark.parametrize(
+    ("option", "listing"),
+    [("node_names", "registry describe"), ("to_outputs", "catalog describe-datasets")],
+)
+def test_of_many_names_the_command_that_lists_them_is_said(monkeypatch, option, listing):
+    nodes = [Node(pass_on, f"in{n}", f"out{n}", name=f"node{n}") for n in range(31)]
+    found = {"__default__": Pipeline(nodes)}
+    monkeypatch.setattr(pipeline_registry, "register_pipelines", lambda: found)
+    with pytest.raises(ConfigurationError, match=rf"Allowed: \d+ names. 'kedro {listing}' lists"):
+        check_choices({option: ["zzz"]})
 
 
 def test_kedro_finds_the_command_and_its_help_is_kedros():

@@ -120,8 +120,11 @@ def _check_name(  # noqa: PLR0913, PLR0917
             f"{option}: no node has a {kind}, so there is no {name!r}. Choose by --pipelines, "
             f"{others}."
         )
-    listing = "catalog describe-datasets" if kind == "dataset" else "registry describe"
-    raise ConfigurationError(f"{option}: {suggest(name, known)} 'kedro {listing}' lists them all.")
+    message = suggest(name, known)
+    if message.endswith(" names."):  # too many to be shown there
+        listing = "catalog describe-datasets" if kind == "dataset" else "registry describe"
+        message += f" 'kedro {listing}' lists them."
+    raise ConfigurationError(f"{option}: {message}")
 
 
 def _check_runner(name: str | None, parameters: Mapping[str, Any]) -> None:
