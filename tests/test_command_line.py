@@ -257,7 +257,7 @@ def test_one_mlflow_run_has_everything(project_of_any_runner, load_conf):
     expected = {
         f"{entry['metadata']['mlflow']['folder']}/{Path(entry['filepath']).name}"
         for name, entry in load_conf()["catalog"].items()
-        if "folder" in entry["metadata"].get("mlflow", {}) and name in made
+        if "folder" in entry.get("metadata", {}).get("mlflow", {}) and name in made
     }
     assert list_artifacts(project, run) == expected
 

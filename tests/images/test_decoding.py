@@ -15,7 +15,7 @@ from onion_pipeline.images.decoding import (
     decode_image,
     read_header,
 )
-from onion_pipeline.images.metadata import ORIENTATION
+from onion_pipeline.images.exif import ORIENTATION
 from onion_pipeline.images.opening import FORMATS, MAX_BYTES, MAX_PIXELS, MAX_SIDE
 from onion_pipeline.images.reduction import find_reduction
 

@@ -8,8 +8,8 @@ from PIL import Image
 
 from onion_pipeline.images import jpeg
 from onion_pipeline.images.decoding import RejectedImageError, Rendering, decode_image, read_header
+from onion_pipeline.images.exif import ORIENTATION
 from onion_pipeline.images.jpeg import PlainHeader, decode_plain, read_plain_header
-from onion_pipeline.images.metadata import ORIENTATION
 
 NOISE = np.random.default_rng(0).integers(0, 256, (21, 34, 3), dtype=np.uint8)
 

@@ -20,7 +20,7 @@ from onion_pipeline.images.decoding import (
     decode_image,
     read_header,
 )
-from onion_pipeline.images.metadata import ORIENTATION
+from onion_pipeline.images.exif import ORIENTATION
 from onion_pipeline.images.opening import MAX_SIDE
 from onion_pipeline.images.reduction import LARGE, find_reduction
 

@@ -301,7 +301,7 @@ def test_a_version_carries_class_names_preprocessing_and_code(registered):
     assert json.loads((root / "artifacts" / "serving.json").read_text()) == {
         "class_names": CONFIG.class_names,
         "image_shape": list(SHAPE),
-        "rendering": {"resize": "crop", "background": "white", "animation": "refuse"},
+        "rendering": Rendering("crop")._asdict(),
         "operating_point": CONFIG.operating_point,
     }
     assert (root / "code" / "onion_pipeline" / "images" / "decoding.py").is_file()

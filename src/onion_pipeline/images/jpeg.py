@@ -11,7 +11,7 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
-from onion_pipeline.images.metadata import Parts, find_orientation, limit_profile
+from onion_pipeline.images.exif import Parts, find_orientation, limit_profile
 from onion_pipeline.images.pieces import join_pieces
 
 # What turns, colours or multiplies a picture, wherever it stands: Exif and XMP orientation,

@@ -9,7 +9,7 @@ from PIL.ImageFile import ImageFile
 from onion_pipeline.annotations import Animation, Resize
 from onion_pipeline.images import jpeg, png, tiff
 from onion_pipeline.images.bit_depth import MOST_BITS
-from onion_pipeline.images.metadata import Parts, find_orientation, limit_profile
+from onion_pipeline.images.exif import Parts, find_orientation, limit_profile
 
 if TYPE_CHECKING:  # each worker would import Pydantic
     from onion_pipeline.parameters import IngestParameters

@@ -127,11 +127,14 @@ def find_hindrance() -> str:
 def _open_pool(workers: int) -> Any:
     # Not concurrent.futures: its "fork" deadlocks beside TensorFlow's threads, its "spawn"
     # imports the main module, and so all of Kedro's command line, again in each worker. These
-    # workers also stay for the next call.
+    # workers also stay for the next call, however late it is: loky warns of one that ends, as idle
+    # ones do after ten seconds, just when there is work again (joblib/joblib#869).
     from loky import get_reusable_executor
 
     resource_tracker.ensure_running()  # it hears signals again that its starter did not want to
-    return get_reusable_executor(workers, initializer=_prepare, initargs=(os.getpid(),))
+    return get_reusable_executor(
+        workers, timeout=None, initializer=_prepare, initargs=(os.getpid(),)
+    )
 
 
 def _submit(pool: Any, function: Callable[[Job], object], job: Job) -> Any:

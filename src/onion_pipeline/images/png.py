@@ -10,7 +10,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from onion_pipeline.images.metadata import (
+from onion_pipeline.images.exif import (
     MAX_PROFILE,
     UPRIGHT,
     Parts,

@@ -7,7 +7,7 @@ resolution or copyright is of an unusual type.
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.images.metadata import (
+from onion_pipeline.images.exif import (
     ORIENTATION,
     UPRIGHT,
     Parts,

@@ -27,8 +27,8 @@ from onion_pipeline.images.decoding import (
     decode_image,
     read_header,
 )
+from onion_pipeline.images.exif import MAX_PROFILE, find_orientation
 from onion_pipeline.images.index import index_images
-from onion_pipeline.images.metadata import MAX_PROFILE, find_orientation
 from onion_pipeline.images.sources import open_source
 
 FORMATS = ["JPEG", "PNG", "WEBP", "TIFF"]
