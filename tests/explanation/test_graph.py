@@ -1,5 +1,8 @@
+import logging
+
 import numpy as np
 
+from onion_pipeline.explanation.attention import map_occlusion
 from onion_pipeline.explanation.graph import compute_outputs, read_graph
 from onion_pipeline.model.architecture import walk_layers
 
@@ -75,3 +78,18 @@ def test_a_layer_that_is_used_twice_has_a_number(keras):
     nodes = read_graph(model)
     assert [node.name for node in nodes] == ["image", "twice", "twice (2)"]
     assert nodes[2].inputs == ("twice",)
+
+
+def test_many_networks_may_be_asked_without_a_warning(onion, keras, caplog, monkeypatch):
+    """TensorFlow takes one network after the other for one whose shapes change."""
+    answer = keras.Model.predict_on_batch
+
+    def warn_and_answer(model, images):
+        logging.getLogger("tensorflow").warning("6 calls triggered tf.function retracing.")
+        return answer(model, images)
+
+    monkeypatch.setattr(keras.Model, "predict_on_batch", warn_and_answer)
+    images = np.zeros((1, *onion.input_shape[1:]), np.uint8)
+    compute_outputs(onion, [onion.layers[-1].name], images)
+    map_occlusion(onion, images[0], 0)
+    assert not caplog.records

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from onion_pipeline.annotations import KerasModel
 from onion_pipeline.explanation.graph import trace_calls
-from onion_pipeline.model.backend import import_keras
+from onion_pipeline.model.backend import allow_retracing, import_keras
 
 RANK = 4  # of a batch of pictures
 BATCH = 256
@@ -132,5 +132,6 @@ def _find_log_odds(answers: NDArray[np.float32], chosen: int) -> NDArray[np.floa
 
 def _predict(model: KerasModel, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     parts = range(0, len(images), BATCH)
-    answers = [np.asarray(model.predict_on_batch(images[at : at + BATCH])) for at in parts]
+    with allow_retracing():  # as for tables of predictions: one run asks several networks
+        answers = [np.asarray(model.predict_on_batch(images[at : at + BATCH])) for at in parts]
     return np.concatenate(answers)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from onion_pipeline.annotations import KerasModel
-from onion_pipeline.model.backend import import_keras
+from onion_pipeline.model.backend import allow_retracing, import_keras
 from onion_pipeline.model.layers import KINDS, Layer, Shape
 
 BATCH = 64
@@ -97,10 +97,11 @@ def compute_outputs(
     calls = trace_calls(model)
     tensors = {name: calls[name].leaving for name in names}
     part = import_keras().Model(model.inputs[0], tensors)
-    outputs = [
-        part.predict_on_batch(images[start : start + BATCH])
-        for start in range(0, len(images), BATCH)
-    ]
+    with allow_retracing():  # as for tables of predictions: one run asks several networks
+        outputs = [
+            part.predict_on_batch(images[start : start + BATCH])
+            for start in range(0, len(images), BATCH)
+        ]
     return {name: np.concatenate([np.float32(each[name]) for each in outputs]) for name in names}
 
 
