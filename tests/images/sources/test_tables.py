@@ -53,6 +53,20 @@ def test_column_names_may_be_in_capitals_and_have_spaces():
     assert table.rows == [(2, {"path": "1.jpg", "label": "cat", "notes": "x"})]
 
 
+@pytest.mark.parametrize("header", ["path,label,label", "path,Label, label ", "path,PATH,label"])
+def test_two_columns_that_mean_the_same_are_refused(header):
+    with pytest.raises(DataError, match=r"a.csv has more than one column '(label|path)'.* Rename"):
+        read(f"{header}\n1.jpg,cat,dog\n", "a.csv")
+
+
+def test_two_columns_that_mean_the_same_are_refused_in_other_tables_too():
+    with pytest.raises(DataError, match="more than one column 'label'"):
+        read(write_parquet(path=["1.jpg"], label=["cat"], Label=["dog"]), "a.parquet")
+    with pytest.raises(DataError, match="more than one column 'label'"):
+        read('{"path": "1.jpg", "label": "cat", "Label": "dog"}', "a.jsonl")
+    assert read("path,label,x,x\n1.jpg,cat,1,2\n")[0]["label"] == "cat"
+
+
 def test_empty_lines_do_not_count_as_rows_but_are_counted():
     assert read_table(b"\n\npath,label\n\n1.jpg,cat\n,\n", "a.csv", "").rows[0][0] == 3
     assert len(read("path,label\n\n1.jpg,cat\n,\n\n")) == 1

@@ -58,15 +58,29 @@ def read_table(data: bytes, name: str, location: str) -> Table:
         location: the same for messages.
 
     Raises:
-        DataError: it is damaged, not UTF-8, or has rows of different lengths.
+        DataError: it is damaged, not UTF-8, has rows of different lengths, or two columns that
+            mean the same.
     """
     try:
-        return PARSERS[_find_suffix(name)](data, location)
+        table = PARSERS[_find_suffix(name)](data, location)
     except UnicodeDecodeError as error:
         raise DataError(
             f"{location} is not UTF-8 text: byte {error.start} is {data[error.start]:#04x}. Save "
             'it as UTF-8; in Excel: Save As, "CSV UTF-8 (Comma delimited)".'
         ) from error
+    _check_columns(table)
+    return table
+
+
+def _check_columns(table: Table) -> None:
+    """Refuse a table that has, say, two labels: whichever was taken might be the wrong one."""
+    names = [name for name in map(_simplify, table.columns) if name in COLUMNS]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(
+            f"{table.location} has more than one column {twice[0]!r} (of {', '.join(table.columns)}"
+            "), in capitals or not; which is meant cannot be told. Rename all but one."
+        )
 
 
 def _parse_csv(data: bytes, location: str) -> Table:
