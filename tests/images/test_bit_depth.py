@@ -10,7 +10,12 @@ import pytest
 from image_files import add_chunk
 from PIL import Image
 
-from onion_pipeline.images.bit_depth import describe_bit_depth, find_bit_depth, scale_to_8_bits
+from onion_pipeline.images.bit_depth import (
+    describe_bit_depth,
+    describe_few_bright,
+    find_bit_depth,
+    scale_to_8_bits,
+)
 from onion_pipeline.images.decoding import (
     Rendering,
     decode_image,
@@ -73,6 +78,25 @@ def make_index(*values: int | None) -> pd.DataFrame:
 )
 def test_the_fewest_bits_hold_every_value(largest, depth):
     assert find_bit_depth(make_index(None, largest, 0)) == depth
+
+
+@pytest.mark.parametrize("largest", [[4095] * 9 + [65535], [4000, 3000, None, 16383, 4095]])
+def test_a_few_bright_pictures_that_make_all_others_dark_are_told(largest):
+    index = make_index(*largest).assign(path=[f"{i}.png" for i in range(len(largest))])
+    brightest = max(value for value in largest if value)
+    dark = sum(value <= 4095 for value in largest if value)
+    said = describe_few_bright(index, find_bit_depth(index))
+    assert f"No value of {dark} of the {dark + 1} pictures of 16 bits passes 4095" in said
+    assert f"{largest.index(brightest)}.png up to {brightest}" in said
+    assert "--params ingest.bit_depth=12" in said
+
+
+@pytest.mark.parametrize(
+    "largest", [[], [None], [4095], [65535] * 3, [3000] * 2 + [65535] * 3, [4095, 3000, 1000]]
+)
+def test_pictures_of_which_some_are_dark_are_ordinary(largest):
+    index = make_index(*largest).assign(path="a.png")
+    assert describe_few_bright(index, find_bit_depth(index)) is None
 
 
 def test_without_deep_pictures_the_depth_is_16():

@@ -114,6 +114,17 @@ def test_the_bits_of_deep_values_are_found_and_told(
         assert "ingest.bit_depth=16" in line
 
 
+@pytest.mark.parametrize("bit_depth", ["auto", 12, 16])
+def test_one_bright_picture_that_makes_the_others_dark_is_told(
+    run_nodes, write_deep, photo_folder, caplog, bit_depth
+):
+    values = write_deep(4000, bit_depth=bit_depth)
+    pixels = np.full((12, 16), 65535, np.uint16)
+    Image.fromarray(pixels).save(photo_folder / "red" / "0.png")
+    run_nodes(create_pipeline(), {**values, "raw_images": open_source(photo_folder)})
+    assert caplog.text.count("red/0.png up to 65535") == (bit_depth == "auto")
+
+
 def test_nothing_is_said_of_values_that_fill_16_bits(run_nodes, write_deep, caplog):
     caplog.set_level("INFO")
     made = run_nodes(create_pipeline(), write_deep(65000))

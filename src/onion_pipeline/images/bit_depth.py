@@ -49,6 +49,30 @@ def describe_bit_depth(index: DataFrame, depth: int) -> str:
     )
 
 
+def describe_few_bright(index: DataFrame, depth: int) -> str | None:
+    """Return a warning if a few pictures alone need the `depth`, and most others come out dark.
+
+    Of ordinary pictures half do not stay below a quarter of the largest value of all. One of
+    another device does it, or one faulty pixel.
+    """
+    values = index.loc[index["reason"].isna(), "largest_value"].dropna()
+    if values.empty:
+        return None
+    middle = values.quantile(0.5, interpolation="lower")
+    fewer = next((bits for bits in DEPTHS if middle < 1 << bits), depth)
+    if fewer >= depth:
+        return None
+    dark = int((values < 1 << fewer).sum())
+    example = index.loc[values.idxmax(), "path"]
+    return (
+        f"No value of {dark} of the {len(values)} pictures of 16 bits passes {(1 << fewer) - 1}, "
+        f"but others have more, {example} up to {values.max()}. All are scaled as values of "
+        f"{depth} bits, so that those {dark} come out dark. If a faulty pixel or a picture of "
+        f"another device is the reason, remove it, or scale all by the others: "
+        f"--params ingest.bit_depth={fewer} (larger values become white)"
+    )
+
+
 def scale_to_8_bits(values: NDArray[np.uint16], depth: int) -> NDArray[np.uint8]:
     """Return `values` of `depth` bits in [0, 255]; larger ones are as bright as the largest."""
     return _make_scale(depth)[values]

@@ -50,6 +50,9 @@ def choose_rendering(image_index: DataFrame, parameters: IngestParameters) -> di
     depth = bit_depth.find_bit_depth(image_index)
     if parameters.bit_depth == "auto" and depth < bit_depth.MOST_BITS:
         logger.info(bit_depth.describe_bit_depth(image_index, depth))
+    few = bit_depth.describe_few_bright(image_index, depth)
+    if few and parameters.bit_depth == "auto":
+        logger.warning(few)
     return make_rendering(parameters, depth)._asdict()
 
 
