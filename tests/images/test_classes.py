@@ -4,6 +4,7 @@ import pytest
 from onion_pipeline.images.classes import (
     count_classes,
     describe_classes,
+    describe_inner_splits,
     describe_lookalikes,
     find_lookalikes,
 )
@@ -64,3 +65,27 @@ def test_of_many_groups_some_are_named():
     assert "'j' (1) and 'J' (1); and 2 more." in describe_lookalikes(
         find_lookalikes(counts), counts
     )
+
+
+@pytest.mark.parametrize(
+    ("paths", "said"),
+    [
+        (["cat/train/1.jpg", "cat/test/2.jpg", "dog/train/3.jpg"], "folders test, train in"),
+        (["p/cat/Train/a/1.jpg", "p/cat/Val/2.jpg", "p/dog/3.jpg"], "folders Train, Val in"),
+        (["cat/train/1.jpg", "dog/train/2.jpg"], None),
+        (["cat/train.jpg", "cat/test.jpg", "dog/1.jpg"], None),
+        (["cat/in/1.jpg", "cat/out/2.jpg"], None),
+    ],
+)
+def test_splits_in_the_folders_of_classes_are_told(paths, said):
+    labels = ["dog" if "dog" in path else "cat" for path in paths]
+    index = pd.DataFrame({"path": paths, "label": labels, "split": None})
+    found = describe_inner_splits(index)
+    assert (said in found) if said else (found is None)
+
+
+def test_nothing_is_said_of_inner_folders_where_splits_are_given():
+    paths = ["train/cat/train/1.jpg", "test/cat/test/2.jpg"]
+    index = pd.DataFrame({"path": paths, "label": "cat", "split": ["train", "test"]})
+    assert describe_inner_splits(index) is None
+    assert describe_inner_splits(index[:0]) is None

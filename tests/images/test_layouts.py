@@ -64,6 +64,10 @@ CLASSES = {
     "only the test": (spread("photos/test"), "cats dogs"),
     "notes named as a split": ([*spread(""), "train/readme.txt"], "cats dogs train"),
     "splits below": ([*spread("cats", "train", "test"), *spread("dogs", "train")], "cats dogs"),
+    "splits below, with folders": (
+        [f"{kind}/{path}" for kind in "ab" for path in [*spread("train"), *spread("test")]],
+        "a b",
+    ),
     "the same folders in each": ([*spread("a", "x", "y"), *spread("b", "x", "y")], "a b"),
     "a class in a class": ([*list_flat("cats", "dogs"), "both/cats/7.jpg"], "both cats dogs"),
     "no picture by its name": (["cats/a", "dogs/b"], "cats dogs"),
@@ -102,6 +106,10 @@ PROBLEMS = {
             for path in [*spread("train"), *spread("val")]
         ],
         r"The folder x/x holds .* --params images=\.\.\./x/x$",
+    ),
+    "splits beside notes with pictures": (
+        [*spread("data/train"), *spread("data/test"), *list_flat("docs")],
+        r"The folder data holds test, train, .* beside docs: .* images=\.\.\./data, unpacked",
     ),
     "half a copy": ([*spread("photos"), *spread("", "cats", "birds")], "The folder photos holds"),
 }

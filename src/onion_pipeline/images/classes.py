@@ -4,7 +4,9 @@ import unicodedata
 from collections.abc import Mapping
 
 from onion_pipeline.annotations import DataFrame
+from onion_pipeline.images.labels import normalize_text
 from onion_pipeline.images.quarantine import HARMLESS
+from onion_pipeline.images.split_names import group_splits
 
 SHOWN = 10  # classes in a line
 # What nobody sees in a name: controls, marks of direction and of nothing (Cf), separators.
@@ -70,6 +72,31 @@ def describe_lookalikes(groups: list[list[str]], counts: Mapping[str, int]) -> s
     return (
         "Names that differ only by capitals, blanks or what cannot be seen are probably one "
         f"class, and are taken as several: {listed}{more}. If they are one, give them one name."
+    )
+
+
+def describe_inner_splits(index: DataFrame) -> str | None:
+    """Return a warning of folders in those of the classes that are named as splits and ignored.
+
+    Args:
+        index: columns ``path``, ``label`` and ``split``.
+    """
+    if index.empty or index["split"].notna().any():
+        return None
+    folders = index["path"].str.rpartition("/")[0]
+    inner: set[str] = set()
+    for folder, label in set(zip(folders, index["label"], strict=True)):
+        _, found, below = f"/{normalize_text(folder)}/".partition(f"/{label}/")
+        if found and below:
+            inner.add(below.split("/")[0])
+    groups = group_splits(inner)
+    if not groups:
+        return None
+    named = sorted(name for group in groups for name in group)
+    return (
+        f"The folders {', '.join(named)} in those of the classes are named as splits, and are not "
+        "kept as such: the splits are drawn anew. To keep them, put the splits above the classes, "
+        f"{named[0]}/<class>/<picture>, or name the pictures in a table with a column split."
     )
 
 

@@ -7,7 +7,8 @@ everything:
   for training, and there are folders in them: these are the classes;
 - none is named as a split: they are the classes;
 - one ``train`` or ``valid`` without folders in it beside others is a class too, as a vehicle is;
-- whatever else has a split among its names, and what holds a copy of itself, is a problem.
+- whatever else has a split among its names, or classes in splits in one folder beside others, and
+  what holds a copy of itself, is a problem.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -83,7 +84,7 @@ def _find_splits(folders: Folders) -> tuple[dict[str, str], str | None]:
     names = {parts[0] for parts in folders}
     groups = group_splits(names)
     if not groups:
-        return {}, _find_lone_split(names, folders)
+        return {}, _find_lone_split(names, folders) or _find_deeper_splits(folders)
     splits = {name: split for group in groups for name, split in group.items()}
     if len(groups) > 1 or splits.keys() != names:
         return {}, _describe_mixture(splits, names - splits.keys())
@@ -110,6 +111,31 @@ def _find_lone_split(names: set[str], folders: Folders) -> str | None:
     if not lone or not others or (lone == things and not deep):
         return None
     return _describe_mixture(lone, others)
+
+
+def _find_deeper_splits(folders: Folders) -> str | None:
+    """Return what to do if a folder beside others holds splits, and these hold the classes.
+
+    Where each folder holds splits, they are classes that were split one by one.
+    """
+    deeper: dict[str, set[str]] = {}
+    for parts in folders:
+        if len(parts) > 2:  # noqa: PLR2004 - what would be the class, the split, and a folder in it
+            deeper.setdefault(parts[0], set()).add(parts[1])
+    found = {name: group_splits(inside) for name, inside in sorted(deeper.items())}
+    holding = [name for name, groups in found.items() if groups]
+    others = {parts[0] for parts in folders} - {*holding}
+    if not holding or not others:
+        return None
+    name = holding[0]
+    splits = [split for group in found[name] for split in group]
+    return (
+        f"The folder {name} holds {_enumerate(splits)}, which are named as splits and hold "
+        f"folders, but lies beside {_enumerate(others)}: what the classes are cannot be told. To "
+        f"read it alone: --params images=.../{name}, unpacked where it is in an archive. If it is "
+        f"a class, rename the folders in it; if the innermost folders are the classes, and splits "
+        "may be drawn: --params ingest.label_level=-1."
+    )
 
 
 def _describe_mixture(splits: Iterable[str], others: Iterable[str]) -> str:

@@ -157,6 +157,9 @@ def _tell_classes(index: DataFrame) -> None:
     alike = classes.find_lookalikes(counts)
     if alike:
         logger.warning(classes.describe_lookalikes(alike, counts))
+    ignored = classes.describe_inner_splits(index[index["reason"].isna()])
+    if ignored:
+        logger.warning(ignored)
 
 
 def _follow(source: ImageSource, parameters: IngestParameters) -> ImageSource:
