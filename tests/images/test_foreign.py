@@ -17,6 +17,8 @@ FILES = {
     "lfs": (POINTER, "Git LFS", "git lfs pull"),
     "annex": (b"/annex/objects/SHA256E-s12--4d7a.jpg\n", "git-annex", "git annex get"),
     "annex_link": (b"../.git/annex/objects/x1/k2/SHA256E-s12--4d7a.jpg", "git-annex", "annex get"),
+    "link": (b"../elsewhere/dog", "link", "core.symlinks"),
+    "link_to_a_file": (b"./a b.jpg\n", "link", "core.symlinks"),
     "heic": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC", "convert"),
     "heif": (b"\0\0\0\x1cftypmif1\0\0\0\0mif1heic", "HEIC", "magick mogrify"),
     "avif": (b"\0\0\0\x20ftypavif\0\0\0\0avifmif1", "AVIF", "magick mogrify"),

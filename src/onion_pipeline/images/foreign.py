@@ -33,6 +33,11 @@ KINDS = (
         "a git-annex pointer in place of a picture; fetch them all, in the clone: git annex get .",
     ),
     _begins(
+        rb"\.\.?/[^\0\r\n]{1,255}\s*\Z",
+        "a link that was saved as a text, as git does where it may not make links; put what it "
+        "leads to in its place, or, in the clone: git -c core.symlinks=true checkout -- .",
+    ),
+    _begins(
         rb"....ftyp(hei[cxms]|hev[cxms]|mif1|msf1)",
         "HEIC, as iPhones save photos; convert them to JPEG first: magick mogrify -format jpg "
         "*.heic (or heif-convert of libheif)",

@@ -1,6 +1,6 @@
 import pytest
 
-from onion_pipeline.images.sources.listing import Listing
+from onion_pipeline.images.sources.listing import Listing, describe_links
 
 
 @pytest.fixture
@@ -71,3 +71,15 @@ def test_only_what_is_wanted_is_kept():
     listing: Listing[int] = Listing({"a", "a/1", ".b"}.__contains__)
     assert list_names(listing, "a/1", "a/2", ".b", "c/1") == {}
     assert list(listing.find_members()) == [".b", "a/1"]
+
+
+def test_links_in_an_archive_that_may_be_folders_are_told():
+    listing = Listing()
+    for number in range(7):
+        listing.refuse_link(f"c{number}", "a link in an archive")
+    listing.refuse_link("cat/1.jpg", "a link in an archive")
+    assert len(listing.find_refused()) == 8
+    said = describe_links(listing.links, "a.zip")
+    assert said.startswith("Links in a.zip are not followed: c0, c1, c2, c3, c4 and 2 more.")
+    assert "tar -h" in said
+    assert describe_links([], "a.zip") is None

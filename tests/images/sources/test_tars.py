@@ -199,3 +199,10 @@ def test_any_damage_is_an_error_or_harmless(tmp_path_factory, tail, changes):
         return
     for name in source.paths:
         assert len(source.read(name)) == source.measure(name)
+
+
+def test_a_link_that_may_be_a_class_is_told(tmp_path, pack_tar):
+    links = {"dog": (tarfile.SYMTYPE, "../elsewhere/dog"), "1.jpg": (tarfile.SYMTYPE, "2.jpg")}
+    source = open_source(pack_tar(tmp_path / "a.tar", others=links))
+    assert "a.tar are not followed: dog. " in source.warning
+    assert open_source(pack_tar(tmp_path / "b.tar")).warning is None

@@ -261,3 +261,14 @@ def test_hostile_archives_are_read_or_refused_file_by_file(hostile_archives, tmp
 def test_hostile_members_are_refused_for_what_they_are(hostile_archives, tmp_path, name, reason):
     (tmp_path / name).write_bytes(hostile_archives[name])
     assert reason in list_reasons(open_source(tmp_path / name)).values()
+
+
+def test_a_link_that_may_be_a_class_is_told(tmp_path, pack_zip):
+    path = pack_zip(tmp_path / "a.zip")
+    with zipfile.ZipFile(path, "a") as archive:
+        for name in ("dog", "1.jpg"):
+            link = zipfile.ZipInfo(name)
+            link.external_attr = (stat.S_IFLNK | 0o777) << 16
+            archive.writestr(link, "../elsewhere/dog")
+    assert "a.zip are not followed: dog. " in open_source(path).warning
+    assert open_source(pack_zip(tmp_path / "b.zip")).warning is None

@@ -1,7 +1,7 @@
 """What a source holds, path by path: a file that may be read, or why it may not."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Generic, TypeVar
 
@@ -14,7 +14,9 @@ from onion_pipeline.images.sources.names import (
     shorten_name,
 )
 from onion_pipeline.images.sources.source import Refusal
+from onion_pipeline.images.suffixes import IMAGE_NAME
 
+SHOWN = 5  # links in a message
 Member = TypeVar("Member")
 # Whether a file or folder is wanted, by its path; a folder that is not is not entered.
 Keep = Callable[[str], bool]
@@ -38,6 +40,7 @@ class Listing(Generic[Member]):
     def __init__(self, keep: Keep = is_no_litter) -> None:
         self.keep = keep
         self.undecoded: list[bytes] = []  # names that are not UTF-8
+        self.links: list[str] = []  # in an archive; they may lead to folders
         self._found: dict[str, Member | Refusal] = {}
         self._entered = {"": True}
 
@@ -76,6 +79,12 @@ class Listing(Generic[Member]):
         else:
             self._found[path] = Refusal(path, reason, detail)
 
+    def refuse_link(self, path: str, detail: str) -> None:
+        """List the symbolic link at `path` in an archive, which is not followed."""
+        self.refuse(path, "link", detail)
+        if not IMAGE_NAME.search(path):
+            self.links.append(path)
+
     def find_members(self) -> dict[str, Member]:
         """Return what may be read, sorted by path."""
         return {
@@ -98,3 +107,15 @@ class Listing(Generic[Member]):
         if not isinstance(self._found[path], Refusal):
             detail = "several files have this name; which of them is meant cannot be told"
             self._found[path] = Refusal(path, "listed_twice", detail)
+
+
+def describe_links(paths: Sequence[str], location: str) -> str | None:
+    """Return a warning of links in an archive that may lead to folders; ``None`` without any."""
+    if not paths:
+        return None
+    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
+    return (
+        f"Links in {location} are not followed: {', '.join(sorted(paths)[:SHOWN])}{more}. If one "
+        "leads to a folder of pictures, these are left out. Pack what links lead to (tar -h, zip "
+        "without -y), or unpack it and name the folder, with ingest.follow_links=true."
+    )

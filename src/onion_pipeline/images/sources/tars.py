@@ -8,7 +8,7 @@ from typing import BinaryIO
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.sources.code_pages import describe_undecoded
 from onion_pipeline.images.sources.failures import fail_as_os_error
-from onion_pipeline.images.sources.listing import Listing
+from onion_pipeline.images.sources.listing import Listing, describe_links
 from onion_pipeline.images.sources.names import make_printable
 from onion_pipeline.images.sources.places import Place
 from onion_pipeline.images.sources.source import ImageSource
@@ -43,9 +43,17 @@ def open_tar(place: Place) -> ImageSource:
         ) from error
     ranges = listing.find_members()
     reader = TarReader(place, ranges)
-    warning = describe_undecoded(listing.undecoded, place.location)
-    refused = listing.find_refused()
-    return ImageSource(place.location, reader, tuple(ranges), refused, warning=warning)
+    warnings = (
+        describe_undecoded(listing.undecoded, place.location),
+        describe_links(listing.links, place.location),
+    )
+    return ImageSource(
+        place.location,
+        reader,
+        tuple(ranges),
+        listing.find_refused(),
+        warning=" ".join(filter(None, warnings)) or None,
+    )
 
 
 @dataclass(frozen=True)
@@ -124,7 +132,9 @@ def _list_member(listing: Listing[Range], member: tarfile.TarInfo) -> None:
     path = None if member.isdir() else listing.admit_name(member.name)
     if path is None:
         return
-    if member.issym() or member.islnk():
+    if member.issym():
+        listing.refuse_link(path, f"a link to {make_printable(member.linkname)}")
+    elif member.islnk():
         listing.refuse(path, "link", f"a link to {make_printable(member.linkname)}")
     elif not member.isfile():
         listing.refuse(path, "not_a_file", "a pipe or a device")

@@ -11,7 +11,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.sources.failures import fail_as_os_error
-from onion_pipeline.images.sources.listing import Listing
+from onion_pipeline.images.sources.listing import Listing, describe_links
 from onion_pipeline.images.sources.places import Place
 from onion_pipeline.images.sources.source import ImageSource
 from onion_pipeline.images.sources.zip_names import read_names
@@ -53,8 +53,14 @@ def open_zip(place: Place) -> ImageSource:
         _list_member(listing, number, name, member)
     numbers = listing.find_members()
     reader = ZipReader(place, version, numbers)
-    refused = listing.find_refused()
-    return ImageSource(place.location, reader, tuple(numbers), refused, warning=warning)
+    warnings = (warning, describe_links(listing.links, place.location))
+    return ImageSource(
+        place.location,
+        reader,
+        tuple(numbers),
+        listing.find_refused(),
+        warning=" ".join(filter(None, warnings)) or None,
+    )
 
 
 @dataclass(frozen=True)
@@ -135,7 +141,9 @@ def _list_member(listing: Listing[int], number: int, name: str, member: ZipInfo)
     if path is None:
         return
     fault = _find_fault(member)
-    if fault:
+    if fault and fault[0] == "link":
+        listing.refuse_link(path, fault[1])
+    elif fault:
         listing.refuse(path, *fault)
     else:
         listing.add(path, number)
