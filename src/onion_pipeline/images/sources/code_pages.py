@@ -1,10 +1,17 @@
 """Names of files in a code page that nobody has told: what they may be."""
 
-from collections.abc import Sequence
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 # With which Windows writes names in China, Taiwan, Japan, Korea, Eastern and Western Europe.
 CODE_PAGES = ("gbk", "big5", "shift_jis", "euc_kr", "cp866", "cp852", "cp850", "cp1252")
+LOOKED_AT = 100  # names, to see which code page looks right
 SHOWN = 4  # readings of an example
+# Scripts of which one word may have several, as the first word of a character's Unicode name.
+EAST_ASIAN = frozenset({"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "IDEOGRAPHIC"})
+WORD = re.compile(r"[^\W\d_]+")
 
 
 def decode_name(name: bytes, code_page: str) -> str | None:
@@ -16,8 +23,28 @@ def decode_name(name: bytes, code_page: str) -> str | None:
 
 
 def find_code_pages(names: Sequence[bytes]) -> list[str]:
-    """Return the first few code pages in which all of `names` are texts."""
-    return [page for page in CODE_PAGES if all(decode_name(name, page) for name in names)][:SHOWN]
+    """Return the few code pages in which all of `names` are texts, first where these look right."""
+    fitting = [page for page in CODE_PAGES if all(decode_name(name, page) for name in names)]
+    some = [name for name in names if not name.isascii()][:LOOKED_AT]
+    return sorted(fitting, key=lambda page: _count_odd(name.decode(page) for name in some))[:SHOWN]
+
+
+def _count_odd(texts: Iterator[str]) -> int:
+    """Count the names that nobody gives: with symbols in them, or two scripts in one word."""
+    return sum(
+        any(unicodedata.category(each)[0] in "SC" for each in text)
+        or any(map(_is_odd, WORD.findall(text)))
+        for text in texts
+    )
+
+
+def _is_odd(word: str) -> bool:
+    scripts = {unicodedata.name(each, "").split(" ")[0] for each in word}
+    if scripts & EAST_ASIAN:
+        scripts = scripts - EAST_ASIAN | {"CJK"}
+    # An accent in capitals after a small letter: cafÚ.
+    rises = any(a.islower() and b.isupper() and not b.isascii() for a, b in pairwise(word))
+    return len(scripts) > 1 or "HALFWIDTH" in scripts or rises
 
 
 def describe_readings(names: Sequence[bytes], example: bytes) -> str:
