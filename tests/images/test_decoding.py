@@ -71,6 +71,15 @@ def find_reason(data: bytes, channels: int = 3) -> str:
     return caught.value.reason
 
 
+@pytest.mark.parametrize("read", [read_header, lambda data: decode_image(data, (4, 4, 3))])
+def test_far_too_many_pixels_name_the_parameter_too(read):
+    """Of these, Pillow itself says that they could be an attack."""
+    with pytest.raises(RejectedImageError) as caught:
+        read(claim_size(60_000, 20_000))
+    assert caught.value.reason == "too_many_pixels"
+    assert caught.value.detail.endswith("allows: --params ingest.max_pixels=1200000000")
+
+
 def decode_pixel(data: bytes, channels: int = 3) -> list[int]:
     return decode_image(data, (1, 1, channels)).ravel().tolist()
 

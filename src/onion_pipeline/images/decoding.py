@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageColor, ImageOps
 from PIL.Image import Transpose
 
 from onion_pipeline.errors import InterruptedRunError
@@ -25,11 +25,9 @@ from onion_pipeline.images.bit_depth import (
     stores_deep_colors,
 )
 from onion_pipeline.images.colors import flatten, make_8_bit
-from onion_pipeline.images.foreign import name_foreign
+from onion_pipeline.images.foreign import explain_error
 from onion_pipeline.images.opening import (
     DEFAULT_RENDERING,
-    FORMATS,
-    SIGNATURES,
     RejectedImageError,
     Rendering,
     check_bytes,
@@ -49,7 +47,6 @@ __all__ = [
     "read_header",
 ]
 GRAYSCALE_MODES = DEEP_MODES | {"1", "L", "LA", "I"}
-SHOWN = 40  # bytes of a file that is none
 # Without a stated range of values, what is white cannot be known.
 UNKNOWN_RANGE = {"F": "floating point", "I": "32-bit integer"}
 # What turns a picture upright, by its orientation; from 5 on by a quarter.
@@ -86,7 +83,7 @@ def read_header(data: bytes, rendering: Rendering = DEFAULT_RENDERING) -> ImageH
     except (RejectedImageError, InterruptedRunError):
         raise
     except Exception as error:
-        raise _explain(error, data) from error
+        raise explain_error(error, data) from error
 
 
 def decode_image(
@@ -110,7 +107,7 @@ def decode_image(
     except (RejectedImageError, InterruptedRunError):
         raise
     except Exception as error:
-        raise _explain(error, data) from error
+        raise explain_error(error, data) from error
 
 
 def measure_largest_value(data: bytes, rendering: Rendering = DEFAULT_RENDERING) -> int:
@@ -135,30 +132,7 @@ def measure_largest_value(data: bytes, rendering: Rendering = DEFAULT_RENDERING)
     except (RejectedImageError, InterruptedRunError):
         raise
     except Exception as error:
-        raise _explain(error, data) from error
-
-
-def _explain(error: Exception, data: bytes) -> RejectedImageError:
-    """Return why `data` is refused: whatever decoders raise on it may cost this file alone."""
-    if isinstance(error, Image.DecompressionBombError):
-        return RejectedImageError("too_many_pixels", str(error))
-    foreign = name_foreign(data)
-    if foreign:
-        return RejectedImageError("unsupported_format", f"it is {foreign}")
-    if not isinstance(error, UnidentifiedImageError):
-        return RejectedImageError("undecodable", f"{type(error).__name__}: {error}")
-    if data.startswith(SIGNATURES):
-        return RejectedImageError("undecodable", "its header is damaged or cut short")
-    return RejectedImageError(
-        "unsupported_format", f"none of {', '.join(FORMATS)}; it starts with {_quote(data)}"
-    )
-
-
-def _quote(data: bytes) -> str:
-    """Return the first bytes in hexadecimal digits, or the text that they are."""
-    start = data[:SHOWN]
-    is_text = start.isascii() and start.decode("ascii").strip().isprintable()
-    return f"{start[:8].hex(' ')}{f' ({start.decode()!r})' if is_text else ''}"
+        raise explain_error(error, data) from error
 
 
 def _read_plain_header(data: bytes, rendering: Rendering) -> ImageHeader | None:

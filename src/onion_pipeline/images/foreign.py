@@ -3,11 +3,16 @@
 import re
 from typing import NamedTuple
 
+from PIL import Image, UnidentifiedImageError
+
+from onion_pipeline.images.opening import FORMATS, SIGNATURES, RejectedImageError
 from onion_pipeline.images.tiff import is_camera_raw
 
 EXPORT = "export them from a raw converter as JPEG or TIFF"
 RAW = f"a raw file of a camera; {EXPORT}, as in darktable or RawTherapee"
 BEGINNING = 4096  # bytes in which a file says what it is
+SHOWN = 40  # bytes of a file that is nothing known
+PIXELS = re.compile(r"\((\d+) pixels\)")  # in what Pillow says
 
 
 class _Kind(NamedTuple):
@@ -87,3 +92,42 @@ def name_foreign(data: bytes) -> str | None:
         if kind.signature.match(beginning):
             return kind.what
     return RAW if is_camera_raw(data) else None
+
+
+def explain_error(error: Exception, data: bytes) -> RejectedImageError:
+    """Return why `data` is refused: whatever decoders raise on it may cost this file alone.
+
+    Args:
+        error: what a decoder has raised.
+        data: the bytes of the file.
+    """
+    if isinstance(error, Image.DecompressionBombError):
+        return RejectedImageError("too_many_pixels", _describe_bomb(str(error)))
+    foreign = name_foreign(data)
+    if foreign:
+        return RejectedImageError("unsupported_format", f"it is {foreign}")
+    if not isinstance(error, UnidentifiedImageError):
+        return RejectedImageError("undecodable", f"{type(error).__name__}: {error}")
+    if data.startswith(SIGNATURES):
+        return RejectedImageError("undecodable", "its header is damaged or cut short")
+    return RejectedImageError(
+        "unsupported_format", f"none of {', '.join(FORMATS)}; it starts with {_quote(data)}"
+    )
+
+
+def _describe_bomb(said: str) -> str:
+    """Return what Pillow has said of too many pixels, with the parameter that allows them."""
+    pixels = PIXELS.search(said)
+    if not pixels:
+        return said.rstrip(".")
+    return (
+        f"{pixels[1]} pixels are more than ingest.max_pixels allows: "
+        f"--params ingest.max_pixels={pixels[1]}"
+    )
+
+
+def _quote(data: bytes) -> str:
+    """Return the first bytes in hexadecimal digits, or the text that they are."""
+    start = data[:SHOWN]
+    is_text = start.isascii() and start.decode("ascii").strip().isprintable()
+    return f"{start[:8].hex(' ')}{f' ({start.decode()!r})' if is_text else ''}"
