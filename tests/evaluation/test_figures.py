@@ -100,6 +100,18 @@ def test_a_suspect_says_how_it_is_labelled_and_what_it_looks_like(make_issues, s
     assert (cell.get_title(), cell.get_xlabel()) == ("labelled ant", "looks like bee")
 
 
+def test_a_confusion_matrix_has_room_for_long_names(make_predictions):
+    table = make_predictions(np.zeros(COUNT, int), np.full((COUNT, 4), 0.25))
+    sizes = []
+    for name in ("bee", "b" * 30):
+        renamed = table.replace({"ant": "a", "bee": name})
+        layout = plot_confusion_matrix(renamed, ["a", name, "cow", "dog"]).layout
+        sizes.append((layout.width, layout.height))
+    (narrow, low), (wide, high) = sizes
+    assert wide - narrow > 6 * 14
+    assert high > low
+
+
 def test_long_labels_are_cut(make_issues, show_suspects):
     cell = show_suspects(make_issues(1, "staffordshire_terrier", "fourteen_chars")).axes[0]
     assert cell.get_title() == "labelled staffordshire…"

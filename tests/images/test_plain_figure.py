@@ -1,10 +1,12 @@
 """Every figure draws text as it is written."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import onion_pipeline
 from onion_pipeline.augmentation.preview import draw_augmentation_preview
@@ -121,3 +123,20 @@ def test_all_figures_are_of_this_kind():
     imports = re.compile(r"from matplotlib(\.figure)? import (Figure|pyplot)\b(?! as ImageFigure)")
     makers = [path.name for path in SOURCES.rglob("*.py") if imports.search(path.read_text())]
     assert makers == ["plain_figure.py"]
+
+
+@pytest.mark.parametrize("letter", ["W", "i"])
+def test_captions_end_before_the_next_picture(letter):
+    figure = make_figure(4, 2)
+    for cell in figure.subplots(1, 3):
+        cell.imshow(np.zeros((2, 2)))
+        cell.set_title("looks like " + 14 * letter, fontsize=9)
+        cell.set_xlabel(14 * letter, fontsize=9)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    for texts in ([cell.title for cell in figure.axes], [c.xaxis.label for c in figure.axes]):
+        boxes = [text.get_window_extent(renderer) for text in texts]
+        assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    is_small = figure.axes[0].xaxis.label.get_fontsize() < 9
+    assert is_small == (letter == "W")

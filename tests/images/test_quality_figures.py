@@ -60,6 +60,17 @@ def test_the_names_of_classes_are_no_markup(index, splits, measured):
     assert figure.layout.xaxis.type == "category"
 
 
+def test_names_below_the_bars_are_cut_and_not_where_one_points(index, splits, measured):
+    figure = draw_data_report(index, splits, measured)
+    ticks = dict(zip(figure.layout.xaxis.tickvals, figure.layout.xaxis.ticktext, strict=True))
+    assert ticks == {
+        "cat": "cat",
+        "dog": "dog",
+        "a very long name of a class": "a very long nam…",
+    }
+    assert set(figure.data[0].x) == ticks.keys()
+
+
 def test_each_size_is_a_point_as_large_as_it_is_frequent(index, splits, measured):
     sizes = next(
         trace for trace in draw_data_report(index, splits, measured).data if trace.type == "scatter"

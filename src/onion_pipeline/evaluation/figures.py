@@ -13,6 +13,7 @@ from onion_pipeline.images.lettering import write_names, write_page_names
 
 COLUMNS = 6
 READABLE = 30  # classes that a confusion matrix can name and count
+SHORT = 6  # characters of a name that a confusion matrix has room for anyhow
 LONGEST = 14  # characters of a label that fit beside a picture
 
 
@@ -49,11 +50,12 @@ def plot_confusion_matrix(predictions: DataFrame, class_names: Sequence[str]) ->
     figure = graph_objects.Figure(heatmap)
     every_tick = {"tickmode": "linear", "dtick": 1} if len(names) <= READABLE else {}
     side = 260 + 34 * min(len(names), READABLE)
+    room = 7 * max(0, max(map(len, truth)) - SHORT)  # pixels that names take from the cells
     figure.update_layout(
         template="plotly_white",
         title="Confusion matrix of the test images",
-        width=side + 60,
-        height=side,
+        width=side + 60 + room,
+        height=side + room // 2,
         xaxis={"title": "predicted", "type": "category", "constrain": "domain", **every_tick},
         yaxis={
             "title": "true",

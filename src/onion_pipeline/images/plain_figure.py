@@ -3,6 +3,7 @@
 from typing import Any
 
 from matplotlib import rcParams
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -10,7 +11,7 @@ from onion_pipeline.images.fonts import find_families
 
 
 class PlainFigure(Figure):
-    """A figure in which ``$`` is a character, not a formula, and every script has a font."""
+    """A figure in which ``$`` is a character, every script has a font, and captions fit."""
 
     def draw(self, renderer: Any) -> None:
         """Draw the figure."""
@@ -22,4 +23,19 @@ class PlainFigure(Figure):
             text.set_usetex(False)
             if families:
                 text.set_fontfamily([*rcParams["font.family"], *families])
+        for axes in self.axes:
+            if axes.images:
+                _fit_captions(axes, renderer)
         super().draw(renderer)
+
+
+def _fit_captions(axes: Axes, renderer: Any) -> None:
+    """Draw what stands above and below a picture so small that it ends before the next one."""
+    place, figure = axes.get_subplotspec(), axes.get_figure()
+    if place is None or figure is None:
+        return
+    room = 0.97 * figure.bbox.width / place.get_gridspec().ncols
+    for text in (axes.title, axes.xaxis.label):
+        width = text.get_window_extent(renderer).width
+        if width > room:
+            text.set_fontsize(float(text.get_fontsize()) * room / width)

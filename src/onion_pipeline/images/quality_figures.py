@@ -20,7 +20,7 @@ COLORS = {"train": INK, "validation": "#d9a08b", "test": ACCENT, LEFT_OUT: "#c9c
 BINS = 40
 SHOWN = 8  # pictures of each kind in the gallery
 READABLE = 40  # classes whose names fit below the bars
-LONGEST = 16  # characters of a label that fit below a picture
+LONGEST = 16  # characters of a label that fit below a picture, or a bar if written upwards
 
 Names = dict[str, str]
 """How a figure writes each label."""
@@ -148,7 +148,7 @@ def _count(number: int, noun: str) -> str:
 
 def _add_classes(figure: PlotlyFigure, splits: DataFrame) -> None:
     counts = count_classes(splits)
-    shown = write_page_names(counts)
+    shown, ticks = write_page_names(counts), write_page_names(counts, LONGEST)
     for name in (*SPLITS, LEFT_OUT):
         images = [splits_of.get(name, 0) for splits_of in counts.values()]
         if any(images):
@@ -161,7 +161,14 @@ def _add_classes(figure: PlotlyFigure, splits: DataFrame) -> None:
                 row=1,
                 col=1,
             )
-    figure.update_xaxes(type="category", showticklabels=len(counts) <= READABLE, row=1, col=1)
+    figure.update_xaxes(
+        type="category",
+        showticklabels=len(counts) <= READABLE,
+        tickvals=[shown[label] for label in counts],
+        ticktext=[ticks[label] for label in counts],
+        row=1,
+        col=1,
+    )
 
 
 def _add_sizes(figure: PlotlyFigure, index: DataFrame) -> None:
