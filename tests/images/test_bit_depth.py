@@ -1,6 +1,7 @@
 """Values of 10, 12 or 14 bits in files of 16 are scaled by the bits that they have."""
 
 import io
+import re
 import struct
 import zlib
 
@@ -13,6 +14,7 @@ from PIL import Image
 from onion_pipeline.images.bit_depth import (
     describe_bit_depth,
     describe_few_bright,
+    describe_other_depth,
     find_bit_depth,
     scale_to_8_bits,
 )
@@ -97,6 +99,19 @@ def test_a_few_bright_pictures_that_make_all_others_dark_are_told(largest):
 def test_pictures_of_which_some_are_dark_are_ordinary(largest):
     index = make_index(*largest).assign(path="a.png")
     assert describe_few_bright(index, find_bit_depth(index)) is None
+
+
+@pytest.mark.parametrize(
+    ("largest", "depth", "said"),
+    [
+        ([4000, 4095], 16, "2 pictures of 16 bits that were looked at passes 4095.*16 bits: .* da"),
+        ([4000, 65535], 12, "reach 65535, but .* 12 bits: what is above 4095 is white"),
+        *(([], 16, None), ([4000], 12, None), ([1500], 12, None), ([20000], 16, None)),
+    ],
+)
+def test_new_pictures_of_other_bits_than_a_model_takes_are_told(largest, depth, said):
+    found = describe_other_depth(largest, depth)
+    assert re.search(said, found) if said else found is None
 
 
 def test_without_deep_pictures_the_depth_is_16():

@@ -1,7 +1,12 @@
+from types import SimpleNamespace
+
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from onion_pipeline.errors import DataError
+from onion_pipeline.images.decoding import Rendering
 from onion_pipeline.images.sources import open_source
 from onion_pipeline.pipelines.predict.pipeline import create_pipeline
 from onion_pipeline.registry import batch
@@ -9,6 +14,9 @@ from onion_pipeline.registry import batch
 
 class Classifier:
     """Stands in for a registered model: calls a picture onion if it has more than a byte."""
+
+    def unwrap_python_model(self):
+        return SimpleNamespace(config=SimpleNamespace(rendering=Rendering()))
 
     def predict(self, table):
         good = table["image"].map(len) > 1
@@ -65,6 +73,15 @@ def test_new_images_are_classified_by_the_model_asked_for(
     assert made["unreadable_images"].to_dict("records") == [
         {"path": "broken.jpg", "reason": "not_an_image", "detail": "one byte"}
     ]
+
+
+@pytest.mark.parametrize(("largest", "said"), [(4000, True), (65000, False)])
+def test_pictures_of_other_bits_than_those_of_training_are_told(  # noqa: PLR0913, PLR0917
+    run_nodes, asked, photo_folder, base_parameters, caplog, largest, said
+):
+    Image.fromarray(np.full((3, 3), largest, np.uint16)).save(photo_folder / "deep.png")
+    run(run_nodes, photo_folder, base_parameters)
+    assert ("passes 4000, but the model scales pictures of 16 bits" in caplog.text) == said
 
 
 def test_nothing_is_left_if_no_image_is_usable(run_nodes, asked, tmp_path, base_parameters):

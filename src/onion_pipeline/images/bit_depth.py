@@ -5,6 +5,7 @@ many they are stands nowhere; the largest value of a whole data set shows it.
 """
 
 import sys
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -70,6 +71,32 @@ def describe_few_bright(index: DataFrame, depth: int) -> str | None:
         f"{depth} bits, so that those {dark} come out dark. If a faulty pixel or a picture of "
         f"another device is the reason, remove it, or scale all by the others: "
         f"--params ingest.bit_depth={fewer} (larger values become white)"
+    )
+
+
+def describe_other_depth(largest: Sequence[int], depth: int) -> str | None:
+    """Return a warning of new pictures whose values have other bits than a model takes them for.
+
+    Args:
+        largest: the largest value of each new picture of 16 bits.
+        depth: how many bits the model scales.
+    """
+    if not largest:
+        return None
+    found = next((bits for bits in DEPTHS if max(largest) < 1 << bits), MOST_BITS)
+    if found in {depth, depth - 1} or (found < depth and max(largest) >= 1 << depth - 2):
+        return None
+    reads = f"the model scales pictures of 16 bits as values of {depth} bits"
+    if found < depth:
+        return (
+            f"No value of the {len(largest)} pictures of 16 bits that were looked at passes "
+            f"{max(largest)}, but {reads}: they come out dark. Was it trained with pictures like "
+            "these?"
+        )
+    return (
+        f"Of {len(largest)} pictures of 16 bits that were looked at values reach {max(largest)}, "
+        f"but {reads}: what is above {(1 << depth) - 1} is white. Was it trained with pictures "
+        "like these?"
     )
 
 

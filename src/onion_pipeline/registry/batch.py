@@ -1,16 +1,26 @@
 """Many new pictures through one registered model."""
 
 import json
+import logging
 
 from onion_pipeline.annotations import DataFrame
-from onion_pipeline.images.decoding import RejectedImageError
+from onion_pipeline.images.bit_depth import describe_other_depth
+from onion_pipeline.images.decoding import (
+    RejectedImageError,
+    Rendering,
+    measure_largest_value,
+    read_header,
+)
 from onion_pipeline.images.loading import read_file
 from onion_pipeline.images.quarantine import check_quarantine
 from onion_pipeline.images.sources import ImageSource
 from onion_pipeline.registry.versions import load_classifier
 
 CHUNK = 256
+MEASURED = 32  # pictures of 16 bits of which the largest value is found
 REJECTED = ["path", "reason", "detail"]
+
+logger = logging.getLogger(__name__)
 
 
 def classify_images(source: ImageSource, uri: str) -> tuple[DataFrame, DataFrame]:
@@ -37,6 +47,8 @@ def classify_images(source: ImageSource, uri: str) -> tuple[DataFrame, DataFrame
     for start in range(0, len(source.paths), CHUNK):
         files, refused = _read_files(source, source.paths[start : start + CHUNK])
         unreadable.append(refused)
+        if start == 0:
+            _check_depth(files, model.unwrap_python_model().config.rendering)
         if len(files):
             answers = model.predict(files[["image"]]).assign(path=files["path"])
             predictions.append(answers[answers["error"] == ""])
@@ -44,6 +56,20 @@ def classify_images(source: ImageSource, uri: str) -> tuple[DataFrame, DataFrame
     rejected = pd.concat(unreadable).sort_values("path", ignore_index=True)
     check_quarantine(rejected, len(source.paths) + len(source.refused), limit=1.0)
     return _join(predictions), rejected
+
+
+def _check_depth(files: DataFrame, rendering: Rendering) -> None:
+    """Tell if the first pictures of 16 bits have others than the model was trained with."""
+    largest: list[int] = []
+    for data in files["image"]:
+        try:
+            if len(largest) < MEASURED and read_header(data, rendering).deep:
+                largest.append(measure_largest_value(data, rendering))
+        except RejectedImageError:
+            continue  # the model says why
+    warning = describe_other_depth(largest, rendering.bit_depth)
+    if warning:
+        logger.warning(warning)
 
 
 def _join(answers: list[DataFrame]) -> DataFrame:
