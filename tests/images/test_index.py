@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from onion_pipeline.errors import ConfigurationError
 from onion_pipeline.images import index as index_module
 from onion_pipeline.images import parallel
 from onion_pipeline.images.decoding import Rendering
@@ -15,6 +16,7 @@ from onion_pipeline.images.index import (
     COLUMNS,
     LARGEST_AUTO_SIDE,
     choose_image_shape,
+    describe_groups,
     index_images,
 )
 from onion_pipeline.images.sources import ImageSource, Refusal, open_source
@@ -209,7 +211,6 @@ def test_files_that_the_source_refuses_have_their_row(source):
         (r"patient_(\d+)", "17"),
         (r"patient_\d+", "patient_17"),
         (r"^([^/]+)/", "blue"),
-        (r"video", None),
         (r"(video)?patient", None),
         (None, None),
     ],
@@ -286,3 +287,28 @@ def test_grayscale_files_are_found_by_their_header(tmp_path):
         Image.new("L", (8, 6), 100).save(tmp_path / name / "1.png")
     index = index_images(open_source(tmp_path))
     assert choose_image_shape(index, "auto", "auto") == (6, 8, 1)
+
+
+def test_an_expression_that_finds_no_group_is_refused(source):
+    with pytest.raises(
+        ConfigurationError, match=r"group_by, which is patient_.d, finds nothing in any"
+    ):
+        index_images(source, group_by=r"patient_\d")
+    table = pd.DataFrame({"path": source.paths, "label": "a", "split": None, "group": "g"})
+    assert set(index_images(replace(source, given=table), group_by="x_y")["group"]) == {"g"}
+
+
+def test_groups_are_counted_with_what_is_in_none(source):
+    assert describe_groups(index_images(source, group_by=r"(\d)\.jpg")) == (
+        "10 groups of pictures stay together"
+    )
+    assert describe_groups(index_images(source, group_by=r"blue/(\d)\.jpg")) == (
+        "10 groups of pictures stay together; 10 of 20 pictures are in none, such as red/0.jpg"
+    )
+
+
+def test_files_without_a_label_name_the_level_that_was_asked_for(source):
+    index = index_images(source, label_level=3)
+    assert set(index["detail"]) == {
+        "no folder at ingest.label_level=3 and no table gives it a label"
+    }

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 from onion_pipeline.annotations import ColorMode, DataFrame, Series
+from onion_pipeline.errors import ConfigurationError
 from onion_pipeline.images.decoding import (
     DEFAULT_RENDERING,
     RejectedImageError,
@@ -86,6 +87,9 @@ def index_images(
         ``largest_value`` (of a picture of 16 bits); and ``reason``, ``detail`` where the file
         is refused (see :mod:`onion_pipeline.images.quarantine`); and the other columns of a
         table in the source, as texts. Sorted by path.
+
+    Raises:
+        ConfigurationError: `group_by` finds nothing in any path.
     """
     jobs = [_Job(part, rendering, measures_depth) for part in _cut(source)]
     found = map_chunks(_index_chunk, jobs, title="index images")
@@ -97,8 +101,20 @@ def index_images(
     index = index[[*COLUMNS, *others]].astype(COLUMNS)
     unlabelled = index["label"].isna() & index["reason"].isna()
     index.loc[unlabelled, "reason"] = "no_label"
-    index.loc[unlabelled, "detail"] = "no folder and no table gives it a label"
+    level = "" if label_level == 1 else f" at ingest.label_level={label_level}"
+    index.loc[unlabelled, "detail"] = f"no folder{level} and no table gives it a label"
     return index
+
+
+def describe_groups(index: DataFrame) -> str:
+    """Return how many groups ``group_by`` has found, and how many pictures are in none."""
+    kept = index[index["reason"].isna()]
+    alone = kept[kept["group"].isna()]
+    line = f"{kept['group'].nunique()} groups of pictures stay together"
+    if alone.empty:
+        return line
+    example = alone["path"].iloc[0]
+    return f"{line}; {len(alone)} of {len(kept)} pictures are in none, such as {example}"
 
 
 def choose_image_shape(
@@ -186,6 +202,12 @@ def _find_groups(paths: Series, group_by: str | None) -> Series:
     import pandas as pd
 
     found = [group_by and re.search(group_by, path) for path in paths]
+    if group_by and len(paths) and not any(found):
+        raise ConfigurationError(
+            f"ingest.group_by, which is {group_by}, finds nothing in any path, such as "
+            f"{paths.iloc[0]}: pictures that belong together would come into several splits. "
+            "Correct it, or leave it out."
+        )
     names = [match[1 if match.re.groups else 0] if match else None for match in found]
     return pd.Series([name and normalize_text(name) for name in names], dtype="str")
 

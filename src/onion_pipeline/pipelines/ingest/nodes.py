@@ -38,6 +38,8 @@ def index_images(raw_images: ImageSource, parameters: IngestParameters) -> DataF
         measures_depth=parameters.bit_depth == "auto",
     )
     _tell_classes(index)
+    if parameters.group_by:
+        logger.info("%s (ingest.group_by)", indexing.describe_groups(index))
     refused = index[index["reason"].notna()]
     # What cannot be mended later is told now: no result of an earlier run has been replaced.
     quarantine.check_quarantine(refused, len(index), limit=1.0)
