@@ -86,7 +86,7 @@ def test_a_larger_share_stops_the_run_and_says_why(refused, limit):
     with pytest.raises(DataError) as caught:
         check_quarantine(make_quarantine(undecodable=refused), 100, limit)
     message = str(caught.value)
-    assert message.startswith(f"{refused} of 100 pictures ({refused:.1f}%) are refused")
+    assert message.startswith(f"{refused} of 100 pictures ({refused:.1f}%) refused")
     assert f"undecodable ({refused})" in message
     assert "ingest.max_quarantined" in message
     assert caught.value.dataset == "quarantine"

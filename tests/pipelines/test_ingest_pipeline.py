@@ -161,7 +161,7 @@ def test_pictures_without_folders_are_told(run_nodes, values, tmp_path):
 
 
 def test_too_many_refused_files_stop_the_run_after_they_are_listed(run_nodes, values):
-    with pytest.raises(DataError, match=r"1 of 21 pictures \(4\.8%\) are refused"):
+    with pytest.raises(DataError, match=r"1 of 21 pictures \(4\.8%\) refused"):
         run_nodes(create_pipeline(), change(values, max_quarantined=0.04))
 
 

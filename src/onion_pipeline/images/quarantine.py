@@ -120,7 +120,7 @@ def check_quarantine(quarantine: DataFrame, count: int, limit: float) -> None:
         )
     if len(counted) > limit * pictures:
         raise DataError(
-            f"{len(counted)} of {pictures} pictures ({len(counted) / pictures:.1%}) are refused, "
+            f"{len(counted)} of {pictures} pictures ({len(counted) / pictures:.1%}) refused, "
             f"more than ingest.max_quarantined allows ({limit:.1%}): {describe_reasons(counted)}. "
             f"{_advise(counted)} If they may be left out, remove them or raise the limit: "
             "--params ingest.max_quarantined=1",

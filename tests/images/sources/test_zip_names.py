@@ -52,6 +52,18 @@ def test_names_are_utf_8_where_all_of_them_are(open_names):
     assert source.warning is None
 
 
+def test_backslashes_of_windows_divide_folders(tmp_path):
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        for name in (r"cats\1.jpg", r"dogs\old\2.jpg", r"..\3.jpg", "cats\\"):
+            member = zipfile.ZipInfo(name)
+            member.create_system = 0
+            archive.writestr(member, name)
+    source = open_source(tmp_path / "photos.zip")
+    assert source.paths == ("cats/1.jpg", "dogs/old/2.jpg")
+    assert source.read("dogs/old/2.jpg") == rb"dogs\old\2.jpg"
+    assert [refused.reason for refused in source.refused] == ["unsafe_path"]
+
+
 def test_names_in_a_code_page_are_told_with_what_they_may_be(open_names, tmp_path):
     """猫 in GBK is è in UTF-8: all names of an archive are taken alike."""
     source = open_names("猫/1.jpg".encode("gbk"), "船/1.jpg".encode("gbk"), b"cats/1.jpg")

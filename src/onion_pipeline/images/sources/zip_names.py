@@ -16,6 +16,7 @@ from onion_pipeline.images.sources.code_pages import (
 )
 
 UTF_8 = 0x800  # a flag bit
+WINDOWS = 0  # the number of a system
 UNICODE_PATH = b"up"  # the number of a field, 0x7075
 
 
@@ -32,7 +33,7 @@ def read_names(members: Sequence[ZipInfo], location: str) -> tuple[list[str], st
         location: of the archive, for the warning.
     """
     # The names as they stand: `filename` ends at a NUL byte.
-    names = [_find_unicode_path(member) or member.orig_filename for member in members]
+    names = [_find_unicode_path(member) or _read_header(member) for member in members]
     doubtful = [number for number, member in enumerate(members) if _is_doubtful(member)]
     raw = [members[number].orig_filename.encode("cp437") for number in doubtful]
     if not all(decode_name(name, "utf-8") for name in raw):
@@ -40,6 +41,16 @@ def read_names(members: Sequence[ZipInfo], location: str) -> tuple[list[str], st
     for number, name in zip(doubtful, raw, strict=True):
         names[number] = name.decode()
     return names, None
+
+
+def _read_header(member: ZipInfo) -> str:
+    r"""Return the name in the header, with slashes where an old .NET has written ``cats\1.jpg``.
+
+    Not of a doubtful one: in Shift JIS a backslash is the second half of a letter.
+    """
+    name = member.orig_filename
+    is_divided = member.create_system == WINDOWS and "/" not in name and not _is_doubtful(member)
+    return name.replace("\\", "/") if is_divided else name
 
 
 def _is_doubtful(member: ZipInfo) -> bool:

@@ -84,7 +84,7 @@ def quarantine_files(
     )
     if len(listed):
         reasons = quarantine.describe_reasons(listed)
-        logger.info("%d of %d files are refused: %s", len(listed), len(image_index), reasons)
+        logger.info("%d of %d files refused: %s", len(listed), len(image_index), reasons)
     return listed
 
 
