@@ -1,10 +1,10 @@
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from kedro_viz.services.layers import sort_layers
+from kedro.io import DataCatalog, MemoryDataset
+from kedro_viz.data_access.managers import DataAccessManager
 
 from onion_pipeline.pipeline_registry import register_pipelines
 
@@ -65,21 +65,24 @@ def test_kedro_viz_opens_with_one_box_for_each_verb(pipelines):
         assert {node.namespace for node in pipelines[verb].nodes} == {verb}
 
 
+@pytest.fixture(scope="module")
+def viz(pipelines, load_conf):
+    """What Kedro-Viz knows, which counts a namespace's box among the nodes, too."""
+    conf = load_conf()
+    entries = {name: entry.get("metadata") for name, entry in conf["catalog"].items()}
+    data = {name: MemoryDataset(metadata=metadata) for name, metadata in entries.items()}
+    parameters = {f"params:{name}": MemoryDataset({}) for name in conf["parameters"]}
+    known = DataAccessManager()
+    known.add_catalog(DataCatalog(data | parameters), pipelines)
+    known.add_pipelines(pipelines)
+    return known
+
+
 @pytest.mark.parametrize("verb", [*VERBS, *EXTRA, "__default__"])
-def test_the_layers_of_the_data_follow_one_another_without_a_circle(pipelines, verb, load_conf):
-    catalog = load_conf()["catalog"]
-    children = {name: set() for name in pipelines[verb].datasets()}
-    for node in pipelines[verb].nodes:
-        for name in node.inputs:
-            children[name].update(node.outputs)
-    layers = {
-        name: entry["metadata"]["kedro-viz"]["layer"]
-        for name, entry in catalog.items()
-        if "metadata" in entry
-    }
-    nodes = {name: SimpleNamespace(layer=layers.get(name)) for name in children}
-    shown = sort_layers(nodes, children)  # none at all if there is a circle
-    assert set(shown) == {node.layer for node in nodes.values()} - {None}
+def test_the_layers_of_the_data_follow_one_another_without_a_circle(viz, verb):
+    viz.create_modular_pipelines_tree_for_registered_pipeline(verb)
+    shown = viz.get_sorted_layers_for_registered_pipeline(verb)  # none if there is a circle
+    assert set(shown) == set(LAYERS)
     assert verb != "__default__" or shown == LAYERS
 
 
