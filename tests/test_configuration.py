@@ -48,3 +48,13 @@ def test_a_file_that_cannot_be_read_is_one_message(load, text, said):
 def test_so_are_the_globals_which_are_read_first(load):
     with pytest.raises(ConfigurationError, match=r"globals\*.yml in"):
         load(globals="images: [1")
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [("~/photos", "/home/me/photos"), ("photos/~", "photos/~"), ("~nobody-here", "~nobody-here")],
+)
+def test_a_path_in_the_home_of_the_user_is_not_one_in_the_project(load, monkeypatch, typed, found):
+    monkeypatch.setenv("HOME", "/home/me")
+    loader = load(globals=f"images: {typed}", catalog="raw: {filepath: '${globals:images}'}")
+    assert loader["catalog"] == {"raw": {"filepath": found}}

@@ -34,7 +34,7 @@ def test_suggest_keeps_the_spelling_of_the_allowed_name():
 
 
 def test_suggest_guesses_nothing_if_nothing_is_near():
-    assert errors.suggest("xyz", ["dense"]) == "'xyz' is unknown; Allowed: dense."
+    assert errors.suggest("xyz", ["dense"]) == "'xyz' is unknown. Allowed: dense."
 
 
 def test_suggest_counts_long_lists_instead_of_listing_them():

@@ -1,5 +1,7 @@
 """How the files in ``conf/`` are read."""
 
+import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +39,7 @@ class ConfigLoader(OmegaConfigLoader):
             ConfigurationError: one of them is no YAML, or names a value that is not there.
         """
         try:
-            return super().__getitem__(key)
+            found = super().__getitem__(key)
         except (OmegaConfBaseException, YAMLError) as error:
             (first, *_) = str(error).splitlines()
             also = ", or in --params" if key == "parameters" else ""
@@ -45,3 +47,17 @@ class ConfigLoader(OmegaConfigLoader):
                 f"{key}*.yml in {self.conf_source} cannot be read: {first.rstrip('.')}. Mend it "
                 f"there{also}; a text with signs such as : # {{ [ stands in quotes."
             ) from error
+        if key == "catalog":
+            _expand_homes(found.values())
+        return found
+
+
+def _expand_homes(entries: Iterable[Any]) -> None:
+    """Put the folder of a user for the ``~`` that a shell leaves alone in ``images=~/photos``.
+
+    Kedro takes such a path for one in the folder of the project.
+    """
+    for entry in entries:
+        path = entry.get("filepath") if isinstance(entry, dict) else None
+        if isinstance(path, str):
+            entry["filepath"] = os.path.expanduser(path)  # noqa: PTH111 - pathlib fails on ~nobody

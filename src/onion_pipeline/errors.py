@@ -102,6 +102,6 @@ def suggest(found: str, allowed: Iterable[str]) -> str:
     names = sorted(allowed)
     lowered = {name.lower(): name for name in names}
     close = get_close_matches(found.lower(), lowered, n=1)
-    hint = f"did you mean {lowered[close[0]]!r}? " if close else ""
+    hint = f"; did you mean {lowered[close[0]]!r}?" if close else "."
     listing = ", ".join(names) if len(names) <= 30 else f"{len(names)} names"  # noqa: PLR2004
-    return f"{found!r} is unknown; {hint}Allowed: {listing}."
+    return f"{found!r} is unknown{hint} Allowed: {listing}."

@@ -8,8 +8,8 @@ numbers and ``yes`` for a truth value, and it divides a list at its commas
 import json
 import re
 from collections.abc import Iterator, Mapping
-from types import NoneType
-from typing import Any, get_args
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -68,20 +68,25 @@ def write_parameters(values: Mapping[str, Any], prefix: str = "") -> str:
     return ",".join(parts)
 
 
-def find_texts(model: type[BaseModel] = Parameters, prefix: str = "") -> dict[str, bool]:
+def find_texts() -> dict[str, bool]:
     """Return the parameters that are texts by their full names, and whether they may be null."""
-    found = {}
+    fields = _find_fields(Parameters)
+    # The constraints of one alternative hide its type: Annotated[str, ...] | None.
+    kinds = {name: [(*get_args(kind), kind)[0] for kind in found] for name, found in fields}
+    return {name: NoneType in found for name, found in kinds.items() if str in found}
+
+
+def _find_fields(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Yield the full names of all parameters, each with what it may be."""
     for name, field in model.model_fields.items():
         path = prefix + (field.alias or name)
-        kinds = get_args(field.annotation) or (field.annotation,)
-        # The constraints of one alternative hide its type: Annotated[str, ...] | None.
-        kinds = tuple((*get_args(kind), kind)[0] for kind in kinds)
-        if str in kinds:
-            found[path] = NoneType in kinds
+        annotation = field.annotation
+        is_one = get_origin(annotation) not in {Union, UnionType}
+        kinds = (annotation,) if is_one else get_args(annotation)
+        yield path, kinds
         for kind in kinds:
             if isinstance(kind, type) and issubclass(kind, BaseModel):
-                found |= find_texts(kind, f"{path}.")
-    return found
+                yield from _find_fields(kind, f"{path}.")
 
 
 def _split(given: str, texts: Mapping[str, bool]) -> Iterator[tuple[str, str]]:
@@ -94,6 +99,7 @@ def _split(given: str, texts: Mapping[str, bool]) -> Iterator[tuple[str, str]]:
         name, typed = found.groups()
         if before in texts:
             _check_name(name, typed, before)
+        _check_whole(name)
         yield name, typed
         before, position = name, found.end() + 1
 
@@ -109,12 +115,26 @@ def _check_name(name: str, typed: str, before: str | None) -> None:
         )
 
 
+def _check_whole(name: str) -> None:
+    """Refuse an element of a list: Kedro cannot lay it into the list of the parameter files."""
+    for path, kinds in _find_fields(Parameters):
+        if get_origin(kinds[0]) is list and re.match(rf"{re.escape(path)}[.\[]", name):
+            raise ConfigurationError(
+                f"--params: {name} is a part of {path}, which is a list and is given as a whole, "
+                f"--params '{path}=[...]'. It is easier changed in its file, "
+                f"conf/base/parameters_{path.partition('.')[0]}.yml."
+            )
+
+
 def _describe_nameless(found: str) -> str:
     name, colon, value = found.partition(":")
+    names = {path for path, _ in _find_fields(Parameters)}
     shown = "images=path/to/photos"
-    if colon and name.split(".")[0] in Parameters.model_fields:
+    if colon and name.split(".")[0] in names:
         shown = f"{name}={value.strip()}"
-    elif "=" not in found and found not in Parameters.model_fields:
+    elif found in names - {"images"}:
+        shown = f"{found}=..."
+    elif "=" not in found and found not in names:
         shown = f"images={found}"
     return (
         f"--params: {found!r} is no parameter with a value. Write name=value, with a comma "

@@ -36,14 +36,22 @@ def _list_datasets(pipeline: Pipeline) -> set[str]:
     return set(pipeline.datasets())
 
 
+def _list_read(pipeline: Pipeline) -> set[str]:
+    return {name for node in pipeline.nodes for name in node.inputs}
+
+
+def _list_made(pipeline: Pipeline) -> set[str]:
+    return set(pipeline.all_outputs())
+
+
 # By the names of Kedro's options: how they are typed, what they choose, and what finds it.
 SELECTIONS: dict[str, tuple[str, str, Callable[[Pipeline], set[str]]]] = {
     "tags": ("--tags", "tag", _list_tags),
     "node_names": ("--nodes", "node", _list_nodes),
     "from_nodes": ("--from-nodes", "node", _list_nodes),
     "to_nodes": ("--to-nodes", "node", _list_nodes),
-    "from_inputs": ("--from-inputs", "dataset", _list_datasets),
-    "to_outputs": ("--to-outputs", "dataset", _list_datasets),
+    "from_inputs": ("--from-inputs", "input", _list_read),
+    "to_outputs": ("--to-outputs", "output", _list_made),
     "namespaces": ("--namespaces", "namespace", _list_namespaces),
 }
 
@@ -114,6 +122,8 @@ def _check_name(  # noqa: PLR0913, PLR0917
             f"{option}: the {kind} {name!r} is not in {', '.join(chosen)} but in "
             f"{', '.join(elsewhere)}: add --pipelines {elsewhere[0]}."
         )
+    if any(name in _list_datasets(pipelines[each]) for each in chosen):
+        raise ConfigurationError(f"{option}: {_describe_other_end(kind, name)}")
     if not known:
         others = ", ".join(sorted({typed for typed, *_ in SELECTIONS.values()} - {option}))
         raise ConfigurationError(
@@ -122,9 +132,16 @@ def _check_name(  # noqa: PLR0913, PLR0917
         )
     message = suggest(name, known)
     if message.endswith(" names."):  # too many to be shown there
-        listing = "catalog describe-datasets" if kind == "dataset" else "registry describe"
+        is_data = kind in {"dataset", "input", "output"}
+        listing = "catalog describe-datasets" if is_data else "registry describe"
         message += f" 'kedro {listing}' lists them."
     raise ConfigurationError(f"{option}: {message}")
+
+
+def _describe_other_end(kind: str, name: str) -> str:
+    if kind == "output":
+        return f"no node makes {name!r}: it is only read, and is what --from-inputs takes."
+    return f"no node reads {name!r}: it is only made, and is what --to-outputs takes."
 
 
 def _check_runner(name: str | None, parameters: Mapping[str, Any]) -> None:
