@@ -138,6 +138,11 @@ def test_a_mistake_is_no_outage_unless_the_block_only_observes(watched, mlflow_s
     assert len(caplog.records) == 1
 
 
+def test_a_database_whose_driver_is_not_installed_is_an_outage(watched):
+    with pytest.raises(StoreOutageError, match="No module named 'psycopg'"), ask_store():
+        raise ModuleNotFoundError("No module named 'psycopg'")
+
+
 def test_an_error_of_our_own_stays_what_it_is(watched):
     with pytest.raises(KeyError), ask_store():
         raise KeyError("loss")

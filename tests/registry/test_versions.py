@@ -22,6 +22,7 @@ from onion_pipeline.registry.outage import TRACKING_URI
 from onion_pipeline.registry.package import list_requirements
 from onion_pipeline.registry.payloads import read_payload
 from onion_pipeline.registry.promotion import Decision
+from onion_pipeline.registry.provenance import read_version
 from onion_pipeline.registry.serving_config import ServingConfig
 from onion_pipeline.registry.tracking import import_client
 from onion_pipeline.registry.versions import load_classifier, register_model
@@ -240,6 +241,24 @@ def test_of_equal_versions_the_one_with_the_highest_number_counts_whatever_the_c
     for _ in range(9):  # as somebody may make by hand; 10 is less than 9 as a text
         client.create_model_version(NAME, first.source, first.run_id, tags=first.tags)
     assert register_model(model, CONFIG, NAME, WORSE, EVIDENCE).version == "10"
+
+
+def test_a_version_whose_files_are_gone_is_named_and_made_anew(mlflow_store, model, monkeypatch):
+    run_id = tracking.start_run(NAME, "run", mlflow_store / "kept", {}, {})
+    monkeypatch.setenv(tracking.RUN_ID, run_id)
+    register_model(model, CONFIG, NAME, FIRST, EVIDENCE)
+    kept = list((mlflow_store / "kept" / "models").iterdir())
+    shutil.rmtree(mlflow_store / "kept")
+    for uri in (URI, f"models:/{NAME}/1"):
+        with pytest.raises(RegistryError, match="its files are gone: there is no folder") as error:
+            load_classifier(uri)
+        assert str(kept[0]) in str(error.value)
+    with pytest.raises(RegistryError, match=r"cannot be verified: its files are gone.*kedro run"):
+        read_version(URI)
+    anew = register_model(model, CONFIG, NAME, AGAIN, EVIDENCE)
+    assert (anew.version, anew.alias) == ("2", "champion")
+    assert load_classifier(URI)[1] == "2"
+    assert register_model(model, CONFIG, NAME, AGAIN, EVIDENCE).version == "2"
 
 
 def test_a_version_is_never_asked_for_twice(mlflow_store, model, monkeypatch):

@@ -3,18 +3,16 @@
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame, KerasModel
-from onion_pipeline.errors import RegistryError
 from onion_pipeline.evaluation.predictions import predict_probabilities
 from onion_pipeline.images.loading import decode_images
 from onion_pipeline.images.sources import ImageSource
 from onion_pipeline.registry.evidence import read_seen_images
+from onion_pipeline.registry.logged_models import require_files
 from onion_pipeline.registry.package import read_package
 from onion_pipeline.registry.serving_config import ServingConfig
 
@@ -66,7 +64,7 @@ def load_champion(client: "MlflowClient", name: str, version: str) -> Champion:
     """
     from mlflow.artifacts import download_artifacts
 
-    _check_folder(client.get_model_version_download_uri(name, version))
+    require_files(client, name, version)
     with tempfile.TemporaryDirectory() as folder:
         package = Path(download_artifacts(f"models:/{name}/{version}", dst_path=folder))
         return Champion(version, *read_package(package), read_seen_images(package))
@@ -101,14 +99,3 @@ def answer_images(
             named = predict_probabilities(champion.model, piece["image"]).argmax(axis=1)
             answers[positions[piece["index"]]] = ids[named]
     return answers
-
-
-def _check_folder(uri: str) -> None:
-    """Check that the files of a version are there if they are to be on this machine.
-
-    MLflow's error for it is that of a server that does not answer.
-    """
-    address = urlsplit(uri)
-    folder = Path(url2pathname(address.path) if address.scheme == "file" else uri)
-    if address.scheme in {"", "file"} and not folder.is_dir():
-        raise RegistryError(f"its files are gone: there is no folder {folder}")

@@ -26,6 +26,7 @@ from onion_pipeline.registry.champion import (
     answer_images,
     load_champion,
 )
+from onion_pipeline.registry.logged_models import find_missing_folder
 from onion_pipeline.registry.outage import ask_store
 from onion_pipeline.registry.package import hash_content
 from onion_pipeline.registry.promotion import (
@@ -127,7 +128,9 @@ def _recognize(
         return None
     number, _ = found
     if number == champion:
-        return Decision(CHAMPION, "same_model", f"it is version {number} again, the champion")
+        reason = f"it is version {number} again, the champion"
+        gone = ", whose files are gone" if find_missing_folder(client, name, number) else ""
+        return Decision(CHAMPION, "same_model", reason + gone)
     successor = client.get_model_version(name, number).tags.get(REPLACED_BY)
     if not successor:
         return None

@@ -3,9 +3,11 @@
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from onion_pipeline.annotations import KerasModel
-from onion_pipeline.errors import ParityError
+from onion_pipeline.errors import ParityError, RegistryError
 from onion_pipeline.registry.evidence import Evidence, write_files
 from onion_pipeline.registry.package import hash_package, write_package
 from onion_pipeline.registry.serving_config import ServingConfig
@@ -59,6 +61,29 @@ def log_model(  # noqa: PLR0913, PLR0917
         client.log_model_artifacts(logged.model_id, str(folder))
     client.finalize_logged_model(logged.model_id, "READY")
     return str(logged.model_id)
+
+
+def find_missing_folder(client: "MlflowClient", name: str, version: str) -> Path | None:
+    """Return where the files of a version are to be, if that is on this machine and nothing is."""
+    uri = client.get_model_version_download_uri(name, version)
+    address = urlsplit(uri)
+    if address.scheme not in {"", "file"}:
+        return None
+    folder = Path(url2pathname(address.path) if address.scheme == "file" else uri)
+    return None if folder.is_dir() else folder
+
+
+def require_files(client: "MlflowClient", name: str, version: str) -> None:
+    """Check that the files of a version are there if they are to be on this machine.
+
+    MLflow's error for it is that of a server that does not answer, or names no file.
+
+    Raises:
+        RegistryError: they are not.
+    """
+    folder = find_missing_folder(client, name, version)
+    if folder:
+        raise RegistryError(f"its files are gone: there is no folder {folder}")
 
 
 def _check_package(folder: Path, tested: str | None) -> None:

@@ -129,7 +129,9 @@ def _is_mistake(error: Exception) -> bool:
 
 def _is_outage(error: Exception) -> bool:
     library = type(error).__module__.partition(".")[0]
-    return isinstance(error, OSError) or library == "mlflow" or library in CARRIERS
+    # An ImportError is the driver of a database that is not installed.
+    known = isinstance(error, ImportError | OSError)
+    return known or library == "mlflow" or library in CARRIERS
 
 
 def _name_store() -> str:

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import BaseModel
 
@@ -14,10 +14,14 @@ from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import RegistryError
 from onion_pipeline.images.origin import find_version, hash_values
 from onion_pipeline.images.sources.names import hide_credentials
+from onion_pipeline.registry.logged_models import require_files
 from onion_pipeline.registry.outage import ask_store
 from onion_pipeline.registry.revision import SHORT, describe_code
 from onion_pipeline.registry.tracking import import_client
 from onion_pipeline.training import ingredients
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 PARTS = ("data", "split", "parameters", "code", "dependencies", "seed")
 LIBRARIES = sorted(
@@ -152,8 +156,19 @@ def _find_version(uri: str) -> tuple[str, str]:
     from mlflow.store.artifact.utils.models import get_model_name_and_version
 
     name, number = get_model_name_and_version(client, uri)
+    _require_files(client, name, number)
     tags = client.get_model_version(name, number).tags
     return f"models:/{name}/{number}", tags.get("checksum", "")
+
+
+def _require_files(client: "MlflowClient", name: str, number: str) -> None:
+    try:
+        require_files(client, name, number)
+    except RegistryError as error:
+        raise RegistryError(
+            f"Version {number} of {name} cannot be verified: {error}. Put them back, or train and "
+            "register it anew with 'kedro run'."
+        ) from error
 
 
 def _download(uri: str, target: str) -> Path:

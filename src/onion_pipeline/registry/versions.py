@@ -9,7 +9,11 @@ from onion_pipeline.annotations import KerasModel
 from onion_pipeline.errors import RegistryError, StoreOutageError
 from onion_pipeline.registry.aliases import settle_alias
 from onion_pipeline.registry.evidence import Evidence
-from onion_pipeline.registry.logged_models import log_model
+from onion_pipeline.registry.logged_models import (
+    find_missing_folder,
+    log_model,
+    require_files,
+)
 from onion_pipeline.registry.outage import ask_store, find_command
 from onion_pipeline.registry.package import hash_content
 from onion_pipeline.registry.promotion import Decision
@@ -70,7 +74,8 @@ def register_model(
     """Register `model` with its decoding as the next version of `name`, unless it is one.
 
     The same model, by its layers, weights and configuration, is registered once: later attempts,
-    of which an earlier one may have died on the way, find its version and give it the alias.
+    of which an earlier one may have died on the way, find its version and give it the alias. One
+    whose files somebody has deleted cannot be loaded, and is made anew, as the next version.
 
     Args:
         model: the trained model.
@@ -95,7 +100,7 @@ def register_model(
     try:
         with ask_store():
             client = import_client()
-            found = find_registered(client, name, checksum)
+            found = find_registered(client, name, checksum, whole=True)
             packed = _Packed(model, config, evidence, checksum)
             number, run_id = found or _make_version(client, packed, name)
             settled = settle_alias(client, name, number, decision)
@@ -106,9 +111,20 @@ def register_model(
     return ModelVersion(name, number, alias, alias, settled.reason, uri, run_id, checksum, command)
 
 
-def find_registered(client: "MlflowClient", name: str, checksum: str) -> tuple[str, str] | None:
-    """Return number and run of the newest version of `name` with this content."""
+def find_registered(
+    client: "MlflowClient", name: str, checksum: str, *, whole: bool = False
+) -> tuple[str, str] | None:
+    """Return number and run of the newest version of `name` with this content.
+
+    Args:
+        client: of the store.
+        name: of the registered model.
+        checksum: of the content.
+        whole: its files must not be gone.
+    """
     known = client.search_model_versions(f"name = '{name}' and tags.{CHECKSUM} = '{checksum}'")
+    if whole:
+        known = [each for each in known if not find_missing_folder(client, name, each.version)]
     newest = max(known, key=lambda each: int(each.version), default=None)
     return (str(newest.version), str(newest.run_id)) if newest else None
 
@@ -185,7 +201,9 @@ def load_classifier(uri: str) -> tuple[Any, str]:
             client = import_client()
             import mlflow
 
-            number = _find_version(client, uri)
+            name, number = _find_version(client, uri)
+            if number.isdecimal():
+                require_files(client, name, number)
             return mlflow.pyfunc.load_model(uri), number
     except StoreOutageError as outage:
         raise StoreOutageError(
@@ -193,16 +211,19 @@ def load_classifier(uri: str) -> tuple[Any, str]:
             "MLFLOW_TRACKING_URI or in conf/base/mlflow.yml, and run this again."
         ) from outage
     except RegistryError as refusal:
+        reason = str(refusal).removesuffix(".")
         raise RegistryError(
-            f"There is no model {uri} to load: {refusal} Train and register one with "
-            "'kedro run', make a version champion with 'kedro run --pipelines promote --params "
+            f"There is no model {uri} to load: {reason}. Train and register one with 'kedro run', "
+            "make a version champion with 'kedro run --pipelines promote --params "
             "promote.version=<number>', or name one with --params "
             "predict.model=models:/<name>/<number>."
         ) from refusal
 
 
-def _find_version(client: "MlflowClient", uri: str) -> str:
-    name, at, alias = uri.removeprefix("models:/").partition("@")
+def _find_version(client: "MlflowClient", uri: str) -> tuple[str, str]:
+    path = uri.removeprefix("models:/")
+    name, at, alias = path.partition("@")
     if at:
-        return str(client.get_model_version_by_alias(name, alias).version)
-    return uri.rpartition("/")[2]
+        return name, str(client.get_model_version_by_alias(name, alias).version)
+    name, _, number = path.rpartition("/")
+    return name, number
