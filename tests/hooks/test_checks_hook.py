@@ -6,6 +6,7 @@ from kedro.config import MissingConfigException
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
+from onion_pipeline.datasets.csv_dataset import CSVDataset
 from onion_pipeline.datasets.image_source_dataset import ImageSourceDataset
 from onion_pipeline.errors import ConfigurationError
 from onion_pipeline.hooks import Checks
@@ -53,6 +54,21 @@ def test_the_path_of_the_images_is_checked_before_a_run(make_context, tmp_path, 
     with ON_THE_COMMAND_LINE, pytest.raises(click.ClickException, match="No images at"):
         make_checks(make_context).before_pipeline_run({}, reads, catalog)
     make_checks(make_context).before_pipeline_run({}, Pipeline([make_node("metrics")]), catalog)
+
+
+def test_a_run_that_begins_in_the_middle_says_what_is_not_made_yet(
+    make_context, tmp_path, make_node
+):
+    checks, names = make_checks(make_context), ["d", "a", "c", "b"]
+    catalog = DataCatalog({name: CSVDataset(filepath=str(tmp_path / name)) for name in names})
+    reads = Pipeline([make_node("metrics", names)])
+    with ON_THE_COMMAND_LINE, pytest.raises(click.ClickException) as caught:
+        checks.before_pipeline_run({}, reads, catalog)
+    assert "read by this run: a, b, c and 1 more. Earlier steps" in caught.value.message
+    checks.before_pipeline_run({"only_missing_outputs": True}, reads, catalog)
+    for name in names:
+        (tmp_path / name).touch()
+    checks.before_pipeline_run({}, reads, catalog)
 
 
 def test_an_unknown_environment_is_a_message_that_names_the_known_ones(tmp_path):

@@ -10,8 +10,11 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from onion_pipeline.checks import check_parameters, check_transforms
+from onion_pipeline.datasets.sealed import Sealed
 from onion_pipeline.errors import ConfigurationError, suggest
 from onion_pipeline.hooks.messages import mistakes_as_messages
+
+SHOWN = 3  # artifacts that are missing
 
 
 class Checks:
@@ -28,7 +31,7 @@ class Checks:
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
     ) -> None:
-        """Check the transforms, and that there are files at the path of the images."""
+        """Check the transforms, and that there is what the first nodes read."""
         with mistakes_as_messages():
             _check_versions(run_params.get("load_versions") or {}, catalog)
             if "augmentation_policy" in pipeline.all_outputs():
@@ -36,6 +39,8 @@ class Checks:
             for name in pipeline.inputs() & {"raw_images", "new_images"}:
                 if not catalog.exists(name):
                     catalog.load(name)  # it raises, and says what was looked for
+            if not run_params.get("only_missing_outputs"):  # which makes, or needs, none of them
+                _check_artifacts(pipeline, catalog)
 
 
 def _read_parameters(context: KedroContext) -> dict[str, Any]:
@@ -50,6 +55,20 @@ def _read_parameters(context: KedroContext) -> dict[str, Any]:
             f"There are no parameters*.yml in {source}/base. Those of this project are in conf/; "
             "--conf-source names another folder like it, with a folder 'base' in it."
         ) from error
+
+
+def _check_artifacts(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    """Refuse a part of a pipeline whose beginning has not run: Kedro ends in a traceback."""
+    given = {name: catalog.get(name) for name in pipeline.inputs() if name in catalog}
+    artifacts = {name: each for name, each in given.items() if isinstance(each, Sealed)}
+    missing = sorted(name for name, each in artifacts.items() if not each.find_path().is_file())
+    if missing:
+        more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+        raise ConfigurationError(
+            f"Not there yet, and read by this run: {', '.join(missing[:SHOWN])}{more}. Earlier "
+            "steps make that: 'kedro run' runs all of them, and 'kedro run --only-missing-outputs' "
+            "those whose results are missing, with the --params of this run."
+        )
 
 
 def _check_versions(asked: dict[str, str], catalog: CatalogProtocol) -> None:
