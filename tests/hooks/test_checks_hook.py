@@ -1,6 +1,7 @@
 from types import SimpleNamespace
 
 import click
+import pandas as pd
 import pytest
 from kedro.config import MissingConfigException
 from kedro.io import DataCatalog
@@ -65,9 +66,13 @@ def test_a_run_that_begins_in_the_middle_says_what_is_not_made_yet(
     with ON_THE_COMMAND_LINE, pytest.raises(click.ClickException) as caught:
         checks.before_pipeline_run({}, reads, catalog)
     assert "read by this run: a, b, c and 1 more. Earlier steps" in caught.value.message
-    checks.before_pipeline_run({"only_missing_outputs": True}, reads, catalog)
+    for name in names[:3]:
+        catalog.save(name, pd.DataFrame({"a": [1]}))
+        (tmp_path / name).unlink()
+    with pytest.raises(ConfigurationError, match=r"by this run: b\. Earlier"):
+        checks.before_pipeline_run({"only_missing_outputs": True}, reads, catalog)
     for name in names:
-        (tmp_path / name).touch()
+        catalog.save(name, pd.DataFrame({"a": [1]}))
     checks.before_pipeline_run({}, reads, catalog)
 
 
