@@ -21,9 +21,9 @@ from mlflow import MlflowClient
 
 from onion_pipeline import __main__ as entry_point
 from onion_pipeline.cli.command import run as kedro_run
-from onion_pipeline.files import SUFFIX
 from onion_pipeline.pipeline_registry import register_pipelines
 from onion_pipeline.registry import outage, tracking
+from onion_pipeline.storage.files import SUFFIX
 
 # Of each class; the gate sees no skill in fewer than twelve test images.
 IMAGES = 45

@@ -13,8 +13,8 @@ from kedro.pipeline.node import Node
 from onion_pipeline.datasets.checkpoints_dataset import CheckpointsDataset
 from onion_pipeline.datasets.image_source_dataset import ImageSourceDataset
 from onion_pipeline.datasets.sealed import Sealed
-from onion_pipeline.files import amend_seal, read_seal
 from onion_pipeline.images.origin import fingerprint
+from onion_pipeline.storage.files import amend_seal, read_seal
 
 LIBRARIES = (
     *("albumentations", "cleanlab", "jinja2", "keras", "markdown-it-py", "matplotlib", "numpy"),

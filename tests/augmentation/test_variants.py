@@ -7,8 +7,8 @@ import pytest
 from onion_pipeline.augmentation import variants
 from onion_pipeline.augmentation.policy import compose, import_albumentations, make_policy
 from onion_pipeline.augmentation.variants import augment_image, augment_images, augment_rows
-from onion_pipeline.images import parallel
 from onion_pipeline.images.arrays import labelled_dtype
+from onion_pipeline.workers import parallel
 
 POLICY = make_policy(
     [

@@ -15,8 +15,8 @@ from onion_pipeline.datasets.image_array_dataset import (
     PREVIEW_WIDTH,
     ImageArrayDataset,
 )
-from onion_pipeline.files import write_sealed
 from onion_pipeline.images.arrays import ArrayChunks
+from onion_pipeline.storage.files import write_sealed
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from kedro.io import DatasetError
 
 from onion_pipeline.datasets.keras_model_dataset import KerasModelDataset
-from onion_pipeline.files import locate_seal
+from onion_pipeline.storage.files import locate_seal
 
 
 @pytest.fixture

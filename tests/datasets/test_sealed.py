@@ -14,7 +14,6 @@ from kedro_viz.models.flowchart.nodes import DataNode
 from matplotlib.figure import Figure
 from plotly.graph_objects import Figure as PlotlyFigure
 
-from onion_pipeline import files
 from onion_pipeline.datasets.csv_dataset import CSVDataset
 from onion_pipeline.datasets.image_array_dataset import ImageArrayDataset
 from onion_pipeline.datasets.json_dataset import JSONDataset
@@ -22,8 +21,9 @@ from onion_pipeline.datasets.matplotlib_dataset import MatplotlibDataset
 from onion_pipeline.datasets.parquet_dataset import ParquetDataset
 from onion_pipeline.datasets.plotly_page_dataset import PlotlyPageDataset
 from onion_pipeline.errors import DamagedFileError
-from onion_pipeline.files import locate_seal
 from onion_pipeline.hooks.messages import find_onion_error
+from onion_pipeline.storage import files
+from onion_pipeline.storage.files import locate_seal
 
 TABLE = pd.DataFrame({"class": ["cats", "dogs"], "count": [3, 5]})
 VALUES = {"classes": ["cats", "dogs"], "share": 0.5}

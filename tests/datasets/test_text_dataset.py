@@ -1,9 +1,9 @@
 import pytest
 from kedro.io import DatasetError
 
-from onion_pipeline import files
 from onion_pipeline.datasets.text_dataset import TextDataset
 from onion_pipeline.errors import DamagedFileError
+from onion_pipeline.storage import files
 
 TEXT = "# 28\u00a0\u00d7\u00a028\n\nA \U0001f9c5.\n"
 

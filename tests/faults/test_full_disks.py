@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from onion_pipeline.datasets.image_array_dataset import ImageArrayDataset
-from onion_pipeline.disk import check_folder
 from onion_pipeline.errors import DiskError
-from onion_pipeline.files import write_sealed, write_whole
 from onion_pipeline.images.arrays import ArrayChunks
+from onion_pipeline.storage.disk import check_folder
+from onion_pipeline.storage.files import write_sealed, write_whole
 
 LIMITED = """
 import resource, sys
 from pathlib import Path
-from onion_pipeline.files import write_whole
+from onion_pipeline.storage.files import write_whole
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 with write_whole(Path(sys.argv[1])) as path:
     path.write_bytes(bytes(2 << 20))

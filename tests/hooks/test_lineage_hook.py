@@ -18,8 +18,8 @@ from kedro.runner import ParallelRunner, SequentialRunner, ThreadRunner
 from onion_pipeline.datasets.csv_dataset import CSVDataset
 from onion_pipeline.datasets.image_source_dataset import ImageSourceDataset
 from onion_pipeline.datasets.json_dataset import JSONDataset
-from onion_pipeline.files import SUFFIX
 from onion_pipeline.hooks import Lineage
+from onion_pipeline.storage.files import SUFFIX
 
 FORKS = multiprocessing.get_start_method() == "fork"
 

@@ -8,11 +8,11 @@ from kedro.pipeline import Pipeline
 from kedro_datasets.json import JSONDataset
 from kedro_datasets.pandas import CSVDataset
 
-from onion_pipeline import disk
 from onion_pipeline.datasets.image_array_dataset import ImageArrayDataset
 from onion_pipeline.errors import DiskError
 from onion_pipeline.hooks import Preflight
 from onion_pipeline.images.arrays import ArrayChunks, decoded_dtype
+from onion_pipeline.storage import disk
 
 SHAPE = (8, 8, 1)
 DECODED = ArrayChunks(decoded_dtype(SHAPE), (), (), rows=1000)

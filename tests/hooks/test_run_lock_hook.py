@@ -4,7 +4,7 @@ from kedro.framework.hooks.manager import _create_hook_manager
 
 from onion_pipeline.errors import LockedError
 from onion_pipeline.hooks import RunLock
-from onion_pipeline.locks import hold_lock
+from onion_pipeline.storage.locks import hold_lock
 
 
 class Other:

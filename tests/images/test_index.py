@@ -10,7 +10,6 @@ from PIL import Image
 
 from onion_pipeline.errors import ConfigurationError
 from onion_pipeline.images import index as index_module
-from onion_pipeline.images import parallel
 from onion_pipeline.images.decoding import Rendering
 from onion_pipeline.images.index import (
     COLUMNS,
@@ -20,6 +19,7 @@ from onion_pipeline.images.index import (
     index_images,
 )
 from onion_pipeline.images.sources import ImageSource, Refusal, open_source
+from onion_pipeline.workers import parallel
 
 
 @pytest.fixture

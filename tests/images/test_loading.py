@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from onion_pipeline.errors import DataError, InterruptedRunError
-from onion_pipeline.images import loading, parallel
+from onion_pipeline.images import loading
 from onion_pipeline.images.arrays import make_keys
 from onion_pipeline.images.decoding import (
     DEFAULT_RENDERING,
@@ -18,6 +18,7 @@ from onion_pipeline.images.index import index_images
 from onion_pipeline.images.loading import decode_file, decode_images, read_file
 from onion_pipeline.images.opening import MAX_BYTES
 from onion_pipeline.images.sources import ImageSource, open_source
+from onion_pipeline.workers import parallel
 
 SHAPE = (12, 16, 3)
 

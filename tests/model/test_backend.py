@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from onion_pipeline.images.parallel import count_processors
 from onion_pipeline.model import backend
+from onion_pipeline.workers.parallel import count_processors
 
 SOURCE = Path(__file__).parents[2] / "src"
 PROGRAM = """

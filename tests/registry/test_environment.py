@@ -2,8 +2,8 @@ import subprocess
 import sys
 from importlib.metadata import version
 
-from onion_pipeline.images.parallel import count_processors
 from onion_pipeline.registry.environment import describe_environment, find_version
+from onion_pipeline.workers.parallel import count_processors
 
 
 def test_a_library_that_is_not_installed_has_no_version():

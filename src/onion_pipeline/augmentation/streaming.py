@@ -11,9 +11,9 @@ from onion_pipeline.augmentation.policy import Step, compose, import_albumentati
 from onion_pipeline.augmentation.variants import augment_rows
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.arrays import LabelledImages
-from onion_pipeline.images.parallel import AHEAD, count_processors, map_chunks, start_pool
-from onion_pipeline.images.shared import SharedArray, create_shared, share_array
 from onion_pipeline.parameters import AugmentParameters
+from onion_pipeline.workers.parallel import AHEAD, count_processors, map_chunks, start_pool
+from onion_pipeline.workers.shared import SharedArray, create_shared, share_array
 
 
 class _Job(NamedTuple):

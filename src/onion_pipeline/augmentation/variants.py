@@ -13,7 +13,7 @@ from onion_pipeline.augmentation.policy import Step, compose
 from onion_pipeline.augmentation.randomness import expand_seeds
 from onion_pipeline.images.arrays import ArrayChunks, LabelledImages, count_rows
 from onion_pipeline.images.origin import fingerprint
-from onion_pipeline.images.parallel import map_chunks
+from onion_pipeline.workers.parallel import map_chunks
 
 DIGEST = hashlib.blake2b(digest_size=4, salt=b"variant")
 LIBRARIES = ("albumentations", "opencv-python-headless", "numpy")

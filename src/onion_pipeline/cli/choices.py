@@ -13,7 +13,7 @@ from kedro.runner import AbstractRunner, ParallelRunner
 from kedro.utils import load_obj
 
 from onion_pipeline.errors import ConfigurationError, suggest
-from onion_pipeline.images.parallel import find_hindrance
+from onion_pipeline.workers.parallel import find_hindrance
 
 DEFAULT = "__default__"
 RUNNERS = ("SequentialRunner", "ThreadRunner", "ParallelRunner")

@@ -13,8 +13,10 @@ from kedro_datasets._typing import ImagePreview
 from numpy.typing import NDArray
 
 from onion_pipeline.datasets.sealed import Sealed
-from onion_pipeline.disk import check_room
-from onion_pipeline.files import (
+from onion_pipeline.images.arrays import ArrayChunks
+from onion_pipeline.images.drawing import tile_images
+from onion_pipeline.storage.disk import check_room
+from onion_pipeline.storage.files import (
     amend_seal,
     check_seal,
     is_whole,
@@ -22,8 +24,6 @@ from onion_pipeline.files import (
     read_seal,
     write_sealed,
 )
-from onion_pipeline.images.arrays import ArrayChunks
-from onion_pipeline.images.drawing import tile_images
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from kedro_datasets._typing import PlotlyPreview
 
 from onion_pipeline.annotations import PlotlyFigure
 from onion_pipeline.datasets.sealed import Sealed
-from onion_pipeline.files import check_seal, write_sealed
+from onion_pipeline.storage.files import check_seal, write_sealed
 
 MARK = '<script type="application/json" id="figure">'
 FIGURE = re.compile(re.escape(MARK) + "(.*?)</script>", re.DOTALL)

@@ -8,7 +8,7 @@ from typing import Any
 from kedro.io import DatasetError
 
 from onion_pipeline.errors import DamagedFileError
-from onion_pipeline.files import check_seal, read_seal, write_sealed
+from onion_pipeline.storage.files import check_seal, read_seal, write_sealed
 
 logger = logging.getLogger(__name__)
 

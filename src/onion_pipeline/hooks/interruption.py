@@ -9,7 +9,7 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 
 from onion_pipeline.hooks.messages import mistakes_as_messages
-from onion_pipeline.signals import follow_parent, hear_signals
+from onion_pipeline.workers.signals import follow_parent, hear_signals
 
 
 class Interruption:

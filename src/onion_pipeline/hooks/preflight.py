@@ -9,16 +9,16 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
-from onion_pipeline.disk import (
+from onion_pipeline.estimates import estimate_bytes
+from onion_pipeline.hooks.messages import mistakes_as_messages
+from onion_pipeline.images.arrays import ArrayChunks
+from onion_pipeline.registry import tracking
+from onion_pipeline.storage.disk import (
     check_folder,
     check_room,
     check_temporary_folder,
     provide_home,
 )
-from onion_pipeline.estimates import estimate_bytes
-from onion_pipeline.hooks.messages import mistakes_as_messages
-from onion_pipeline.images.arrays import ArrayChunks
-from onion_pipeline.registry import tracking
 
 
 class Preflight:

@@ -8,7 +8,7 @@ from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 
 from onion_pipeline.hooks.messages import mistakes_as_messages
-from onion_pipeline.locks import hold_lock
+from onion_pipeline.storage.locks import hold_lock
 
 
 class RunLock:

@@ -18,9 +18,9 @@ from onion_pipeline.images.decoding import (
 )
 from onion_pipeline.images.labels import label_paths, normalize_text
 from onion_pipeline.images.loading import read_file
-from onion_pipeline.images.parallel import map_chunks
 from onion_pipeline.images.sources import ImageSource
 from onion_pipeline.images.suffixes import IMAGE_NAME
+from onion_pipeline.workers.parallel import map_chunks
 
 # Files a job: a tenth of a second for small ones.
 CHUNK = 1024

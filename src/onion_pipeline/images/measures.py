@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame, Series
 from onion_pipeline.images.arrays import CHUNK_BYTES
-from onion_pipeline.images.parallel import map_chunks
+from onion_pipeline.workers.parallel import map_chunks
 
 # Beyond it a value is a likely outlier: Iglewicz and Hoaglin (1993), "How to Detect and Handle
 # Outliers", as in https://www.itl.nist.gov/div898/handbook/eda/section3/eda35h.htm

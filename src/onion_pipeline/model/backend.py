@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from onion_pipeline.images.parallel import count_processors
+from onion_pipeline.workers.parallel import count_processors
 
 
 @cache

@@ -6,7 +6,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from onion_pipeline.images.parallel import count_processors
+from onion_pipeline.workers.parallel import count_processors
 
 
 def describe_environment(project: Path) -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.files import is_whole, locate_seal, write_sealed
+from onion_pipeline.storage.files import is_whole, locate_seal, write_sealed
 from onion_pipeline.training.ingredients import (
     Ingredients,
     compare_ingredients,

@@ -6,11 +6,11 @@ from typing import Any
 
 from onion_pipeline.annotations import KerasModel
 from onion_pipeline.images.origin import find_version, hash_code, hash_values
-from onion_pipeline.images.parallel import count_processors
 from onion_pipeline.model.backend import import_keras
 from onion_pipeline.parameters import TrainParameters
 from onion_pipeline.training.batches import ImageRows, StreamedRows
 from onion_pipeline.training.precision import choose_precision, list_gpus, read_processor
+from onion_pipeline.workers.parallel import count_processors
 
 Ingredients = dict[str, dict[str, Any]]
 """Values of JSON by kind and name."""

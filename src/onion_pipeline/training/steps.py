@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import KerasModel
-from onion_pipeline.images.parallel import count_processors
 from onion_pipeline.model.backend import import_keras
 from onion_pipeline.training.precision import has_batch_statistics, list_gpus
+from onion_pipeline.workers.parallel import count_processors
 
 # A part of a batch that one processor works on alone has at least so many images.
 SMALLEST_PART = 32

@@ -16,8 +16,8 @@ from glob import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from onion_pipeline.disk import name_disk
 from onion_pipeline.errors import DamagedFileError
+from onion_pipeline.storage.disk import name_disk
 
 SUFFIX = ".seal"
 

@@ -9,8 +9,8 @@ import pytest
 
 from onion_pipeline.cli.choices import check_choices
 from onion_pipeline.errors import ConfigurationError, WorkerError
-from onion_pipeline.images import parallel
-from onion_pipeline.images.parallel import WORTH_A_POOL, count_processors, map_chunks
+from onion_pipeline.workers import parallel
+from onion_pipeline.workers.parallel import WORTH_A_POOL, count_processors, map_chunks
 
 
 # Workers are started anew and find these two by name.

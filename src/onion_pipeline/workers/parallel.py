@@ -11,7 +11,7 @@ from multiprocessing import Lock, resource_tracker
 from typing import Any, TypeVar
 
 from onion_pipeline.errors import WorkerError
-from onion_pipeline.signals import follow_parent
+from onion_pipeline.workers.signals import follow_parent
 
 logger = logging.getLogger(__name__)
 

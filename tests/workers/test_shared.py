@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from onion_pipeline.images.parallel import map_chunks
-from onion_pipeline.images.shared import create_shared, share_array
+from onion_pipeline.workers.parallel import map_chunks
+from onion_pipeline.workers.shared import create_shared, share_array
 
 KIND = np.dtype([("image", np.uint8, (2, 2)), ("label", np.int64)])
 KILLED = """
 import os, signal, sys
-from onion_pipeline.images.shared import create_shared
+from onion_pipeline.workers.shared import create_shared
 import numpy as np
 with create_shared(np.dtype(np.uint8), (1 << 20,)) as shared:
     shared.open()[...] = 1

@@ -9,11 +9,11 @@ from contextlib import suppress
 import pytest
 
 from onion_pipeline.errors import InterruptedRunError
-from onion_pipeline.signals import hear_signals
+from onion_pipeline.workers.signals import hear_signals
 
 TWICE = """
 import os, signal
-from onion_pipeline.signals import hear_signals
+from onion_pipeline.workers.signals import hear_signals
 with hear_signals():
     try:
         os.kill(os.getpid(), signal.SIGINT)
@@ -25,7 +25,7 @@ FOLLOW = """
 import os, subprocess, sys, time
 child = '''
 import os, time
-from onion_pipeline.signals import follow_parent
+from onion_pipeline.workers.signals import follow_parent
 follow_parent(os.getppid())
 print(os.getpid(), flush=True)
 time.sleep(60)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from onion_pipeline import files
 from onion_pipeline.errors import DamagedFileError
-from onion_pipeline.files import (
+from onion_pipeline.storage import files
+from onion_pipeline.storage.files import (
     Seal,
     amend_seal,
     check_seal,

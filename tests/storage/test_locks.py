@@ -9,12 +9,12 @@ import pytest
 from filelock import FileLock
 
 from onion_pipeline.errors import LockedError
-from onion_pipeline.locks import hold_lock
+from onion_pipeline.storage.locks import hold_lock
 
 FORK = """
 import os, signal, sys, time
 from pathlib import Path
-from onion_pipeline.locks import hold_lock
+from onion_pipeline.storage.locks import hold_lock
 with hold_lock(Path(sys.argv[1]), "work"):
     ready, begun = os.pipe()
     child = os.fork()

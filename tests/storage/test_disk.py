@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from onion_pipeline import disk
-from onion_pipeline.disk import (
+from onion_pipeline.errors import DiskError
+from onion_pipeline.storage import disk
+from onion_pipeline.storage.disk import (
     check_folder,
     check_room,
     check_temporary_folder,
     name_disk,
     provide_home,
 )
-from onion_pipeline.errors import DiskError
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_mlflow_can_be_imported_by_a_user_who_is_only_a_number():
         "def find(uid): raise KeyError(uid)\n"
         "pwd.getpwuid = find\n"
         "[os.environ.pop(name, None) for name in ('HOME', 'USER', 'LOGNAME')]\n"
-        "from onion_pipeline.disk import provide_home\n"
+        "from onion_pipeline.storage.disk import provide_home\n"
         "provide_home()\n"
         "from onion_pipeline.registry.tracking import import_mlflow\n"
         "import_mlflow()\n"

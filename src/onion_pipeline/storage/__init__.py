@@ -1,0 +1,1 @@
+"""Files that are whole, on disks that have room, under locks."""
