@@ -20,8 +20,8 @@ from onion_pipeline.images import fonts, lettering
 from onion_pipeline.images.arrays import ArrayChunks, LabelledImages, labelled_dtype
 from onion_pipeline.model.backend import import_keras
 from onion_pipeline.parameters import Parameters
-from onion_pipeline.registry import outage, tracking
 from onion_pipeline.settings import CONFIG_LOADER_ARGS
+from onion_pipeline.tracking import outage, runs
 from onion_pipeline.training import precision as training_precision
 
 PROJECT = Path(__file__).parents[1]
@@ -187,7 +187,7 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("store") / "mlflow.db"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(outage.TRACKING_URI, f"sqlite:///{path}")
-        tracking.import_client().search_experiments()
+        runs.import_client().search_experiments()
     return path
 
 
@@ -196,8 +196,8 @@ def mlflow_store(empty_store, tmp_path, monkeypatch) -> Path:
     """A folder with an MLflow database of its own, to which everything is tracked."""
     shutil.copy(empty_store, tmp_path / "mlflow.db")
     monkeypatch.setenv(outage.TRACKING_URI, f"sqlite:///{tmp_path / 'mlflow.db'}")
-    monkeypatch.setenv(tracking.RUN_ID, "")
-    monkeypatch.delenv(tracking.RUN_ID)
+    monkeypatch.setenv(runs.RUN_ID, "")
+    monkeypatch.delenv(runs.RUN_ID)
     return tmp_path
 
 
@@ -255,8 +255,8 @@ def fake_mlflow(monkeypatch):
         monkeypatch.setenv(outage.TRACKING_URI, server.address)
         monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
         monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-        monkeypatch.setenv(tracking.RUN_ID, "")
-        monkeypatch.delenv(tracking.RUN_ID)
+        monkeypatch.setenv(runs.RUN_ID, "")
+        monkeypatch.delenv(runs.RUN_ID)
         return server
 
     yield start

@@ -22,8 +22,8 @@ from mlflow import MlflowClient
 from onion_pipeline import __main__ as entry_point
 from onion_pipeline.cli.command import run as kedro_run
 from onion_pipeline.pipeline_registry import register_pipelines
-from onion_pipeline.registry import outage, tracking
 from onion_pipeline.storage.files import SUFFIX
+from onion_pipeline.tracking import outage, runs
 
 # Of each class; the gate sees no skill in fewer than twelve test images.
 IMAGES = 45
@@ -34,7 +34,7 @@ REPORTS = Path("data/08_reporting")
 
 def kedro(project, *arguments):
     """Run Kedro in a process of its own."""
-    hidden = {outage.TRACKING_URI, tracking.RUN_ID, "PYTHONPATH", "TF_CPP_MIN_LOG_LEVEL"}
+    hidden = {outage.TRACKING_URI, runs.RUN_ID, "PYTHONPATH", "TF_CPP_MIN_LOG_LEVEL"}
     environment = {name: value for name, value in os.environ.items() if name not in hidden}
     return subprocess.run(
         [sys.executable, "-m", "kedro", *arguments],
@@ -129,7 +129,7 @@ def in_process(trained, tmp_path, monkeypatch):
     """A copy of the trained project, and ``kedro run`` there without a process of its own."""
     project = tmp_path / "project"
     shutil.copytree(trained[0], project)
-    for name in (outage.TRACKING_URI, tracking.RUN_ID):
+    for name in (outage.TRACKING_URI, runs.RUN_ID):
         monkeypatch.setenv(name, "")  # so that it is restored
         monkeypatch.delenv(name)
     monkeypatch.chdir(project)

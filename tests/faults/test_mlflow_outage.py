@@ -10,14 +10,14 @@ import sys
 import pytest
 from mlflow import MlflowClient
 
-from onion_pipeline.registry import outage, tracking
+from onion_pipeline.tracking import outage, runs
 
 SMALL = "train.epochs=1,train.batch_size=8,augment.copies=1,ingest.resize=crop"
 
 
 def kedro(project, *arguments, **variables):
     """Run Kedro in a process of its own."""
-    hidden = {outage.TRACKING_URI, tracking.RUN_ID, "PYTHONPATH", "TF_CPP_MIN_LOG_LEVEL"}
+    hidden = {outage.TRACKING_URI, runs.RUN_ID, "PYTHONPATH", "TF_CPP_MIN_LOG_LEVEL"}
     inherited = {name: value for name, value in os.environ.items() if name not in hidden}
     return subprocess.run(
         [sys.executable, "-m", "kedro", *arguments],

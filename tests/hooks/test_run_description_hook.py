@@ -3,8 +3,8 @@ from kedro.framework.hooks.manager import _create_hook_manager
 from kedro.io import DataCatalog, MemoryDataset
 
 from onion_pipeline.hooks import RunDescription
-from onion_pipeline.registry import outage, tracking
 from onion_pipeline.registry.run_description import NOTE
+from onion_pipeline.tracking import outage, runs
 
 
 class Made:
@@ -19,8 +19,8 @@ class Made:
 
 @pytest.fixture
 def run_id(mlflow_store, monkeypatch):
-    started = tracking.start_run("onions", "photos", mlflow_store, {}, {})
-    monkeypatch.setenv(tracking.RUN_ID, started)
+    started = runs.start_run("onions", "photos", mlflow_store, {}, {})
+    monkeypatch.setenv(runs.RUN_ID, started)
     return started
 
 
@@ -40,7 +40,7 @@ def end_run(catalog, *made):
 
 
 def read_tags(run_id):
-    return tracking.import_client().get_run(run_id).data.tags
+    return runs.import_client().get_run(run_id).data.tags
 
 
 def test_a_run_is_described_by_what_it_has_made_itself(run_id, catalog):
@@ -59,7 +59,7 @@ def test_a_model_registered_alone_is_described_by_what_earlier_runs_have_left(ru
 
 def test_a_run_goes_on_when_mlflow_does_not_answer(fake_mlflow, monkeypatch, catalog):
     fake_mlflow("refuses")
-    monkeypatch.setenv(tracking.RUN_ID, "abc")
+    monkeypatch.setenv(runs.RUN_ID, "abc")
     outage.watch_store()
     end_run(catalog, "metrics")
     assert outage.find_outage()
@@ -68,4 +68,4 @@ def test_a_run_goes_on_when_mlflow_does_not_answer(fake_mlflow, monkeypatch, cat
 
 def test_a_run_that_is_not_tracked_is_not_described(mlflow_store, catalog):
     end_run(catalog, "metrics")
-    assert tracking.import_client().search_experiments()[0].name == "Default"
+    assert runs.import_client().search_experiments()[0].name == "Default"

@@ -5,7 +5,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.framework.hooks.manager import _create_hook_manager
 
 from onion_pipeline.hooks import SystemMetrics
-from onion_pipeline.registry import machine, tracking
+from onion_pipeline.tracking import runs, system_metrics
 
 
 class OneRun:
@@ -16,11 +16,11 @@ class OneRun:
     @hook_impl
     def before_pipeline_run(self):
         if self.run_id:
-            os.environ[tracking.RUN_ID] = self.run_id
+            os.environ[runs.RUN_ID] = self.run_id
 
     @hook_impl
     def after_pipeline_run(self):
-        os.environ.pop(tracking.RUN_ID, None)
+        os.environ.pop(runs.RUN_ID, None)
 
     on_pipeline_error = after_pipeline_run
 
@@ -32,12 +32,12 @@ def seen(monkeypatch):
 
     def watch(run_id, seconds):
         seen.append((run_id, seconds))
-        return lambda: seen.append(tracking.read_run_id())
+        return lambda: seen.append(runs.read_run_id())
 
-    monkeypatch.setattr(machine, "watch_machine", watch)
-    monkeypatch.setattr(machine, "can_watch", lambda: True)
-    monkeypatch.setenv(tracking.RUN_ID, "")
-    monkeypatch.delenv(tracking.RUN_ID)
+    monkeypatch.setattr(system_metrics, "watch_machine", watch)
+    monkeypatch.setattr(system_metrics, "can_watch", lambda: True)
+    monkeypatch.setenv(runs.RUN_ID, "")
+    monkeypatch.delenv(runs.RUN_ID)
     return seen
 
 
@@ -80,6 +80,6 @@ def test_nothing_is_measured_of_a_run_that_is_not_tracked(run_hooks, seen, monke
 
 
 def test_nothing_is_measured_without_psutil(run_hooks, seen, monkeypatch):
-    monkeypatch.setattr(machine, "can_watch", lambda: False)
+    monkeypatch.setattr(system_metrics, "can_watch", lambda: False)
     run_hooks()
     assert seen == []

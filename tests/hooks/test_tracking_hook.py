@@ -15,8 +15,8 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from onion_pipeline.datasets.image_source_dataset import ImageSourceDataset
 from onion_pipeline.errors import InterruptedRunError, OnionError, RegistryError
 from onion_pipeline.hooks import Tracking
-from onion_pipeline.registry import outage, tracking
-from onion_pipeline.registry.parameter_texts import flatten_parameters
+from onion_pipeline.tracking import outage, runs
+from onion_pipeline.tracking.parameter_texts import flatten_parameters
 
 METRICS = {"accuracy": 0.75, "accuracy_interval": [0.5, 0.9]}
 HISTORY = pd.DataFrame({"epoch": [1, 2], "loss": [0.5, 0.25]})
@@ -70,12 +70,12 @@ def run_tracked(make_context, mlflow_store, catalog):
 
 
 def find_runs():
-    client = tracking.import_client()
+    client = runs.import_client()
     return client.search_runs([entry.experiment_id for entry in client.search_experiments()])
 
 
 def list_files(run, folder="tables"):
-    entries = tracking.import_client().list_artifacts(run.info.run_id, folder)
+    entries = runs.import_client().list_artifacts(run.info.run_id, folder)
     return {entry.path for entry in entries}
 
 
@@ -129,19 +129,19 @@ def test_a_failed_run_is_marked_and_keeps_what_it_made(run_tracked, make_node):
 @pytest.mark.parametrize("outcome", [METRICS, OnionError("no")])
 def test_after_a_run_no_run_is_under_way(run_tracked, outcome, make_node):
     run_tracked([make_node("metrics", outcome=outcome)])
-    assert tracking.read_run_id() is None
+    assert runs.read_run_id() is None
 
 
 @pytest.mark.parametrize("made", ["metrics", "predictions"])
 def test_a_run_under_way_outside_is_left_alone(
     run_tracked, mlflow_store, monkeypatch, made, make_node
 ):
-    outside = tracking.start_run("outside", "outside", mlflow_store, {}, {})
-    monkeypatch.setenv(tracking.RUN_ID, outside)
+    outside = runs.start_run("outside", "outside", mlflow_store, {}, {})
+    monkeypatch.setenv(runs.RUN_ID, outside)
     run_tracked([make_node(made, outcome=METRICS if made == "metrics" else HISTORY)])
-    found = tracking.import_client().get_run(outside)
+    found = runs.import_client().get_run(outside)
     assert (found.info.status, found.data.metrics) == ("RUNNING", {})
-    assert os.environ[tracking.RUN_ID] == outside
+    assert os.environ[runs.RUN_ID] == outside
 
 
 def test_a_run_without_anything_tracked_leaves_none(run_tracked, make_node):
@@ -164,7 +164,7 @@ def test_what_a_run_makes_itself_is_not_taken_from_an_earlier_one(run_tracked, c
     registration = make_node("registration", "metrics", {"version": "2"})
     run_tracked([make_node("metrics", outcome=METRICS), registration])
     (run,) = find_runs()
-    points = tracking.import_client().get_metric_history(run.info.run_id, "test/accuracy")
+    points = runs.import_client().get_metric_history(run.info.run_id, "test/accuracy")
     assert [point.value for point in points] == [METRICS["accuracy"]]
 
 
@@ -256,12 +256,12 @@ def test_a_run_goes_on_without_a_server_from_whenever_it_is_down(
     )
     at_once = 3 if runner is ThreadRunner else 1
     assert server.requests <= server.good + at_once
-    assert (outage.find_outage(), tracking.read_run_id()) == (None, None)
+    assert (outage.find_outage(), runs.read_run_id()) == (None, None)
 
 
 def test_a_run_that_somebody_deletes_goes_on(run_tracked, catalog, caplog, make_node):
     def delete():
-        tracking.import_client().delete_run(tracking.read_run_id())
+        runs.import_client().delete_run(runs.read_run_id())
         return METRICS
 
     run_tracked([Node(delete, None, "metrics"), make_node("history", "metrics", HISTORY)])
@@ -278,7 +278,7 @@ def test_what_mlflow_refuses_stops_a_run_before_it_begins(
     def refuse(*arguments):
         raise MlflowException("no", error_code=INVALID_PARAMETER_VALUE)
 
-    monkeypatch.setattr(tracking, "start_run", refuse)
+    monkeypatch.setattr(runs, "start_run", refuse)
     before = os.environ[outage.TRACKING_URI]
     with pytest.raises(RegistryError, match="refuses"):
         run_tracked([make_node("metrics", outcome=METRICS)])
@@ -290,7 +290,7 @@ def test_what_mlflow_refuses_stops_a_run_before_it_begins(
 def test_after_an_experiment_was_deleted_a_run_goes_to_another_one(
     run_tracked, catalog, mlflow_store, make_node
 ):
-    client = tracking.import_client()
+    client = runs.import_client()
     client.delete_experiment(client.create_experiment("onions"))
     run_tracked([make_node("metrics", outcome=METRICS)])
     assert catalog.exists("metrics")
@@ -303,8 +303,8 @@ def test_a_project_that_moved_is_tracked_where_it_is(
 ):
     """The database says that it was elsewhere."""
     old = (tmp_path / "elsewhere" / "kept").as_uri()
-    tracking.import_client().create_experiment("onions", old)
+    runs.import_client().create_experiment("onions", old)
     run_tracked([make_node("metrics", outcome=METRICS)])
-    found = tracking.import_client().get_experiment_by_name("onions")
+    found = runs.import_client().get_experiment_by_name("onions")
     assert found.artifact_location == (tmp_path / "kept").as_uri()
     assert not (tmp_path / "elsewhere").exists()

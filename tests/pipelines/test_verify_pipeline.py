@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.project import configure_project
 
-from onion_pipeline.registry import outage, tracking
+from onion_pipeline.tracking import outage, runs
 
 DIGITS, OF_EACH = "012", 10
 SPLITS = ["train"] * 6 + ["validation"] * 2 + ["test"] * 2
@@ -39,7 +39,7 @@ def kedro(copy_project, precision):
     project = copy_project(precision)
     (project / "conf/base/parameters_build.yml").write_text(NETWORK)
     with pytest.MonkeyPatch.context() as patch:
-        for name in (outage.TRACKING_URI, tracking.RUN_ID):
+        for name in (outage.TRACKING_URI, runs.RUN_ID):
             patch.setenv(name, "")  # so that it is restored
             patch.delenv(name)
         patch.chdir(project)

@@ -25,15 +25,15 @@ from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.parameters import Parameters
 from onion_pipeline.pipelines.register.pipeline import create_pipeline
-from onion_pipeline.registry import tracking
 from onion_pipeline.registry.aliases import promote_version, read_aliases
 from onion_pipeline.registry.evidence import Evidence
-from onion_pipeline.registry.outage import TRACKING_URI
 from onion_pipeline.registry.promotion import Decision
 from onion_pipeline.registry.provenance import PARTS
 from onion_pipeline.registry.serving_config import ServingConfig
-from onion_pipeline.registry.tracking import import_client
 from onion_pipeline.registry.versions import load_classifier, register_model
+from onion_pipeline.tracking import runs
+from onion_pipeline.tracking.outage import TRACKING_URI
+from onion_pipeline.tracking.runs import import_client
 from onion_pipeline.training.fit import train_model
 
 NAME = "onion_pipeline"
@@ -183,7 +183,7 @@ def first(digits, register, empty_store, tmp_path_factory):
     shutil.copy(empty_store, folder / "mlflow.db")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(TRACKING_URI, f"sqlite:///{folder / 'mlflow.db'}")
-        patch.setenv(tracking.RUN_ID, tracking.start_run("digits", "run", folder / "kept", {}, {}))
+        patch.setenv(runs.RUN_ID, runs.start_run("digits", "run", folder / "kept", {}, {}))
         yield folder, register(digits, MIDDLE)
 
 
@@ -198,8 +198,8 @@ def champion(first, tmp_path, monkeypatch):
 @pytest.fixture
 def empty_registry(mlflow_store, monkeypatch):
     """A store without a model, and with a run."""
-    run_id = tracking.start_run("digits", "run", mlflow_store / "kept", {}, {})
-    monkeypatch.setenv(tracking.RUN_ID, run_id)
+    run_id = runs.start_run("digits", "run", mlflow_store / "kept", {}, {})
+    monkeypatch.setenv(runs.RUN_ID, run_id)
     return mlflow_store
 
 

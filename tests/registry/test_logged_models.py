@@ -8,8 +8,8 @@ from onion_pipeline.errors import ParityError
 from onion_pipeline.registry.evidence import Evidence
 from onion_pipeline.registry.logged_models import log_model
 from onion_pipeline.registry.package import hash_package, write_package
-from onion_pipeline.registry.run_metrics import log_figures, log_history
-from onion_pipeline.registry.tracking import import_client, start_run
+from onion_pipeline.tracking.metrics import log_figures, log_history
+from onion_pipeline.tracking.runs import import_client, start_run
 
 
 @pytest.fixture

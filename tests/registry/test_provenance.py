@@ -8,7 +8,7 @@ import pytest
 
 from onion_pipeline.errors import RegistryError, StoreOutageError
 from onion_pipeline.registry import provenance
-from onion_pipeline.registry.tracking import import_client
+from onion_pipeline.tracking.runs import import_client
 
 NAME = "onions"
 

@@ -15,17 +15,17 @@ from onion_pipeline.images.decoding import Rendering, decode_image
 from onion_pipeline.images.sources import open_source
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
-from onion_pipeline.registry import tracking
 from onion_pipeline.registry.batch import CHUNK, classify_images
 from onion_pipeline.registry.evidence import Evidence
-from onion_pipeline.registry.outage import TRACKING_URI
 from onion_pipeline.registry.package import list_requirements
 from onion_pipeline.registry.payloads import read_payload
 from onion_pipeline.registry.promotion import Decision
 from onion_pipeline.registry.provenance import read_version
 from onion_pipeline.registry.serving_config import ServingConfig
-from onion_pipeline.registry.tracking import import_client
 from onion_pipeline.registry.versions import load_classifier, register_model
+from onion_pipeline.tracking import runs
+from onion_pipeline.tracking.outage import TRACKING_URI
+from onion_pipeline.tracking.runs import import_client
 
 NAME, SHAPE = "onions", (8, 10, 3)
 CONFIG = ServingConfig(
@@ -62,7 +62,7 @@ def registered(models, empty_store, tmp_path_factory):
     shutil.copy(empty_store, folder / "mlflow.db")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(TRACKING_URI, f"sqlite:///{folder / 'mlflow.db'}")
-        patch.setenv(tracking.RUN_ID, tracking.start_run(NAME, "run", folder / "kept", {}, {}))
+        patch.setenv(runs.RUN_ID, runs.start_run(NAME, "run", folder / "kept", {}, {}))
         decisions = zip(models, (FIRST, WORSE), strict=True)
         yield (
             folder,

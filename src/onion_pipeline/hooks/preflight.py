@@ -12,13 +12,13 @@ from kedro.pipeline import Pipeline
 from onion_pipeline.estimates import estimate_bytes
 from onion_pipeline.hooks.messages import mistakes_as_messages
 from onion_pipeline.images.arrays import ArrayChunks
-from onion_pipeline.registry import tracking
 from onion_pipeline.storage.disk import (
     check_folder,
     check_room,
     check_temporary_folder,
     provide_home,
 )
+from onion_pipeline.tracking import runs
 
 
 class Preflight:
@@ -30,9 +30,7 @@ class Preflight:
         with suppress(FileNotFoundError):  # no place for temporary files: a run will say so
             provide_home()
         self._parameters = context.config_loader["parameters"]
-        self._store = tracking.find_local_store(
-            context.config_loader["mlflow"], context.project_path
-        )
+        self._store = runs.find_local_store(context.config_loader["mlflow"], context.project_path)
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:

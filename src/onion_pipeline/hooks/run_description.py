@@ -7,8 +7,8 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from onion_pipeline.errors import StoreOutageError
-from onion_pipeline.registry import outage, tracking
 from onion_pipeline.registry.run_description import DESCRIBED, describe_run
+from onion_pipeline.tracking import outage, runs
 
 
 class RunDescription:
@@ -17,7 +17,7 @@ class RunDescription:
     @hook_impl(tryfirst=True)
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         """Describe what the run has made, before Tracking ends it."""
-        run_id = tracking.read_run_id()
+        run_id = runs.read_run_id()
         if not run_id or outage.find_outage():
             return
         made = pipeline.all_outputs()
@@ -25,4 +25,4 @@ class RunDescription:
         names = DESCRIBED if "registration" in made else DESCRIBED & made
         found = {name: catalog.load(name) for name in names if catalog.exists(name)}
         with suppress(StoreOutageError), outage.ask_store(observing=True):
-            tracking.set_tags(run_id, describe_run(found))
+            runs.set_tags(run_id, describe_run(found))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 
-from onion_pipeline.registry import machine, tracking
+from onion_pipeline.tracking import runs, system_metrics
 
 
 class SystemMetrics:
@@ -25,9 +25,9 @@ class SystemMetrics:
     @hook_impl(trylast=True)
     def before_pipeline_run(self) -> None:
         """Begin once Tracking has started a run."""
-        run_id = tracking.read_run_id()
-        if run_id and self._seconds and machine.can_watch():
-            self._stop = machine.watch_machine(run_id, self._seconds)
+        run_id = runs.read_run_id()
+        if run_id and self._seconds and system_metrics.can_watch():
+            self._stop = system_metrics.watch_machine(run_id, self._seconds)
 
     @hook_impl(tryfirst=True)
     def after_pipeline_run(self) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from kedro.io import CatalogProtocol
 
 from onion_pipeline.errors import StoreOutageError
-from onion_pipeline.registry import dataset_inputs, outage, run_metrics, tracking
+from onion_pipeline.tracking import dataset_inputs, metrics, outage, runs
 
 
 def read_rules(catalog: CatalogProtocol, name: str) -> dict[str, Any]:
@@ -25,20 +25,20 @@ def read_rules(catalog: CatalogProtocol, name: str) -> dict[str, Any]:
 
 def log_entry(catalog: CatalogProtocol, name: str) -> None:
     """Log an entry as its rules say, unless there is no run under way or no MLflow."""
-    run_id, rules = tracking.read_run_id(), read_rules(catalog, name)
+    run_id, rules = runs.read_run_id(), read_rules(catalog, name)
     if not run_id or outage.find_outage():
         return
     path = str(catalog.get(name)._describe()["filepath"])
     content: Any = catalog.load(name) if set(rules) - {"folder"} else None
     with suppress(StoreOutageError), outage.ask_store(observing=True):
         if "folder" in rules:
-            tracking.log_file(run_id, path, rules["folder"])
+            runs.log_file(run_id, path, rules["folder"])
         if "metrics" in rules:
-            run_metrics.log_figures(run_id, content, rules["metrics"])
+            metrics.log_figures(run_id, content, rules["metrics"])
         if "child_runs" in rules:
-            run_metrics.log_child_runs(run_id, content, rules["child_runs"])
+            metrics.log_child_runs(run_id, content, rules["child_runs"])
         if rules.get("history"):
-            run_metrics.log_history(run_id, content)
+            metrics.log_history(run_id, content)
         if rules.get("datasets"):
             dataset_inputs.log_datasets(run_id, content, *find_data(catalog))
 

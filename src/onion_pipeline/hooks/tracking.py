@@ -19,11 +19,11 @@ from onion_pipeline.hooks.tracked_entries import (
     log_entry,
     read_rules,
 )
-from onion_pipeline.registry import outage, tracking
 from onion_pipeline.registry.environment import describe_environment
-from onion_pipeline.registry.parameter_texts import flatten_parameters
-from onion_pipeline.registry.relocation import repoint_store
 from onion_pipeline.runtime_parameters import write_parameters
+from onion_pipeline.tracking import outage, runs
+from onion_pipeline.tracking.parameter_texts import flatten_parameters
+from onion_pipeline.tracking.relocation import repoint_store
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class Tracking:
     """Keeps one MLflow run per ``kedro run`` that makes something worth tracking.
 
     The catalog says what that is, see :mod:`onion_pipeline.hooks.tracked_entries`. A run goes on
-    without MLflow where that fails, see :mod:`onion_pipeline.registry.outage`.
+    without MLflow where that fails, see :mod:`onion_pipeline.tracking.outage`.
     """
 
     @hook_impl
@@ -48,7 +48,7 @@ class Tracking:
     ) -> None:
         """Start a run, and log what an earlier one has left for a model to be registered."""
         made = pipeline.all_outputs()
-        self._outer = tracking.enter_store(_find_store(self._context))
+        self._outer = runs.enter_store(_find_store(self._context))
         is_tracked = _is_tracked(run_params, made, catalog)
         if is_tracked:
             outage.watch_store(_make_command(run_params))
@@ -88,20 +88,20 @@ class Tracking:
         self._end("KILLED" if is_stopped else "FAILED")
 
     def _end(self, status: str) -> None:
-        run_id = tracking.read_run_id()
+        run_id = runs.read_run_id()
         if run_id:
             with suppress(StoreOutageError), outage.ask_store(observing=True):
-                tracking.end_run(run_id, status)
+                runs.end_run(run_id, status)
         self._leave()
 
     def _leave(self) -> None:
         outage.forget_store()
-        tracking.leave_store(self._outer)
+        runs.leave_store(self._outer)
 
 
 def _find_store(context: KedroContext) -> str:
     uri = context.config_loader["mlflow"]["tracking_uri"]
-    return tracking.resolve_tracking_uri(uri, context.project_path)
+    return runs.resolve_tracking_uri(uri, context.project_path)
 
 
 def _repoint_store(context: KedroContext) -> None:
@@ -125,7 +125,7 @@ def _start_run(context: KedroContext, run_params: dict[str, Any], catalog: Catal
     data, _ = find_data(catalog)
     tags = {"data": data, **_describe_command(run_params), **describe_environment(project)}
     with suppress(StoreOutageError), outage.ask_store():
-        os.environ[tracking.RUN_ID] = tracking.start_run(
+        os.environ[runs.RUN_ID] = runs.start_run(
             settings["experiment"],
             ", ".join([*_list_changes(run_params), data])[:LONGEST_NAME],
             project / settings["artifacts"],

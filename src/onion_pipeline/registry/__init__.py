@@ -1,1 +1,1 @@
-"""Runs, models and versions in MLflow; with the hooks the only importer of mlflow."""
+"""Versions of models in MLflow, and the decision which of them is champion."""

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from onion_pipeline.errors import RegistryError, StoreOutageError
-from onion_pipeline.registry.outage import ask_store, find_command
 from onion_pipeline.registry.promotion import CHALLENGER, CHAMPION, Decision
-from onion_pipeline.registry.tracking import import_client
+from onion_pipeline.tracking.outage import ask_store, find_command
+from onion_pipeline.tracking.runs import import_client
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

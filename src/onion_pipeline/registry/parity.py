@@ -23,7 +23,7 @@ from onion_pipeline.registry.golden_images import GoldenImages
 from onion_pipeline.registry.package import find_weights, hash_package, write_package
 from onion_pipeline.registry.roads import Answers, ask_file, ask_onnx, ask_package, ask_table
 from onion_pipeline.registry.serving_config import ServingConfig
-from onion_pipeline.registry.tracking import import_mlflow
+from onion_pipeline.tracking.runs import import_mlflow
 from onion_pipeline.training.precision import list_gpus
 
 # Of probabilities in float32: sums in another order differ by some 1e-7.

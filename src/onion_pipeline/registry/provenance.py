@@ -15,9 +15,9 @@ from onion_pipeline.errors import RegistryError
 from onion_pipeline.images.origin import find_version, hash_values
 from onion_pipeline.images.sources.names import hide_credentials
 from onion_pipeline.registry.logged_models import require_files
-from onion_pipeline.registry.outage import ask_store
 from onion_pipeline.registry.revision import SHORT, describe_code
-from onion_pipeline.registry.tracking import import_client
+from onion_pipeline.tracking.outage import ask_store
+from onion_pipeline.tracking.runs import import_client
 from onion_pipeline.training import ingredients
 
 if TYPE_CHECKING:

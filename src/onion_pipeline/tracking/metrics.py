@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from onion_pipeline.annotations import DataFrame
-from onion_pipeline.registry.tracking import import_client
+from onion_pipeline.tracking.runs import import_client
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

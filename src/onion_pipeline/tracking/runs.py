@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from onion_pipeline.images.sources.names import hide_credentials
-from onion_pipeline.registry.outage import TRACKING_URI, limit_patience
-from onion_pipeline.registry.parameter_texts import flatten_parameters
-from onion_pipeline.registry.sqlite import SQLITE, prepare_database
-from onion_pipeline.registry.views import make_view_tags
+from onion_pipeline.tracking.outage import TRACKING_URI, limit_patience
+from onion_pipeline.tracking.parameter_texts import flatten_parameters
+from onion_pipeline.tracking.sqlite import SQLITE, prepare_database
+from onion_pipeline.tracking.views import make_view_tags
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -80,7 +80,7 @@ def import_mlflow() -> Any:
 def import_client() -> "MlflowClient":
     """Return a client of the store that ``MLFLOW_TRACKING_URI`` names, made if need be.
 
-    It does not wait long for a server; see :mod:`onion_pipeline.registry.outage`.
+    It does not wait long for a server; see :mod:`onion_pipeline.tracking.outage`.
     """
     mlflow = import_mlflow()
     prepare_database(mlflow.get_tracking_uri())  # before a client, which would make the tables

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from onion_pipeline.registry.run_metrics import (
+from onion_pipeline.tracking.metrics import (
     MOST_POINTS,
     PARENT,
     log_child_runs,
@@ -9,7 +9,7 @@ from onion_pipeline.registry.run_metrics import (
     log_history,
     log_points,
 )
-from onion_pipeline.registry.tracking import import_client, start_run
+from onion_pipeline.tracking.runs import import_client, start_run
 
 
 @pytest.fixture

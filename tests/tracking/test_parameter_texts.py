@@ -1,4 +1,4 @@
-from onion_pipeline.registry.parameter_texts import LONGEST_PARAMETER, flatten_parameters
+from onion_pipeline.tracking.parameter_texts import LONGEST_PARAMETER, flatten_parameters
 
 
 def test_nested_parameters_become_one_level_of_texts():

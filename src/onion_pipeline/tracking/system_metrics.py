@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from typing import Any
 
 from onion_pipeline.errors import StoreOutageError
-from onion_pipeline.registry.outage import ask_store
-from onion_pipeline.registry.run_metrics import log_points
+from onion_pipeline.tracking.metrics import log_points
+from onion_pipeline.tracking.outage import ask_store
 
 PREFIX = "system/"  # by which the MLflow UI knows them
 

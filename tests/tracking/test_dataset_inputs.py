@@ -3,8 +3,8 @@ import json
 import pandas as pd
 import pytest
 
-from onion_pipeline.registry.dataset_inputs import hash_images, log_datasets
-from onion_pipeline.registry.tracking import import_client, start_run
+from onion_pipeline.tracking.dataset_inputs import hash_images, log_datasets
+from onion_pipeline.tracking.runs import import_client, start_run
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from onion_pipeline.errors import RegistryError, StoreOutageError
-from onion_pipeline.registry import outage
-from onion_pipeline.registry.outage import ask_store, find_outage, forget_store, watch_store
-from onion_pipeline.registry.tracking import end_run, import_client
+from onion_pipeline.tracking import outage
+from onion_pipeline.tracking.outage import ask_store, find_outage, forget_store, watch_store
+from onion_pipeline.tracking.runs import end_run, import_client
 
 CREDENTIALS = "postgresql://annabel:s3cr-t@db.example.org/mlflow?sslpassword=hidden"
 
@@ -95,7 +95,7 @@ def test_threads_fail_once_and_warn_once(watched, caplog):
 
 
 def test_another_process_knows_of_the_failure_and_tells_of_its_own(watched, caplog):
-    script = "from onion_pipeline.registry.outage import *\n"
+    script = "from onion_pipeline.tracking.outage import *\n"
     ask = "with ask_store():\n    raise ConnectionError('no route to host')"
 
     def run(lines):

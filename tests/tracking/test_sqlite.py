@@ -9,16 +9,16 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from onion_pipeline.errors import StoreOutageError
-from onion_pipeline.registry import sqlite
-from onion_pipeline.registry.outage import TRACKING_URI, ask_store
-from onion_pipeline.registry.sqlite import prepare_database
-from onion_pipeline.registry.tracking import import_client, start_run
+from onion_pipeline.tracking import sqlite
+from onion_pipeline.tracking.outage import TRACKING_URI, ask_store
+from onion_pipeline.tracking.runs import import_client, start_run
+from onion_pipeline.tracking.sqlite import prepare_database
 
 PROCESSES = 4
 RUN = """
 import sys
 from pathlib import Path
-from onion_pipeline.registry.tracking import end_run, start_run
+from onion_pipeline.tracking.runs import end_run, start_run
 end_run(start_run("onions", "photos", Path(sys.argv[1]), {"seed": 1}, {}), "FINISHED")
 """
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from onion_pipeline.registry import outage, tracking
-from onion_pipeline.registry.tracking import (
+from onion_pipeline.tracking import outage, runs
+from onion_pipeline.tracking.runs import (
     LONGEST_TAG,
     MOST_PARAMETERS,
     end_run,
@@ -31,9 +31,9 @@ def test_only_a_relative_sqlite_path_is_taken_from_the_project(uri, resolved):
 
 
 def test_a_run_is_under_way_while_the_environment_says_so(monkeypatch):
-    monkeypatch.setenv(tracking.RUN_ID, "abc")
+    monkeypatch.setenv(runs.RUN_ID, "abc")
     assert read_run_id() == "abc"
-    monkeypatch.delenv(tracking.RUN_ID)
+    monkeypatch.delenv(runs.RUN_ID)
     assert read_run_id() is None
 
 
@@ -100,7 +100,7 @@ def test_a_server_chooses_where_artifacts_go(mlflow_store, monkeypatch):
 
     monkeypatch.setenv(outage.TRACKING_URI, "https://mlflow.example.org")
     client = Client()
-    assert tracking._find_experiment(client, "onions", mlflow_store) == "1"
+    assert runs._find_experiment(client, "onions", mlflow_store) == "1"
     assert client.asked == ("onions", None)
 
 

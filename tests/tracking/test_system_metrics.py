@@ -6,9 +6,9 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from onion_pipeline.registry import outage
-from onion_pipeline.registry.machine import watch_machine
-from onion_pipeline.registry.tracking import import_client, start_run
+from onion_pipeline.tracking import outage
+from onion_pipeline.tracking.runs import import_client, start_run
+from onion_pipeline.tracking.system_metrics import watch_machine
 
 
 class Monitor:

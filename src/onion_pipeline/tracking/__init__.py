@@ -1,0 +1,1 @@
+"""One MLflow run for each ``kedro run``; with `registry/` the only importer of mlflow."""
