@@ -1,5 +1,6 @@
 """What several test files share: small labelled images and folders of pictures."""
 
+import io
 import json
 import shutil
 import signal
@@ -18,13 +19,28 @@ from PIL import Image
 
 from onion_pipeline.images import fonts, lettering
 from onion_pipeline.images.arrays import ArrayChunks, LabelledImages, labelled_dtype
+from onion_pipeline.images.decoding import Rendering
+from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.backend import import_keras
+from onion_pipeline.model.build import build_model
 from onion_pipeline.parameters import Parameters
+from onion_pipeline.serving.config import ServingConfig
 from onion_pipeline.settings import CONFIG_LOADER_ARGS
 from onion_pipeline.tracking import outage, runs
 from onion_pipeline.training import precision as training_precision
 
 PROJECT = Path(__file__).parents[1]
+SERVED = ServingConfig(
+    ["leek", "onion", "shallot"],
+    (8, 10, 3),
+    Rendering("crop"),
+    {
+        "confidence_threshold": 0.4,
+        "target_accuracy": 0.9,
+        "set_threshold": 0.3,
+        "set_coverage": 0.9,
+    },
+)
 LAST_RESORT = "Last Resort High-Efficiency"  # Matplotlib's font that has a box for everything
 
 # Raised inside Kedro (Pydantic 2.14) and MLflow (its import; SQLAlchemy 2.1): not ours to mend.
@@ -316,3 +332,28 @@ def _make_font(path: Path, family: str, characters: str, weight: int) -> str:
     builder.setupPost()
     builder.save(path)
     return str(path)
+
+
+@pytest.fixture(scope="session")
+def config():
+    """How a network of three classes is served."""
+    return SERVED
+
+
+@pytest.fixture(scope="session")
+def network(keras):
+    """An untrained network for `config`."""
+    return build_model(read_layers(["flatten"]), SERVED.image_shape, 3, seed=0)
+
+
+@pytest.fixture(scope="session")
+def encode_picture():
+    """A function that draws a picture from a seed and returns its file."""
+
+    def encode(seed: int, size: tuple[int, ...] = (20, 13, 3), kind: str = "PNG", **options):
+        pixels = np.random.default_rng(seed).integers(0, 256, size, dtype=np.uint8)
+        encoded = io.BytesIO()
+        Image.fromarray(pixels).save(encoded, format=kind, **options)
+        return encoded.getvalue()
+
+    return encode

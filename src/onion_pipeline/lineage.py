@@ -13,7 +13,7 @@ from kedro.pipeline.node import Node
 from onion_pipeline.datasets.checkpoints_dataset import CheckpointsDataset
 from onion_pipeline.datasets.image_source_dataset import ImageSourceDataset
 from onion_pipeline.datasets.sealed import Sealed
-from onion_pipeline.images.origin import fingerprint
+from onion_pipeline.origin import fingerprint
 from onion_pipeline.storage.files import amend_seal, read_seal
 
 LIBRARIES = (

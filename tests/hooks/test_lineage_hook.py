@@ -210,7 +210,7 @@ def test_an_artifact_that_no_run_has_made_is_out_of_date(run, make_catalog):
 
 def test_other_code_makes_all_out_of_date(run, monkeypatch):
     run(only_missing=False)
-    monkeypatch.setattr("onion_pipeline.images.origin.hash_code", lambda: "other")
+    monkeypatch.setattr("onion_pipeline.origin.hash_code", lambda: "other")
     assert run() == ALL
 
 

@@ -5,7 +5,7 @@ from onion_pipeline.images.decoding import Rendering
 from onion_pipeline.model.architecture import read_layers, tabulate_architecture, walk_layers
 from onion_pipeline.pipelines.register import nodes
 from onion_pipeline.pipelines.register.pipeline import FINDINGS
-from onion_pipeline.registry.serving_config import ServingConfig
+from onion_pipeline.serving.config import ServingConfig
 
 COUNTS = {"train": 6, "validation": 2, "test": 2}
 

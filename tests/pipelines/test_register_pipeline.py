@@ -13,8 +13,8 @@ from onion_pipeline.pipelines.register.pipeline import create_pipeline
 from onion_pipeline.registry.evidence import MODEL_CARD, PROMOTION, SEEN_IMAGES, pack_images
 from onion_pipeline.registry.promotion import Decision
 from onion_pipeline.registry.provenance import PARTS, make_tags, write_evidence
-from onion_pipeline.registry.serving_config import ServingConfig
 from onion_pipeline.registry.versions import ModelVersion
+from onion_pipeline.serving.config import ServingConfig
 
 POINT = {"confidence_threshold": 0.5, "set_threshold": 0.1}
 CONFIG = ServingConfig(["blue", "red"], (12, 16, 3), Rendering("crop"), POINT)

@@ -146,7 +146,7 @@ def change_labels_and_splits(images):
 
 
 def test_other_images_labels_splits_parameters_and_code_are_told_apart(verify, monkeypatch):
-    monkeypatch.setattr("onion_pipeline.registry.revision.hash_code", lambda: "other")
+    monkeypatch.setattr("onion_pipeline.origin.hash_code", lambda: "other")
     result, verification = verify(
         change_labels_and_splits,
         ",train.learning_rate=0.5,seed=7",

@@ -29,8 +29,8 @@ from onion_pipeline.registry.aliases import promote_version, read_aliases
 from onion_pipeline.registry.evidence import Evidence
 from onion_pipeline.registry.promotion import Decision
 from onion_pipeline.registry.provenance import PARTS
-from onion_pipeline.registry.serving_config import ServingConfig
 from onion_pipeline.registry.versions import load_classifier, register_model
+from onion_pipeline.serving.config import ServingConfig
 from onion_pipeline.tracking import runs
 from onion_pipeline.tracking.outage import TRACKING_URI
 from onion_pipeline.tracking.runs import import_client

@@ -14,10 +14,11 @@ from onion_pipeline.images.decoding import Rendering, decode_image
 from onion_pipeline.images.exif import ORIENTATION
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
-from onion_pipeline.registry import classifier, export, package, parity
+from onion_pipeline.registry import parity
 from onion_pipeline.registry.golden_images import GoldenImages
 from onion_pipeline.registry.parity import TOLERANCE, measure_parity, require_parity
-from onion_pipeline.registry.serving_config import ServingConfig
+from onion_pipeline.serving import classifier, content, onnx_export
+from onion_pipeline.serving.config import ServingConfig
 
 STAGES = ["decoding", "test_predictions", "saved_file", "package"]
 
@@ -73,7 +74,7 @@ def test_a_sound_model_answers_alike_along_every_road(network, config, golden, t
     server = fake_mlflow("fails")
     path = list(sys.path)
     report = measure_parity(network, config, golden, tested)
-    stages = [*STAGES, *(["onnx"] if export.can_export() else [])]
+    stages = [*STAGES, *(["onnx"] if onnx_export.can_export() else [])]
     assert [stage["stage"] for stage in report["stages"]] == stages
     assert list_failures(report) == {}
     assert report["images"] == 6
@@ -117,7 +118,7 @@ def test_a_file_with_other_weights_is_caught(measure, config, tmp_path, monkeypa
     tampered.set_weights([kernel, bias])
     tampered.save(tmp_path / "tampered.keras")
     monkeypatch.setattr(
-        package, "save_model", lambda model, path: shutil.copy(tmp_path / "tampered.keras", path)
+        content, "save_model", lambda model, path: shutil.copy(tmp_path / "tampered.keras", path)
     )
     report = measure()
     assert list(list_failures(report)) == ["saved_file", "package"]

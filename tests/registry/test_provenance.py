@@ -86,7 +86,7 @@ def test_what_has_an_effect_on_the_model_counts(describe, changes, changed):
 
 def test_other_code_and_libraries_count(describe, monkeypatch):
     before = describe()
-    monkeypatch.setattr("onion_pipeline.registry.revision.hash_code", lambda: "other")
+    monkeypatch.setattr("onion_pipeline.origin.hash_code", lambda: "other")
     assert find_changed(before, describe()) == {"code"}
     monkeypatch.setattr(provenance, "find_version", lambda name: "0.1")
     assert find_changed(before, describe()) == {"code", "dependencies"}

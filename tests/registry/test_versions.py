@@ -18,11 +18,11 @@ from onion_pipeline.model.build import build_model
 from onion_pipeline.registry.batch import CHUNK, classify_images
 from onion_pipeline.registry.evidence import Evidence
 from onion_pipeline.registry.package import list_requirements
-from onion_pipeline.registry.payloads import read_payload
 from onion_pipeline.registry.promotion import Decision
 from onion_pipeline.registry.provenance import read_version
-from onion_pipeline.registry.serving_config import ServingConfig
 from onion_pipeline.registry.versions import load_classifier, register_model
+from onion_pipeline.serving.config import ServingConfig
+from onion_pipeline.serving.payloads import read_payload
 from onion_pipeline.tracking import runs
 from onion_pipeline.tracking.outage import TRACKING_URI
 from onion_pipeline.tracking.runs import import_client

@@ -136,7 +136,7 @@ def test_mlflow_can_be_imported_by_a_user_who_is_only_a_number():
         "import_mlflow()\n"
         "print(os.environ['HOME'])\n"
     )
-    source = str(Path(disk.__file__).parents[1])
+    source = str(Path(disk.__file__).parents[2])
     said = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],
         env={**os.environ, "PYTHONPATH": source},

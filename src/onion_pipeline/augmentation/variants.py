@@ -12,7 +12,7 @@ from onion_pipeline.augmentation.pipeline import Pipeline
 from onion_pipeline.augmentation.policy import Step, compose
 from onion_pipeline.augmentation.randomness import expand_seeds
 from onion_pipeline.images.arrays import ArrayChunks, LabelledImages, count_rows
-from onion_pipeline.images.origin import fingerprint
+from onion_pipeline.origin import fingerprint
 from onion_pipeline.workers.parallel import map_chunks
 
 DIGEST = hashlib.blake2b(digest_size=4, salt=b"variant")

@@ -19,7 +19,7 @@ from onion_pipeline.hooks.tracked_entries import (
     log_entry,
     read_rules,
 )
-from onion_pipeline.registry.environment import describe_environment
+from onion_pipeline.origin import describe_environment
 from onion_pipeline.runtime_parameters import write_parameters
 from onion_pipeline.tracking import outage, runs
 from onion_pipeline.tracking.parameter_texts import flatten_parameters

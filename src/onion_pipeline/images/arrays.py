@@ -35,7 +35,7 @@ class ArrayChunks(NamedTuple):
         shape: of one row.
         pieces: arrays of some rows each, to be iterated once.
         fingerprint: of all that the array is made of, see
-            :func:`~onion_pipeline.images.origin.fingerprint`; a file of an earlier
+            :func:`~onion_pipeline.origin.fingerprint`; a file of an earlier
             run that was made of the same is left as it is, and no piece is made.
         rows: how many there are if nothing goes wrong; a file with fewer is always made
             anew.

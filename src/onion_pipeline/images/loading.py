@@ -18,8 +18,8 @@ from onion_pipeline.images.arrays import (
 )
 from onion_pipeline.images.decoding import RejectedImageError, Rendering, decode_image
 from onion_pipeline.images.opening import MAX_BYTES
-from onion_pipeline.images.origin import fingerprint
 from onion_pipeline.images.sources import ImageSource
+from onion_pipeline.origin import fingerprint
 from onion_pipeline.workers.parallel import map_chunks
 
 Shape = tuple[int, int, int]

@@ -32,7 +32,7 @@ def classify_images(source: ImageSource, uri: str) -> tuple[DataFrame, DataFrame
 
     Returns:
         The predictions, column ``path`` and those of
-        :func:`~onion_pipeline.registry.answers.tabulate_answers` but ``error``, the prediction
+        :func:`~onion_pipeline.serving.answers.tabulate_answers` but ``error``, the prediction
         set as JSON text; and the files that could not be read, columns ``path``, ``reason`` and
         ``detail``.
 

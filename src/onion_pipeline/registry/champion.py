@@ -13,8 +13,9 @@ from onion_pipeline.images.loading import decode_images
 from onion_pipeline.images.sources import ImageSource
 from onion_pipeline.registry.evidence import read_seen_images
 from onion_pipeline.registry.logged_models import require_files
-from onion_pipeline.registry.package import read_package
-from onion_pipeline.registry.serving_config import ServingConfig
+from onion_pipeline.registry.package import find_content
+from onion_pipeline.serving.config import ServingConfig
+from onion_pipeline.serving.content import read_content
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -67,7 +68,7 @@ def load_champion(client: "MlflowClient", name: str, version: str) -> Champion:
     require_files(client, name, version)
     with tempfile.TemporaryDirectory() as folder:
         package = Path(download_artifacts(f"models:/{name}/{version}", dst_path=folder))
-        return Champion(version, *read_package(package), read_seen_images(package))
+        return Champion(version, *read_content(find_content(package)), read_seen_images(package))
 
 
 def answer_images(

@@ -27,7 +27,6 @@ from onion_pipeline.registry.champion import (
     load_champion,
 )
 from onion_pipeline.registry.logged_models import find_missing_folder
-from onion_pipeline.registry.package import hash_content
 from onion_pipeline.registry.promotion import (
     CHALLENGER,
     CHAMPION,
@@ -42,6 +41,7 @@ from onion_pipeline.registry.promotion import (
     judge_loading,
 )
 from onion_pipeline.registry.versions import find_registered
+from onion_pipeline.serving.content import hash_content
 from onion_pipeline.tracking.outage import ask_store
 from onion_pipeline.tracking.runs import import_client
 

@@ -10,7 +10,7 @@ from onion_pipeline.annotations import KerasModel
 from onion_pipeline.errors import ParityError, RegistryError
 from onion_pipeline.registry.evidence import Evidence, write_files
 from onion_pipeline.registry.package import hash_package, write_package
-from onion_pipeline.registry.serving_config import ServingConfig
+from onion_pipeline.serving.config import ServingConfig
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

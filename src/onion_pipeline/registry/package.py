@@ -1,30 +1,24 @@
-"""The files of a registered model: weights, configuration, code, requirements; their identity."""
+"""The package that MLflow keeps of a model: its content, code, requirements and signature."""
 
 import base64
 import hashlib
 import io
-import json
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 from PIL import Image
 
 from onion_pipeline.annotations import DataFrame, KerasModel
-from onion_pipeline.errors import RegistryError
 from onion_pipeline.evaluation.predictions import PROBABILITY
-from onion_pipeline.model.backend import import_keras
-from onion_pipeline.model.saving import save_model
-from onion_pipeline.registry.environment import find_version
-from onion_pipeline.registry.serving_config import ServingConfig
+from onion_pipeline.origin import find_version
+from onion_pipeline.serving.config import ServingConfig
+from onion_pipeline.serving.content import write_content
 
 if TYPE_CHECKING:
     from mlflow.models import Model
 
 PACKAGE = Path(__file__).parents[1]
-WEIGHTS, SERVING = "model.keras", "serving.json"
-EARLIER = "card.json"  # as versions that were registered before have it
 # Two packages of the same model differ in the times, ids and paths in the one, and in what an
 # earlier version has to do with it in the other.
 UNCOMPARED = {"MLmodel", "evidence"}
@@ -43,19 +37,6 @@ SERVING_LIBRARIES = (
 )
 
 
-def hash_content(model: KerasModel, config: ServingConfig) -> str:
-    """Return a checksum of what a model answers with: layers, weights and how they are served.
-
-    Two files of the same model differ, in the times that they hold; their checksums do not.
-    """
-    digest = hashlib.blake2b(digest_size=32)
-    digest.update(json.dumps([model.get_config(), config.as_dictionary()], sort_keys=True).encode())
-    for weights in model.get_weights():
-        digest.update(f"{weights.dtype} {weights.shape};".encode())
-        digest.update(weights.tobytes())
-    return digest.hexdigest()
-
-
 def write_package(
     folder: Path, model: KerasModel, config: ServingConfig, described: "Model"
 ) -> None:
@@ -65,18 +46,16 @@ def write_package(
         folder: does not exist yet.
         model: the trained model.
         config: class names, preprocessing and operating point.
-        described: what MLflow is to know of it beside.
+        described: what else MLflow notes of it: its run, its id.
     """
     import mlflow
 
     with tempfile.TemporaryDirectory() as made:
-        weights, text = Path(made) / WEIGHTS, Path(made) / SERVING
-        save_model(model, weights)
-        config.write(text)
+        weights, text = write_content(Path(made), model, config)
         mlflow.pyfunc.save_model(
             folder,
             mlflow_model=described,
-            python_model=str(PACKAGE / "registry" / "serving.py"),
+            python_model=str(PACKAGE / "registry" / "pyfunc.py"),
             artifacts={"weights": str(weights), "serving": str(text)},
             code_paths=[str(PACKAGE)],
             signature=_make_signature(config),
@@ -85,26 +64,9 @@ def write_package(
         )
 
 
-def read_package(folder: Path) -> tuple[KerasModel, ServingConfig]:
-    """Return model and configuration of a package, without running the code in it.
-
-    Raises:
-        RegistryError: it is none that :func:`write_package` wrote, or is damaged.
-    """
-    try:
-        weights = find_weights(folder)
-        named = weights.with_name(SERVING)
-        config = ServingConfig.read(named if named.is_file() else named.with_name(EARLIER))
-        model = import_keras().models.load_model(weights, compile=False, safe_mode=True)
-    except (BadZipFile, KeyError, OSError, TypeError, ValueError) as error:
-        (reason, *_) = str(error).splitlines() or [""]
-        raise RegistryError(f"it cannot be read: {type(error).__name__}: {reason}") from error
-    return model, config
-
-
-def find_weights(folder: Path) -> Path:
-    """Return where the weights are in the package in `folder`."""
-    return folder / "artifacts" / WEIGHTS
+def find_content(folder: Path) -> Path:
+    """Return where weights and configuration are in the package in `folder`."""
+    return folder / "artifacts"
 
 
 def hash_package(folder: Path) -> str:

@@ -18,11 +18,12 @@ from onion_pipeline.errors import ParityError
 from onion_pipeline.evaluation.predictions import predict_probabilities
 from onion_pipeline.images.decoding import RejectedImageError, decode_image
 from onion_pipeline.model.backend import allow_retracing
-from onion_pipeline.registry.export import can_export
 from onion_pipeline.registry.golden_images import GoldenImages
-from onion_pipeline.registry.package import find_weights, hash_package, write_package
+from onion_pipeline.registry.package import find_content, hash_package, write_package
 from onion_pipeline.registry.roads import Answers, ask_file, ask_onnx, ask_package, ask_table
-from onion_pipeline.registry.serving_config import ServingConfig
+from onion_pipeline.serving.config import ServingConfig
+from onion_pipeline.serving.content import WEIGHTS
+from onion_pipeline.serving.onnx_export import can_export
 from onion_pipeline.tracking.runs import import_mlflow
 from onion_pipeline.training.precision import list_gpus
 
@@ -42,7 +43,7 @@ REMEDIES = {
     "saved_file": "The .keras file holds another network than was written to it: look at the "
     "disk, and for a layer whose state Keras does not save.",
     "package": "Look at what serves the model: the classes and the preprocessing in serving.json, "
-    "the weights beside it, registry/classifier.py.",
+    "the weights beside it, serving/classifier.py.",
     "onnx": "tf2onnx or onnxruntime computes a layer otherwise: try another version of them, or "
     "do without the extra 'onnx', and this stage is left out.",
 }
@@ -73,7 +74,7 @@ def measure_parity(
         checksum = hash_package(package)
         roads = {
             "test_predictions": ask_table(tested.iloc[golden.rows], config.class_names),
-            "saved_file": ask_file(find_weights(package), golden),
+            "saved_file": ask_file(find_content(package) / WEIGHTS, golden),
             "package": ask_package(package, golden, config.class_names),
         }
         if can_export():

@@ -12,10 +12,9 @@ from pydantic import BaseModel
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import RegistryError
-from onion_pipeline.images.origin import find_version, hash_values
 from onion_pipeline.images.sources.names import hide_credentials
+from onion_pipeline.origin import SHORT, describe_code, find_version, hash_values
 from onion_pipeline.registry.logged_models import require_files
-from onion_pipeline.registry.revision import SHORT, describe_code
 from onion_pipeline.tracking.outage import ask_store
 from onion_pipeline.tracking.runs import import_client
 from onion_pipeline.training import ingredients
@@ -45,7 +44,7 @@ class RecordedVersion(NamedTuple):
 
     Args:
         uri: ``models:/<name>/<version>``.
-        checksum: of the model's content, see :func:`~onion_pipeline.registry.package.hash_content`.
+        checksum: of the model's content, see :func:`~onion_pipeline.serving.content.hash_content`.
         lineage: from :func:`describe_lineage`.
         images: from :func:`list_images`, with the first digits of each hash.
     """

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.evaluation.predictions import PROBABILITY, predict_probabilities
 from onion_pipeline.model.backend import import_keras
-from onion_pipeline.registry.export import export_onnx, predict_onnx
 from onion_pipeline.registry.golden_images import GoldenImages
+from onion_pipeline.serving.onnx_export import export_onnx, predict_onnx
 from onion_pipeline.tracking.runs import import_mlflow
 
 

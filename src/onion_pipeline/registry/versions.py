@@ -14,9 +14,9 @@ from onion_pipeline.registry.logged_models import (
     log_model,
     require_files,
 )
-from onion_pipeline.registry.package import hash_content
 from onion_pipeline.registry.promotion import Decision
-from onion_pipeline.registry.serving_config import ServingConfig
+from onion_pipeline.serving.config import ServingConfig
+from onion_pipeline.serving.content import hash_content
 from onion_pipeline.tracking.outage import ask_store, find_command
 from onion_pipeline.tracking.runs import import_client, read_run_id
 

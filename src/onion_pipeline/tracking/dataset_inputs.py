@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.images.draws import SPLITS
-from onion_pipeline.images.origin import hash_values
+from onion_pipeline.origin import hash_values
 from onion_pipeline.tracking.runs import import_client
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ import os
 from typing import Any
 
 from onion_pipeline.annotations import KerasModel
-from onion_pipeline.images.origin import find_version, hash_code, hash_values
 from onion_pipeline.model.backend import import_keras
+from onion_pipeline.origin import find_version, hash_code, hash_values
 from onion_pipeline.parameters import TrainParameters
 from onion_pipeline.training.batches import ImageRows, StreamedRows
 from onion_pipeline.training.precision import choose_precision, list_gpus, read_processor

@@ -26,9 +26,9 @@ from onion_pipeline.registry.evidence import (
 )
 from onion_pipeline.registry.golden_images import draw_golden_images
 from onion_pipeline.registry.promotion import Decision
-from onion_pipeline.registry.serving_config import ServingConfig
 from onion_pipeline.reporting import card, page
 from onion_pipeline.reporting.findings import Findings
+from onion_pipeline.serving.config import ServingConfig
 
 
 def describe_serving(

@@ -13,8 +13,8 @@ from onion_pipeline.parameters import (
     VerifyParameters,
 )
 from onion_pipeline.registry import provenance, verification
-from onion_pipeline.registry.package import hash_content
-from onion_pipeline.registry.serving_config import ServingConfig
+from onion_pipeline.serving.config import ServingConfig
+from onion_pipeline.serving.content import hash_content
 
 
 def find_version(parameters: VerifyParameters) -> provenance.RecordedVersion:

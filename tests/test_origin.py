@@ -1,13 +1,25 @@
+import subprocess
+import sys
 import tomllib
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from onion_pipeline.images import origin
-from onion_pipeline.images.origin import PACKAGE, find_version, fingerprint, hash_values
+from onion_pipeline import origin
+from onion_pipeline.origin import (
+    PACKAGE,
+    describe_code,
+    describe_environment,
+    find_version,
+    fingerprint,
+    hash_code,
+    hash_values,
+)
+from onion_pipeline.workers.parallel import count_processors
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[1]
 LIBRARIES = ("numpy", "pillow")
 ROWS = np.arange(12).reshape(4, 3)
 
@@ -109,3 +121,100 @@ def test_another_version_of_the_code_or_of_a_library_is_another_origin(monkeypat
     origin.hash_code.cache_clear()
     assert hashes[0] == hashes[2] != hashes[1]
     assert before not in hashes
+
+
+def test_a_library_that_is_not_installed_has_no_version():
+    assert find_version("keras") == version("keras")
+    assert find_version("no-such-library-exists") == ""
+
+
+def test_the_environment_names_libraries_threads_and_the_commit(tmp_path):
+    command = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-C", str(tmp_path)]
+    subprocess.run([*command, "init", "-q"], check=True)
+    subprocess.run([*command, "commit", "-qm", "First", "--allow-empty"], check=True)
+    head = subprocess.run([*command, "rev-parse", "HEAD"], capture_output=True, check=True)
+    described = describe_environment(tmp_path)
+    assert described["git.commit"] == head.stdout.decode().strip()
+    assert described["python"] == sys.version.split()[0]
+    assert described["processors"] == str(count_processors())
+    assert described["keras"] == version("keras")
+
+
+def test_a_project_outside_git_has_an_unknown_commit(tmp_path, monkeypatch):
+    assert describe_environment(tmp_path)["git.commit"] == "unknown"
+    monkeypatch.setenv("PATH", "")
+    assert describe_environment(tmp_path)["git.commit"] == "unknown"
+
+
+def git(folder, *arguments):
+    author = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    command = ["git", *author, "-C", str(folder), *arguments]
+    return subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()
+
+
+@pytest.fixture
+def package(tmp_path):
+    """A package in a repository, as it was committed."""
+    folder = tmp_path / "project" / "src" / "package"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("one = 1\n")
+    (folder.parents[1] / "conf.yml").write_text("seed: 1\n")
+    root = folder.parents[1]
+    git(root, "init", "-q")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "First")
+    return folder
+
+
+def test_what_is_as_it_was_committed_has_a_commit_and_no_changes(package):
+    described = describe_code(package)
+    assert described["commit"] == git(package, "rev-parse", "HEAD")
+    assert described["changes"] is None
+    assert hash_code().startswith(described["package"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "counts"),
+    [
+        ("src/package/__init__.py", "one = 2\n", True),
+        ("conf.yml", "seed: 2\n", True),
+        ("src/package/new.py", "two = 2\n", True),
+        ("conf/local.yml", "seed: 3\n", True),
+        ("photos/one.png", "a picture", False),
+    ],
+)
+def test_changes_are_those_to_files_of_the_commit_and_new_source_files(
+    package, name, content, counts
+):
+    path = package.parents[1] / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content)
+    changes = describe_code(package)["changes"]
+    assert (changes is not None) == counts
+    path.write_text(content + "# more\n")
+    assert (describe_code(package)["changes"] != changes) == counts
+
+
+def test_settings_of_the_user_change_nothing(package):
+    (package / "__init__.py").write_text("one = 2\n")
+    before = describe_code(package)
+    for setting in (("color.ui", "always"), ("diff.external", "true")):
+        git(package, "config", *setting)
+    assert describe_code(package) == before
+
+
+def test_a_commit_that_does_not_hold_the_package_says_nothing(package, tmp_path):
+    other = package / "other"
+    other.mkdir()
+    (other / "__init__.py").write_text("")
+    assert describe_code(other)["commit"] is None
+    assert describe_code(tmp_path) == {
+        "package": hash_code()[:16],
+        "commit": None,
+        "changes": None,
+    }
+
+
+def test_without_git_there_is_the_hash_of_the_source(package, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert describe_code(package) == {"package": hash_code()[:16], "commit": None, "changes": None}

@@ -16,8 +16,7 @@ class ServingConfig(NamedTuple):
         image_shape: height, width and channels that the model takes.
         rendering: how pictures became pixels of that size in training.
         operating_point: by what answers are withheld and prediction sets are formed, as the
-            catalog's ``operating_point`` has it; ``None`` in versions from before there was one,
-            which answer always and form no sets.
+            catalog's ``operating_point`` has it; ``None``: always answer, and form no sets.
     """
 
     class_names: Sequence[str]
@@ -35,10 +34,6 @@ class ServingConfig(NamedTuple):
         """The least probability of a label in a prediction set; ``None``: no sets."""
         return (self.operating_point or {}).get("set_threshold")
 
-    def decodes_as(self, other: Self) -> bool:
-        """Tell whether pictures become the same pixels."""
-        return (self.image_shape, self.rendering) == (other.image_shape, other.rendering)
-
     def as_dictionary(self) -> dict[str, Any]:
         """Return the configuration as JSON has it."""
         return {**self._asdict(), "rendering": self.rendering._asdict()}
@@ -49,7 +44,7 @@ class ServingConfig(NamedTuple):
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Return the configuration that :meth:`write` wrote, now or in an earlier release."""
+        """Return the configuration that :meth:`write` wrote."""
         return cls.from_dictionary(json.loads(path.read_text(encoding="utf-8")))
 
     @classmethod
@@ -59,5 +54,5 @@ class ServingConfig(NamedTuple):
             found["class_names"],
             tuple(found["image_shape"]),
             Rendering(**found["rendering"]),
-            found.get("operating_point"),
+            found["operating_point"],
         )

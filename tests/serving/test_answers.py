@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from onion_pipeline.images.decoding import Rendering
-from onion_pipeline.registry.answers import tabulate_answers
-from onion_pipeline.registry.serving_config import ServingConfig
+from onion_pipeline.serving.answers import tabulate_answers
+from onion_pipeline.serving.config import ServingConfig
 
 PROBABILITIES = np.array([[0.5, 0.375, 0.125], [0.125, 0.75, 0.125], [0.25, 0.25, 0.5]])
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.evaluation.conformal import form_prediction_sets
 from onion_pipeline.evaluation.predictions import PROBABILITY
-from onion_pipeline.registry.serving_config import ServingConfig
+from onion_pipeline.serving.config import ServingConfig
 
 
 def tabulate_answers(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import KerasModel
-from onion_pipeline.registry.environment import find_version
+from onion_pipeline.origin import find_version
 
 LIBRARIES = ("onnx", "onnxruntime", "tf2onnx")
 ERF_OPSET = 9  # the version of ONNX that brought Erf

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from onion_pipeline.images.decoding import RejectedImageError
-from onion_pipeline.registry.payloads import read_payload
+from onion_pipeline.serving.payloads import read_payload
 
 DATA = bytes(range(256))
 TEXT = base64.b64encode(DATA).decode()

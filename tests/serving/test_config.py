@@ -1,7 +1,5 @@
-import json
-
 from onion_pipeline.images.decoding import Rendering
-from onion_pipeline.registry.serving_config import ServingConfig
+from onion_pipeline.serving.config import ServingConfig
 
 POINT = {"confidence_threshold": 0.625, "set_threshold": 0.1, "set_coverage": 0.95}
 CONFIG = ServingConfig(
@@ -18,9 +16,6 @@ def test_the_thresholds_are_those_of_the_operating_point():
     assert (CONFIG.confidence_threshold, CONFIG.set_threshold) == (0.625, 0.1)
 
 
-def test_what_was_registered_before_there_was_an_operating_point_has_no_thresholds(tmp_path):
-    earlier = {name: CONFIG.as_dictionary()[name] for name in CONFIG._fields[:3]}
-    (tmp_path / "card.json").write_text(json.dumps(earlier))
-    found = ServingConfig.read(tmp_path / "card.json")
-    assert found == CONFIG._replace(operating_point=None)
-    assert (found.confidence_threshold, found.set_threshold) == (None, None)
+def test_without_an_operating_point_there_are_no_thresholds():
+    config = CONFIG._replace(operating_point=None)
+    assert (config.confidence_threshold, config.set_threshold) == (None, None)

@@ -6,8 +6,8 @@ import pytest
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.model.layers import KINDS, Activation
-from onion_pipeline.registry import export
-from onion_pipeline.registry.export import can_export, export_onnx, predict_onnx
+from onion_pipeline.serving import onnx_export
+from onion_pipeline.serving.onnx_export import can_export, export_onnx, predict_onnx
 
 ACTIVATIONS = [{"activation": {"activation": name}} for name in get_args(Activation)]
 OF_PICTURES = [
@@ -27,9 +27,9 @@ NETWORKS = [
 
 
 def test_it_is_known_whether_the_extra_is_installed(monkeypatch):
-    monkeypatch.setattr(export, "LIBRARIES", ("numpy",))
+    monkeypatch.setattr(onnx_export, "LIBRARIES", ("numpy",))
     assert can_export()
-    monkeypatch.setattr(export, "LIBRARIES", ("numpy", "no-such-library-exists"))
+    monkeypatch.setattr(onnx_export, "LIBRARIES", ("numpy", "no-such-library-exists"))
     assert not can_export()
 
 

@@ -1,0 +1,55 @@
+"""From the bytes of pictures to labels, decoding and resizing included."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onion_pipeline.annotations import DataFrame, KerasModel
+from onion_pipeline.evaluation.predictions import predict_probabilities
+from onion_pipeline.images.decoding import RejectedImageError, decode_image
+from onion_pipeline.serving.answers import tabulate_answers
+from onion_pipeline.serving.config import ServingConfig
+from onion_pipeline.serving.payloads import read_payload
+
+
+class Classifier(NamedTuple):
+    """Classifies encoded pictures (JPEG, PNG, …) exactly as they were decoded for training.
+
+    Args:
+        model: the network.
+        config: class names, preprocessing and operating point.
+        version: of the registered model; ``None`` if it came from no registry.
+    """
+
+    model: KerasModel
+    config: ServingConfig
+    version: str | None = None
+
+    def classify(self, payloads: Iterable[Any]) -> DataFrame:
+        """Return a row for each picture; a broken one costs only its own row.
+
+        Args:
+            payloads: encoded bytes, base64 text or data URIs.
+
+        Returns:
+            See :func:`~onion_pipeline.serving.answers.tabulate_answers`.
+        """
+        decoded, errors = self._decode(payloads)
+        probabilities = np.empty((0, len(self.config.class_names)))
+        if decoded:
+            answers = predict_probabilities(self.model, np.stack(decoded))
+            probabilities = answers.astype(np.float64)
+        return tabulate_answers(probabilities, errors, self.config, self.version)
+
+    def _decode(self, payloads: Iterable[Any]) -> tuple[list[NDArray[np.uint8]], list[str]]:
+        shape, rendering = self.config.image_shape, self.config.rendering
+        decoded, errors = [], []
+        for payload in payloads:
+            try:
+                decoded.append(decode_image(read_payload(payload), shape, rendering))
+                errors.append("")
+            except RejectedImageError as error:
+                errors.append(str(error))
+        return decoded, errors
