@@ -18,7 +18,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 INGEST = """
 import sys, warnings
 from pathlib import Path
-from onion_pipeline.images import parallel
+from onion_pipeline.workers import parallel
 from onion_pipeline.images.decoding import DEFAULT_RENDERING
 from onion_pipeline.images.index import index_images
 from onion_pipeline.images.loading import decode_images

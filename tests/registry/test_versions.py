@@ -244,8 +244,8 @@ def test_of_equal_versions_the_one_with_the_highest_number_counts_whatever_the_c
 
 
 def test_a_version_whose_files_are_gone_is_named_and_made_anew(mlflow_store, model, monkeypatch):
-    run_id = tracking.start_run(NAME, "run", mlflow_store / "kept", {}, {})
-    monkeypatch.setenv(tracking.RUN_ID, run_id)
+    run_id = runs.start_run(NAME, "run", mlflow_store / "kept", {}, {})
+    monkeypatch.setenv(runs.RUN_ID, run_id)
     register_model(model, CONFIG, NAME, FIRST, EVIDENCE)
     kept = list((mlflow_store / "kept" / "models").iterdir())
     shutil.rmtree(mlflow_store / "kept")
