@@ -16,7 +16,8 @@ class Classifier:
     """Stands in for a registered model: calls a picture onion if it has more than a byte."""
 
     def unwrap_python_model(self):
-        return SimpleNamespace(config=SimpleNamespace(rendering=Rendering()))
+        config = SimpleNamespace(rendering=Rendering())
+        return SimpleNamespace(classifier=SimpleNamespace(config=config))
 
     def predict(self, table):
         good = table["image"].map(len) > 1

@@ -48,7 +48,7 @@ def classify_images(source: ImageSource, uri: str) -> tuple[DataFrame, DataFrame
         files, refused = _read_files(source, source.paths[start : start + CHUNK])
         unreadable.append(refused)
         if start == 0:
-            _check_depth(files, model.unwrap_python_model().config.rendering)
+            _check_depth(files, model.unwrap_python_model().classifier.config.rendering)
         if len(files):
             answers = model.predict(files[["image"]]).assign(path=files["path"])
             predictions.append(answers[answers["error"] == ""])
