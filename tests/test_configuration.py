@@ -31,6 +31,13 @@ def test_it_is_read_where_it_is_there(load):
     assert loader["parameters"] == {"seed": 2, "images": "photos"}
 
 
+def test_files_are_read_once_and_nobody_changes_them_for_others(load, monkeypatch):
+    loader = load()
+    loader["parameters"]["seed"] = 3
+    monkeypatch.setattr(ConfigLoader, "_read_files", None)
+    assert loader["parameters"] == {"seed": 1, "images": "digits.zip"}
+
+
 def test_an_environment_that_was_asked_for_must_be_there(load):
     with pytest.raises(MissingConfigException, match="nosuch"):
         load("nosuch")["parameters"]

@@ -4,10 +4,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from kedro.framework import project
 from kedro.framework.cli.utils import find_run_command
 from kedro.pipeline import Node, Pipeline
 
-from onion_pipeline import cli, pipeline_registry
+from onion_pipeline import cli
 from onion_pipeline.cli.choices import check_choices
 from onion_pipeline.errors import ConfigurationError
 
@@ -28,7 +29,7 @@ OTHER = Pipeline([Node(pass_on, "new", "predictions", name="predict_images")])
 @pytest.fixture(autouse=True)
 def registry(monkeypatch):
     found = {"one": ONE, "other": OTHER, "__default__": ONE}
-    monkeypatch.setattr(pipeline_registry, "register_pipelines", lambda: found)
+    monkeypatch.setattr(project, "pipelines", found)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def test_what_is_nowhere_is_named_with_the_nearest_name(options, said):
 def test_of_many_names_the_command_that_lists_them_is_said(monkeypatch, option, listing):
     nodes = [Node(pass_on, f"in{n}", f"out{n}", name=f"node{n}") for n in range(31)]
     found = {"__default__": Pipeline(nodes)}
-    monkeypatch.setattr(pipeline_registry, "register_pipelines", lambda: found)
+    monkeypatch.setattr(project, "pipelines", found)
     with pytest.raises(ConfigurationError, match=rf"Allowed: \d+ names. 'kedro {listing}' lists"):
         check_choices({option: ["zzz"]})
 

@@ -1,5 +1,6 @@
 import pytest
 from click.testing import CliRunner
+from kedro.framework.project import configure_project
 
 from onion_pipeline.cli import command
 
@@ -7,6 +8,7 @@ from onion_pipeline.cli import command
 @pytest.fixture
 def run(monkeypatch):
     """A function that runs the command up to Kedro's part of it, and returns what that is given."""
+    configure_project("onion_pipeline", preserve_logging=True)
     given = {}
     monkeypatch.setattr(command.run, "callback", lambda **options: given.update(options))
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import accumulate
 from typing import Any
 
+from kedro.framework import project
 from kedro.pipeline import Pipeline
 from kedro.runner import AbstractRunner, ParallelRunner
 from kedro.utils import load_obj
@@ -71,15 +72,14 @@ def check_choices(options: Mapping[str, Any]) -> None:
     versions = options.get("load_versions") or {}
     if not (chosen or asked or versions):
         return  # the registry is asked for nothing
-    from onion_pipeline.pipeline_registry import register_pipelines
-
-    pipelines = register_pipelines()
+    pipelines = project.pipelines  # Kedro's own, which the run asks again
     for name in chosen:
         if name not in pipelines:
             raise ConfigurationError(f"--pipelines: {suggest(name, pipelines)}")
     for name in versions:
         _check_name("--load-versions", "dataset", name, _list_datasets, pipelines, pipelines)
-    _check_selection(asked, chosen or [DEFAULT], pipelines)
+    if asked:
+        _check_selection(asked, chosen or [DEFAULT], pipelines)
 
 
 def _check_selection(

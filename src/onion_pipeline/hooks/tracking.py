@@ -20,7 +20,6 @@ from onion_pipeline.hooks.tracked_entries import (
     read_rules,
 )
 from onion_pipeline.origin import describe_environment
-from onion_pipeline.runtime_parameters import write_parameters
 from onion_pipeline.tracking import outage, runs
 from onion_pipeline.tracking.parameter_texts import flatten_parameters
 from onion_pipeline.tracking.relocation import repoint_store
@@ -152,6 +151,8 @@ def _make_command(run_params: dict[str, Any]) -> str:
         parts += ["--env", shlex.quote(run_params["env"])]
     given = run_params.get("runtime_params")
     if given:
+        from onion_pipeline.runtime_parameters import write_parameters
+
         parts += ["--params", shlex.quote(write_parameters(given))]
     return " ".join(parts)
 
