@@ -281,6 +281,21 @@ def test_kedro_viz_has_a_preview_of_what_is_worth_a_look(name, kind, trained, lo
     assert len(dataset.preview()) > 0
 
 
+def test_a_network_that_learns_in_bfloat16_is_registered_as_the_one_that_was_judged(
+    copy_project, photos, keras
+):
+    project = copy_project("mixed_bfloat16")
+    said = train(project, photos)
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert read_json(project, "registration.json")["version"] == "1"
+    images = np.load(project / "data/05_model_input/validation_images.npy")
+    model = keras.models.load_model(project / "data/06_models/trained_model.keras", compile=False)
+    answers = model.predict_on_batch(images["image"])
+    losses = -np.log(answers[np.arange(len(images)), images["label"]])
+    history = pd.read_csv(project / "data/06_models/training_history.csv")
+    assert history["validation_loss"].min() == pytest.approx(losses.mean(), rel=1e-5)
+
+
 def test_the_first_model_version_is_the_champion(project_of_any_runner):
     (model,) = open_store(project_of_any_runner).search_registered_models()
     assert (model.name, model.aliases) == ("onion_pipeline", {"champion": 1})

@@ -16,9 +16,9 @@ SECONDS_PER_CELL = 600
 
 
 @pytest.fixture(scope="module")
-def project(copy_project) -> Path:
+def project(copy_project, precision) -> Path:
     """A copy of the project with the sample and the notebook, for the notebook to write to."""
-    copy = copy_project()
+    copy = copy_project(precision)
     for name in ("data/01_raw/digits.zip", NOTEBOOK):
         (copy / name).parent.mkdir(parents=True)
         shutil.copy(PROJECT / name, copy / name)

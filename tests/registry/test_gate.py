@@ -105,8 +105,7 @@ class Digits:
         hidden = {"dense": {"units": recipe.units, "activation": "relu"}}
         layers = read_layers([*scanning, "flatten", hidden])
         untrained = build_model(layers, (recipe.side, recipe.side, 1), len(NAMES), recipe.seed)
-        # One precision will do: the gate sees the networks that come out.
-        changes = {"epochs": recipe.epochs, "warmup_epochs": 0, "precision": "float32"}
+        changes = {"epochs": recipe.epochs, "warmup_epochs": 0}
         parameters = self.parameters.train.model_copy(update=changes)
         images = (self.select(split, recipe.side) for split in ("train", "validation"))
         return train_model(untrained, *images, parameters, recipe.seed).model
@@ -137,8 +136,8 @@ class Digits:
 
 
 @pytest.fixture(scope="module")
-def parameters(load_conf):
-    return Parameters.model_validate(load_conf()["parameters"])
+def parameters(load_conf, precision):
+    return Parameters.model_validate(load_conf(train={"precision": precision})["parameters"])
 
 
 @pytest.fixture(scope="module")
