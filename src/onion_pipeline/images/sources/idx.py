@@ -80,7 +80,7 @@ def open_idx(
 ) -> ImageSource:
     """Return the images in the IDX files `names` of `folder`, labelled by the files beside them.
 
-    Unless they are to be `labelled`: then those files are not looked at.
+    Those files are looked at only if the images are to be `labelled`.
 
     Raises:
         DataError: a file is missing, damaged, or does not fit the other.

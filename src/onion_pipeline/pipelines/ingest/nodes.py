@@ -49,11 +49,13 @@ def index_images(raw_images: ImageSource, parameters: IngestParameters) -> DataF
 
 def choose_rendering(image_index: DataFrame, parameters: IngestParameters) -> dict[str, Any]:
     """Say how pictures become pixels, in this run and wherever its model is served."""
+    if parameters.bit_depth != "auto":
+        return make_rendering(parameters)._asdict()
     depth = bit_depth.find_bit_depth(image_index)
-    if parameters.bit_depth == "auto" and depth < bit_depth.MOST_BITS:
+    if depth < bit_depth.MOST_BITS:
         logger.info(bit_depth.describe_bit_depth(image_index, depth))
     few = bit_depth.describe_few_bright(image_index, depth)
-    if few and parameters.bit_depth == "auto":
+    if few:
         logger.warning(few)
     return make_rendering(parameters, depth)._asdict()
 
