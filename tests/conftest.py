@@ -17,9 +17,9 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from PIL import Image
 
-from onion_pipeline.images import fonts, lettering
+from onion_pipeline.drawing import fonts, lettering
 from onion_pipeline.images.arrays import ArrayChunks, LabelledImages, labelled_dtype
-from onion_pipeline.images.decoding import Rendering
+from onion_pipeline.images.decoding.decoder import Rendering
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.backend import import_keras
 from onion_pipeline.model.build import build_model
@@ -30,6 +30,19 @@ from onion_pipeline.tracking import outage, runs
 from onion_pipeline.training import precision as training_precision
 
 PROJECT = Path(__file__).parents[1]
+EVERY_LAYER = [
+    {"conv2d": {"filters": 4, "padding": "same", "activation": "relu"}},
+    {"separable_conv2d": {"filters": 6, "strides": 2}},
+    "batch_normalization",
+    {"activation": {"activation": "relu"}},
+    {"spatial_dropout2d": {"rate": 0.1}},
+    "layer_normalization",
+    "max_pooling2d",
+    {"average_pooling2d": {"pool_size": 2, "padding": "same"}},
+    "flatten",
+    {"dense": {"units": 5, "activation": "tanh"}},
+    {"dropout": {"rate": 0.4}},
+]
 SERVED = ServingConfig(
     ["leek", "onion", "shallot"],
     (8, 10, 3),
@@ -357,3 +370,28 @@ def encode_picture():
         return encoded.getvalue()
 
     return encode
+
+
+@pytest.fixture(scope="session")
+def every_layer():
+    return read_layers(EVERY_LAYER)
+
+
+@pytest.fixture(scope="session")
+def onion(every_layer):
+    """A network for pictures of 12x10 pixels in colour and three classes."""
+    return build_model(every_layer, (12, 10, 3), classes=3, seed=0)
+
+
+@pytest.fixture(scope="session")
+def branched(keras):
+    """A network for grey pictures of 6x6 pixels and two classes."""
+    image = keras.Input((6, 6, 1), dtype="uint8", name="image")
+    scaled = keras.layers.Rescaling(1 / 255, name="scaling")(image)
+    left = keras.layers.Conv2D(2, 3, padding="same", name="left")(scaled)
+    both = keras.layers.Add(name="both")([scaled, left])
+    joined = keras.layers.Concatenate(name="joined")([both, left])
+    upper = keras.layers.UpSampling2D(2, name="upper")(joined)
+    pooled = keras.layers.GlobalAveragePooling2D(name="pooled")(upper)
+    answer = keras.layers.Dense(2, activation="softmax", name="softmax")(pooled)
+    return keras.Model(image, answer)

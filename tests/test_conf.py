@@ -13,8 +13,8 @@ from kedro.io import DataCatalog
 from PIL import Image
 from pydantic import TypeAdapter
 
-from onion_pipeline.checks import check_parameters, check_transforms
 from onion_pipeline.datasets.sealed import Sealed
+from onion_pipeline.hooks.parameter_checks import check_parameters, check_transforms
 from onion_pipeline.model.architecture import read_layers, walk_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.parameters import Parameters

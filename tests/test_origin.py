@@ -13,8 +13,8 @@ from onion_pipeline.origin import (
     describe_code,
     describe_environment,
     find_version,
-    fingerprint,
     hash_code,
+    hash_origin,
     hash_values,
 )
 from onion_pipeline.workers.parallel import count_processors
@@ -35,7 +35,7 @@ BASE = ("kind", LIBRARIES, ROWS, (2, 3), "text")
 
 def test_the_same_ingredients_have_the_same_fingerprint():
     again = ("kind", LIBRARIES, ROWS.copy(), (2, 3), "text")
-    assert fingerprint(*BASE) == fingerprint(*again)
+    assert hash_origin(*BASE) == hash_origin(*again)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_the_same_ingredients_have_the_same_fingerprint():
     ],
 )
 def test_any_change_gives_another_one(other):
-    assert fingerprint(*other) != fingerprint(*BASE)
+    assert hash_origin(*other) != hash_origin(*BASE)
 
 
 def test_values_have_a_hash_that_does_not_depend_on_code_or_libraries(monkeypatch):
@@ -69,15 +69,15 @@ def test_values_have_a_hash_that_does_not_depend_on_code_or_libraries(monkeypatc
 
 def test_every_byte_of_a_large_array_counts(monkeypatch):
     monkeypatch.setattr(origin, "AT_A_TIME", 48)
-    assert fingerprint(*BASE) == fingerprint(*BASE)
-    found = {fingerprint("kind", (), change(ROWS, (n // 3, n % 3))) for n in range(12)}
+    assert hash_origin(*BASE) == hash_origin(*BASE)
+    found = {hash_origin("kind", (), change(ROWS, (n // 3, n % 3))) for n in range(12)}
     assert len(found) == 12
 
 
 def test_a_structured_and_memory_mapped_array_counts_by_its_bytes(labelled_images, tmp_path):
     np.save(tmp_path / "a.npy", labelled_images)
     mapped = np.load(tmp_path / "a.npy", mmap_mode="r")
-    assert fingerprint("k", (), mapped) == fingerprint("k", (), labelled_images)
+    assert hash_origin("k", (), mapped) == hash_origin("k", (), labelled_images)
 
 
 def test_every_packaged_file_counts_and_no_other_one():
@@ -94,30 +94,20 @@ def test_every_packaged_file_counts_and_no_other_one():
     assert "explanation/page/report.html.j2" in names
 
 
-def test_what_the_bundle_is_built_from_does_not_count(monkeypatch, tmp_path):
-    monkeypatch.setattr(origin, "PACKAGE", tmp_path)
-    folders = ("page/src/views", "page/node_modules/tool", "page/__pycache__", "page")
-    names = ("input.js", "gyp.py", "module.cpython-311.pyc", "package.json")
-    for folder, name in zip(folders, names, strict=True):
-        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
-        (tmp_path / folder / name).write_text("1")
-    assert origin.list_source() == []
-
-
 @pytest.mark.parametrize(
     "name", ["module.py", "card.md.jinja", "page.css", "page.html.j2", "bundle.js", "licences.txt"]
 )
 def test_another_version_of_the_code_or_of_a_library_is_another_origin(monkeypatch, tmp_path, name):
-    before = fingerprint(*BASE)
+    before = hash_origin(*BASE)
     with monkeypatch.context() as patch:
         patch.setattr(origin, "version", lambda name: "0.0")
-        assert fingerprint(*BASE) != before
+        assert hash_origin(*BASE) != before
     monkeypatch.setattr(origin, "PACKAGE", tmp_path)
     hashes = []
     for text in ("1", "2", "1"):
         (tmp_path / name).write_text(text)
         origin.hash_code.cache_clear()
-        hashes.append(fingerprint(*BASE))
+        hashes.append(hash_origin(*BASE))
     origin.hash_code.cache_clear()
     assert hashes[0] == hashes[2] != hashes[1]
     assert before not in hashes

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onion_pipeline.checks import check_parameters
 from onion_pipeline.errors import ConfigurationError
+from onion_pipeline.hooks.parameter_checks import check_parameters
 from onion_pipeline.runtime_parameters import find_texts, read_parameters, write_parameters
 
 # What YAML would take for a number, a truth value, a date, nothing, a list, a comment, ...

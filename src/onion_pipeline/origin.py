@@ -16,10 +16,7 @@ from numpy.typing import NDArray
 from onion_pipeline.workers.parallel import count_processors
 
 PACKAGE = Path(__file__).parent
-# What is installed: code, and what pages are made of. A page's own sources are not, only the
-# bundle that is built from them; they stand in folders of these names, with the tools for it.
-SHIPPED = {".py", ".jinja", ".j2", ".css", ".js", ".txt"}  # suffixes
-UNSHIPPED = {"src", "node_modules"}
+SHIPPED = {".py", ".jinja", ".j2", ".css", ".js", ".txt"}  # code, and what pages are made of
 AT_A_TIME = 1 << 20
 # Untracked files of other kinds may be pictures, and many.
 SOURCES = ("*.py", "*.toml", "*.yaml", "*.yml")
@@ -28,7 +25,7 @@ SHORT = 16  # hexadecimal digits of a hash
 DIFFERENCE = ("diff", "HEAD", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv")
 
 
-def fingerprint(kind: str, libraries: Sequence[str], *ingredients: Any) -> str:
+def hash_origin(kind: str, libraries: Sequence[str], *ingredients: Any) -> str:
     """Return a hash that differs where the result may differ.
 
     Beside what is given, it is of the code of this project and the versions of `libraries`.
@@ -69,7 +66,7 @@ def list_source() -> list[str]:
     They are the same ones in a clone and in an environment, and so is their hash.
     """
     found = (path.relative_to(PACKAGE) for path in PACKAGE.rglob("*") if path.suffix in SHIPPED)
-    return sorted(path.as_posix() for path in found if UNSHIPPED.isdisjoint(path.parts))
+    return sorted(path.as_posix() for path in found)
 
 
 def find_version(library: str) -> str:

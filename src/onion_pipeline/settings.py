@@ -4,10 +4,10 @@ from omegaconf.resolvers import oc
 
 from onion_pipeline.configuration import ConfigLoader
 from onion_pipeline.hooks import (
+    ArtifactOrigins,
     Checks,
     ClosingSummary,
     Interruption,
-    Lineage,
     Messages,
     Preflight,
     RunDescription,
@@ -17,16 +17,16 @@ from onion_pipeline.hooks import (
 )
 
 # The last is called first: mistakes are found before a run is tracked, Tracking does not see what
-# Lineage has found out of date, and Messages, which may end the process, speaks when the others
-# have finished. What adds to a tracked run comes after Tracking has started it, and before it
-# ends it, by marks of its own. The last two enclose them all.
+# ArtifactOrigins has found out of date, and Messages, which may end the process, speaks when the
+# others have finished. What adds to a tracked run comes after Tracking has started it, and before
+# it ends it, by marks of its own. The last two enclose them all.
 HOOKS = (
     Messages(),
     ClosingSummary(),
     SystemMetrics(),
     RunDescription(),
     Tracking(),
-    Lineage(),
+    ArtifactOrigins(),
     Preflight(),
     Checks(),
     Interruption(),

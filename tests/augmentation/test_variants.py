@@ -170,9 +170,9 @@ def test_rows_want_a_number_each_and_keep_their_shape():
         augment_rows(images, [0, 1], turn, 0, images)
 
 
-def test_the_fingerprint_is_of_pixels_and_parameters(labelled_images):
+def test_the_origin_is_of_pixels_and_parameters(labelled_images):
     def describe(images=labelled_images, policy=POLICY, copies=2, seed=0):
-        return augment_images(images, policy, copies, seed).fingerprint
+        return augment_images(images, policy, copies, seed).origin
 
     changed = labelled_images.copy()
     changed["image"][5, 3, 3, 0] ^= 1

@@ -216,14 +216,14 @@ def test_its_text_names_the_file_and_its_metadata_is_kept():
 def save(dataset, labelled_images):
     """A function that saves images of this origin, and says whether they had to be made."""
 
-    def save(made_of, count=12, written=12):
+    def save(array_origin, count=12, written=12):
         asked = []
 
         def make():
             asked.append(True)
             yield labelled_images[:written]
 
-        dataset.save(ArrayChunks(labelled_images.dtype, (), make(), made_of, count))
+        dataset.save(ArrayChunks(labelled_images.dtype, (), make(), array_origin, count))
         assert len(dataset.load()) == written
         return bool(asked)
 
@@ -262,7 +262,7 @@ def test_a_changed_byte_of_the_file_is_noticed(save, dataset, tmp_path):
     assert not save("a")
 
 
-@pytest.mark.parametrize("text", ["", "{}", '{"made_of": "a"}', '{"checksum": 1}', "no"])
+@pytest.mark.parametrize("text", ["", "{}", '{"array_origin": "a"}', '{"checksum": 1}', "no"])
 def test_a_seal_that_was_edited_counts_for_nothing(save, tmp_path, text):
     save("a")
     (tmp_path / "05_model_input" / "images.npy.seal").write_text(text)

@@ -5,7 +5,7 @@ from PIL import Image
 
 from onion_pipeline.errors import DataError
 from onion_pipeline.explanation.pictures import choose_pictures, read_pictures
-from onion_pipeline.images.decoding import Rendering
+from onion_pipeline.images.decoding.decoder import Rendering
 
 SHAPE = (4, 6, 3)
 

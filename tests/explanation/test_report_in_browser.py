@@ -11,10 +11,10 @@ from PIL import Image
 from onion_pipeline.augmentation.replay import draw_policy
 from onion_pipeline.evaluation.predictions import predict_probabilities, tabulate_answers
 from onion_pipeline.explanation import sections
-from onion_pipeline.explanation.graph import compute_outputs, find_convolution, trace_calls
 from onion_pipeline.explanation.page.rendering import render_page
 from onion_pipeline.explanation.report import describe_network
 from onion_pipeline.explanation.sections import AnsweredImages
+from onion_pipeline.model.graph import compute_outputs, find_convolution, trace_calls
 
 SCREENSHOTS = Path(__file__).parents[2] / "docs" / "take_screenshots.py"
 POLICY = [{"name": "Affine", "arguments": {"rotate": [-20, 20]}}]

@@ -1,9 +1,9 @@
 import pytest
 
-from onion_pipeline.explanation.graph import read_graph
 from onion_pipeline.explanation.sentences import SENTENCES, describe_layer
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
+from onion_pipeline.model.graph import read_graph
 from onion_pipeline.model.layers import KINDS
 
 

@@ -3,7 +3,7 @@ from kedro.framework.hooks.manager import _create_hook_manager
 from kedro.io import DataCatalog, MemoryDataset
 
 from onion_pipeline.hooks import RunDescription
-from onion_pipeline.registry.run_description import NOTE
+from onion_pipeline.reporting.run_description import NOTE
 from onion_pipeline.tracking import outage, runs
 
 

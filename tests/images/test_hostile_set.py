@@ -19,7 +19,7 @@ INGEST = """
 import sys, warnings
 from pathlib import Path
 from onion_pipeline.workers import parallel
-from onion_pipeline.images.decoding import DEFAULT_RENDERING
+from onion_pipeline.images.decoding.decoder import DEFAULT_RENDERING
 from onion_pipeline.images.index import index_images
 from onion_pipeline.images.loading import decode_images
 from onion_pipeline.images.quarantine import list_quarantined

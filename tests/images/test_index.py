@@ -10,7 +10,7 @@ from PIL import Image
 
 from onion_pipeline.errors import ConfigurationError
 from onion_pipeline.images import index as index_module
-from onion_pipeline.images.decoding import Rendering
+from onion_pipeline.images.decoding.decoder import Rendering
 from onion_pipeline.images.index import (
     COLUMNS,
     LARGEST_AUTO_SIDE,

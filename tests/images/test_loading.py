@@ -8,15 +8,15 @@ import pytest
 from onion_pipeline.errors import DataError, InterruptedRunError
 from onion_pipeline.images import loading
 from onion_pipeline.images.arrays import make_keys
-from onion_pipeline.images.decoding import (
+from onion_pipeline.images.decoding.decoder import (
     DEFAULT_RENDERING,
     RejectedImageError,
     Rendering,
     decode_image,
 )
+from onion_pipeline.images.decoding.opening import MAX_BYTES
 from onion_pipeline.images.index import index_images
 from onion_pipeline.images.loading import decode_file, decode_images, read_file
-from onion_pipeline.images.opening import MAX_BYTES
 from onion_pipeline.images.sources import ImageSource, open_source
 from onion_pipeline.workers import parallel
 
@@ -140,13 +140,13 @@ def test_a_file_above_the_limit_is_not_read():
         read_file(source, "a.jpg")
 
 
-def test_the_fingerprint_is_of_bytes_and_parameters_alone(photo_folder):
+def test_the_origin_is_of_bytes_and_parameters_alone(photo_folder):
     """A changed byte or parameter is noticed; a file that was only touched is none."""
 
     def describe(shape=(8, 8, 3), **changes):
         source = open_source(photo_folder)
         rendering = Rendering(**changes)
-        return decode_images(source, index_images(source, rendering), shape, rendering).fingerprint
+        return decode_images(source, index_images(source, rendering), shape, rendering).origin
 
     before = describe()
     picture = photo_folder / "red" / "3.jpg"

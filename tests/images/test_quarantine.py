@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from onion_pipeline.errors import DataError
-from onion_pipeline.images.decoding import DEFAULT_RENDERING
+from onion_pipeline.images.decoding.decoder import DEFAULT_RENDERING
 from onion_pipeline.images.index import index_images
 from onion_pipeline.images.loading import decode_images
 from onion_pipeline.images.quarantine import (

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onion_pipeline.errors import DataError
-from onion_pipeline.images.draws import LEFT_OUT, SPLITS
 from onion_pipeline.images.splits import (
     assign_folds,
     cluster_files,
@@ -15,6 +14,7 @@ from onion_pipeline.images.splits import (
     find_leaks,
     split_images,
 )
+from onion_pipeline.images.stratification import LEFT_OUT, SPLITS
 
 USUAL = {"train": 0.7, "validation": 0.2, "test": 0.1}
 UNEVEN = [370, 111, 52, 904, 33]

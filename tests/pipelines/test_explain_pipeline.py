@@ -10,7 +10,7 @@ from PIL import Image
 from onion_pipeline.evaluation.predictions import predict_probabilities, tabulate_answers
 from onion_pipeline.explanation.report import LARGEST_WEIGHTS
 from onion_pipeline.images.arrays import labelled_dtype
-from onion_pipeline.images.decoding import DEFAULT_RENDERING
+from onion_pipeline.images.decoding.decoder import DEFAULT_RENDERING
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.pipelines.explain.pipeline import create_pipeline

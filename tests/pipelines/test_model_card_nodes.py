@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from onion_pipeline.images.decoding import Rendering
+from onion_pipeline.images.decoding.decoder import Rendering
 from onion_pipeline.model.architecture import read_layers, tabulate_architecture, walk_layers
 from onion_pipeline.pipelines.register import nodes
 from onion_pipeline.pipelines.register.pipeline import FINDINGS

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from onion_pipeline.errors import DataError
-from onion_pipeline.images.decoding import Rendering
+from onion_pipeline.images.decoding.decoder import Rendering
 from onion_pipeline.images.sources import open_source
 from onion_pipeline.pipelines.predict.pipeline import create_pipeline
 from onion_pipeline.registry import batch

@@ -5,16 +5,16 @@ import pytest
 
 from onion_pipeline.errors import ParityError
 from onion_pipeline.images.arrays import labelled_dtype
-from onion_pipeline.images.decoding import Rendering
+from onion_pipeline.images.decoding.decoder import Rendering
 from onion_pipeline.images.index import index_images
 from onion_pipeline.images.sources import open_source
 from onion_pipeline.pipelines.register import nodes
 from onion_pipeline.pipelines.register.pipeline import create_pipeline
 from onion_pipeline.registry.evidence import MODEL_CARD, PROMOTION, SEEN_IMAGES, pack_images
 from onion_pipeline.registry.promotion import Decision
-from onion_pipeline.registry.provenance import PARTS, make_tags, write_evidence
 from onion_pipeline.registry.versions import ModelVersion
 from onion_pipeline.serving.config import ServingConfig
+from onion_pipeline.training.lineage import PARTS, make_tags, write_evidence
 
 POINT = {"confidence_threshold": 0.5, "set_threshold": 0.1}
 CONFIG = ServingConfig(["blue", "red"], (12, 16, 3), Rendering("crop"), POINT)

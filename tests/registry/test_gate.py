@@ -17,7 +17,7 @@ from sklearn.metrics import recall_score
 from onion_pipeline.errors import DataError
 from onion_pipeline.evaluation.predictions import predict_probabilities, tabulate_predictions
 from onion_pipeline.images.arrays import labelled_dtype, make_keys
-from onion_pipeline.images.decoding import DEFAULT_RENDERING
+from onion_pipeline.images.decoding.decoder import DEFAULT_RENDERING
 from onion_pipeline.images.index import index_images
 from onion_pipeline.images.loading import decode_images
 from onion_pipeline.images.sources import open_source
@@ -28,13 +28,13 @@ from onion_pipeline.pipelines.register.pipeline import create_pipeline
 from onion_pipeline.registry.aliases import promote_version, read_aliases
 from onion_pipeline.registry.evidence import Evidence
 from onion_pipeline.registry.promotion import Decision
-from onion_pipeline.registry.provenance import PARTS
 from onion_pipeline.registry.versions import load_classifier, register_model
 from onion_pipeline.serving.config import ServingConfig
 from onion_pipeline.tracking import runs
 from onion_pipeline.tracking.outage import TRACKING_URI
 from onion_pipeline.tracking.runs import import_client
 from onion_pipeline.training.fit import train_model
+from onion_pipeline.training.lineage import PARTS
 
 NAME = "onion_pipeline"
 DIGITS = Path(__file__).parents[2] / "data/01_raw/digits.zip"

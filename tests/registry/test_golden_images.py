@@ -5,7 +5,7 @@ import pytest
 
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.arrays import labelled_dtype
-from onion_pipeline.images.decoding import decode_image
+from onion_pipeline.images.decoding.decoder import decode_image
 from onion_pipeline.images.index import index_images
 from onion_pipeline.images.sources import open_source
 from onion_pipeline.registry.golden_images import COUNT, draw_golden_images

@@ -5,7 +5,7 @@ import mlflow
 import pytest
 from PIL import Image
 
-from onion_pipeline.images.decoding import Rendering, decode_image
+from onion_pipeline.images.decoding.decoder import Rendering, decode_image
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.registry.package import (

@@ -10,8 +10,8 @@ from PIL import Image
 from onion_pipeline.errors import ParityError
 from onion_pipeline.evaluation.predictions import predict_probabilities, tabulate_predictions
 from onion_pipeline.images.arrays import labelled_dtype
-from onion_pipeline.images.decoding import Rendering, decode_image
-from onion_pipeline.images.exif import ORIENTATION
+from onion_pipeline.images.decoding.decoder import Rendering, decode_image
+from onion_pipeline.images.decoding.exif import ORIENTATION
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.registry import parity

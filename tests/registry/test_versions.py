@@ -11,7 +11,7 @@ from mlflow.artifacts import download_artifacts
 from PIL import Image
 
 from onion_pipeline.errors import DataError, RegistryError, StoreOutageError
-from onion_pipeline.images.decoding import Rendering, decode_image
+from onion_pipeline.images.decoding.decoder import Rendering, decode_image
 from onion_pipeline.images.sources import open_source
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
@@ -19,7 +19,7 @@ from onion_pipeline.registry.batch import CHUNK, classify_images
 from onion_pipeline.registry.evidence import Evidence
 from onion_pipeline.registry.package import list_requirements
 from onion_pipeline.registry.promotion import Decision
-from onion_pipeline.registry.provenance import read_version
+from onion_pipeline.registry.recorded_versions import read_version
 from onion_pipeline.registry.versions import load_classifier, register_model
 from onion_pipeline.serving.config import ServingConfig
 from onion_pipeline.serving.payloads import read_payload
@@ -323,7 +323,7 @@ def test_a_version_carries_class_names_preprocessing_and_code(registered):
         "rendering": Rendering("crop")._asdict(),
         "operating_point": CONFIG.operating_point,
     }
-    assert (root / "code" / "onion_pipeline" / "images" / "decoding.py").is_file()
+    assert (root / "code" / "onion_pipeline" / "images" / "decoding" / "decoder.py").is_file()
     assert (root / "requirements.txt").read_text().split() == list_requirements()
     assert {path.suffix for path in (root / "artifacts").iterdir()} == {".keras", ".json"}
     assert [path for path in root.rglob("*") if path.suffix in {".pkl", ".pickle"}] == []

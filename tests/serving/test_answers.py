@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from onion_pipeline.images.decoding import Rendering
+from onion_pipeline.images.decoding.decoder import Rendering
 from onion_pipeline.serving.answers import tabulate_answers
 from onion_pipeline.serving.config import ServingConfig
 

@@ -1,4 +1,4 @@
-from onion_pipeline.images.decoding import Rendering
+from onion_pipeline.images.decoding.decoder import Rendering
 from onion_pipeline.serving.config import ServingConfig
 
 POINT = {"confidence_threshold": 0.625, "set_threshold": 0.1, "set_coverage": 0.95}

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from onion_pipeline.errors import RegistryError
-from onion_pipeline.images.decoding import Rendering
+from onion_pipeline.images.decoding.decoder import Rendering
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.serving.config import ServingConfig

@@ -3,7 +3,7 @@ import base64
 import numpy as np
 import pytest
 
-from onion_pipeline.images.decoding import RejectedImageError
+from onion_pipeline.images.decoding.decoder import RejectedImageError
 from onion_pipeline.serving.payloads import read_payload
 
 DATA = bytes(range(256))

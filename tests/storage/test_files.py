@@ -159,22 +159,22 @@ def test_a_failure_keeps_the_earlier_file_and_its_seal(sealed):
 
 
 def test_a_new_file_has_a_new_seal_without_what_was_noted_of_the_old_one(sealed):
-    amend_seal(sealed, made_of="a", lineage="b")
+    amend_seal(sealed, array_origin="a", origin="b")
     seal_text(sealed, "later")
     assert check_seal(sealed)[2:] == ("", "")
 
 
 def test_a_note_changes_nothing_else_of_a_seal(sealed):
     before = check_seal(sealed)
-    amend_seal(sealed, made_of="a")
-    amend_seal(sealed, lineage="b")
-    assert check_seal(sealed) == before._replace(made_of="a", lineage="b")
+    amend_seal(sealed, array_origin="a")
+    amend_seal(sealed, origin="b")
+    assert check_seal(sealed) == before._replace(array_origin="a", origin="b")
 
 
 def test_a_file_without_a_seal_gets_no_note(sealed):
     locate_seal(sealed).unlink()
     with pytest.raises(DamagedFileError, match="no seal"):
-        amend_seal(sealed, lineage="a")
+        amend_seal(sealed, origin="a")
 
 
 def test_a_file_is_read_once_while_it_stays_as_it_is(sealed, monkeypatch):

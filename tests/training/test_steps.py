@@ -4,8 +4,8 @@ import pytest
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.training import steps
-from onion_pipeline.training.form import make_training_form
 from onion_pipeline.training.steps import compile_training, compile_validation, count_parts
+from onion_pipeline.training.training_graph import make_training_form
 
 SHAPE, CLASSES, BATCH, STEPS = (8, 8, 1), 3, 12, 4
 LAYERS = [{"conv2d": {"filters": 4, "activation": "relu"}}, "max_pooling2d", "flatten"]

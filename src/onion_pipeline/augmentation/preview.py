@@ -7,9 +7,9 @@ import numpy as np
 from onion_pipeline.annotations import ImageFigure
 from onion_pipeline.augmentation.policy import Step, compose
 from onion_pipeline.augmentation.variants import augment_image
+from onion_pipeline.drawing.canvas import ACCENT, make_figure, show_image
+from onion_pipeline.drawing.lettering import write_names
 from onion_pipeline.images.arrays import LabelledImages, find_examples
-from onion_pipeline.images.drawing import ACCENT, make_figure, show_image
-from onion_pipeline.images.lettering import write_names
 
 ROWS = 10
 VARIANTS = 7

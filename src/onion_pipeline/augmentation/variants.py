@@ -12,7 +12,7 @@ from onion_pipeline.augmentation.pipeline import Pipeline
 from onion_pipeline.augmentation.policy import Step, compose
 from onion_pipeline.augmentation.randomness import expand_seeds
 from onion_pipeline.images.arrays import ArrayChunks, LabelledImages, count_rows
-from onion_pipeline.origin import fingerprint
+from onion_pipeline.origin import hash_origin
 from onion_pipeline.workers.parallel import map_chunks
 
 DIGEST = hashlib.blake2b(digest_size=4, salt=b"variant")
@@ -53,10 +53,8 @@ def augment_images(
     parts = [images[start : start + step] for start in range(0, len(images), step)]
     jobs = [_Job(part, policy, copy, seed) for copy in range(1, 1 + copies) for part in parts]
     variants = map_chunks(_augment_chunk, jobs, title="augment images")
-    made_of = fingerprint("augmented images", LIBRARIES, images, list(policy), copies, seed)
-    return ArrayChunks(
-        images.dtype, (), chain(parts, variants), made_of, len(images) * (1 + copies)
-    )
+    origin = hash_origin("augmented images", LIBRARIES, images, list(policy), copies, seed)
+    return ArrayChunks(images.dtype, (), chain(parts, variants), origin, len(images) * (1 + copies))
 
 
 def augment_image(

@@ -13,8 +13,8 @@ from kedro_datasets._typing import ImagePreview
 from numpy.typing import NDArray
 
 from onion_pipeline.datasets.sealed import Sealed
+from onion_pipeline.drawing.canvas import tile_images
 from onion_pipeline.images.arrays import ArrayChunks
-from onion_pipeline.images.drawing import tile_images
 from onion_pipeline.storage.disk import check_room
 from onion_pipeline.storage.files import (
     amend_seal,
@@ -40,7 +40,7 @@ class ImageArrayDataset(Sealed, AbstractDataset[NDArray[Any] | ArrayChunks, NDAr
     memory for pixels that are not looked at, and saving none for those of an
     :class:`~onion_pipeline.images.arrays.ArrayChunks`, which are made while they are written.
     A file appears whole or not at all, and is checked before it is read. One that was made of
-    the same ingredients before, by the fingerprint in its seal, and is still whole, is not made
+    the same ingredients before, by the origin in its seal, and is still whole, is not made
     again. A temporary one is always made, and removed after the last node that needs it.
 
     Examples:
@@ -91,7 +91,7 @@ class ImageArrayDataset(Sealed, AbstractDataset[NDArray[Any] | ArrayChunks, NDAr
         if not isinstance(data, ArrayChunks):
             with write_sealed(self._filepath) as path:
                 np.save(path, data, allow_pickle=False)
-        elif data.fingerprint and self._find_origin() == data.fingerprint and not self._temporary:
+        elif data.origin and self._find_origin() == data.origin and not self._temporary:
             logger.info("%s was made of the same before and is kept", self._filepath.name)
         else:
             self._save_chunks(data)
@@ -111,13 +111,13 @@ class ImageArrayDataset(Sealed, AbstractDataset[NDArray[Any] | ArrayChunks, NDAr
         check_room(self._filepath, data.measure(), "it")
         with write_sealed(self._filepath) as path:
             count = _write_chunks(path, data)
-        if data.fingerprint and count == data.rows:
-            amend_seal(self._filepath, made_of=data.fingerprint)
+        if data.origin and count == data.rows:
+            amend_seal(self._filepath, array_origin=data.origin)
 
     def _find_origin(self) -> str | None:
-        """Return the fingerprint of what the file was made of, if the file is whole."""
+        """Return the origin of what the file was made of, if the file is whole."""
         seal = read_seal(self._filepath)
-        return seal.made_of if seal and is_whole(self._filepath) else None
+        return seal.array_origin if seal and is_whole(self._filepath) else None
 
     def _release(self) -> None:
         if self._temporary:

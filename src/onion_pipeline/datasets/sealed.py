@@ -18,7 +18,7 @@ class Sealed:
 
     Attributes:
         outdated: whether a run today would make something else; it then counts as missing (see
-            :mod:`onion_pipeline.lineage`).
+            :mod:`onion_pipeline.hooks.artifact_origins`).
     """
 
     outdated = False

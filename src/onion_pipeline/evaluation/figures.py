@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure, Series
+from onion_pipeline.drawing.canvas import ACCENT, make_figure, show_image
+from onion_pipeline.drawing.lettering import write_names, write_page_names
 from onion_pipeline.evaluation.metrics import confusion_matrix
 from onion_pipeline.images.arrays import LabelledImages
-from onion_pipeline.images.drawing import ACCENT, make_figure, show_image
-from onion_pipeline.images.lettering import write_names, write_page_names
 
 COLUMNS = 6
 READABLE = 30  # classes that a confusion matrix can name and count

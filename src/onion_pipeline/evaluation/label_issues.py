@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import DataError
 from onion_pipeline.evaluation.predictions import find_ids, read_probabilities
-from onion_pipeline.images.draws import SPLITS
+from onion_pipeline.images.stratification import SPLITS
 
 
 def join_folds(tables: Sequence[DataFrame], images: DataFrame) -> DataFrame:

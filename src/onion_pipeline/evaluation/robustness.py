@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure
-from onion_pipeline.images.drawing import ACCENT, GAP, INK, make_figure, tile_images
+from onion_pipeline.drawing.canvas import ACCENT, GAP, INK, make_figure, tile_images
 
 Labels = NDArray[np.int64]
 CLEAN = 0  # in figures, the severity of pictures as they are

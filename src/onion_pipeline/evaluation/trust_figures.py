@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import PlotlyFigure
+from onion_pipeline.drawing.canvas import ACCENT, INK
 from onion_pipeline.evaluation.abstention import trace_risk
 from onion_pipeline.evaluation.calibration import (
     Bin,
@@ -14,7 +15,6 @@ from onion_pipeline.evaluation.calibration import (
     heat,
 )
 from onion_pipeline.evaluation.intervals import wilson_interval
-from onion_pipeline.images.drawing import ACCENT, INK
 
 SIDE = 560
 FAINT = "#8a8078"

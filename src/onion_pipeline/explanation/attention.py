@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import KerasModel
-from onion_pipeline.explanation.graph import trace_calls
 from onion_pipeline.model.backend import allow_retracing, import_keras
+from onion_pipeline.model.graph import trace_calls
 
 RANK = 4  # of a batch of pictures
 BATCH = 256

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import KerasModel
-from onion_pipeline.explanation.graph import compute_outputs, trace_calls
+from onion_pipeline.model.graph import compute_outputs, trace_calls
 
 SMALLEST = 1e-12  # below it a direction holds nothing but rounding
 PART = 4096  # features at a time, in double precision

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame, ImageFigure
-from onion_pipeline.images.drawing import ACCENT, INK, make_figure, show_image
-from onion_pipeline.images.lettering import write_names
+from onion_pipeline.drawing.canvas import ACCENT, INK, make_figure, show_image
+from onion_pipeline.drawing.lettering import write_names
 
 COLUMNS = 6
 LONGEST = 16  # characters of a label that fit above a picture

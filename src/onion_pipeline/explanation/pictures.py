@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import DataError
-from onion_pipeline.images.decoding import RejectedImageError, Rendering, decode_image
+from onion_pipeline.images.decoding.decoder import RejectedImageError, Rendering, decode_image
 from onion_pipeline.images.loading import read_file
 from onion_pipeline.images.sources import ImageSource, open_source
 

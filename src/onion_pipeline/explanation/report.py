@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.evaluation.predictions import read_probabilities
-from onion_pipeline.explanation.graph import LayerNode, compute_outputs, read_graph
 from onion_pipeline.explanation.sentences import describe_layer
+from onion_pipeline.model.graph import LayerNode, compute_outputs, read_graph
 
 FORMAT = 1
 # Of all weights in the page. Layers with more are shown with what the model itself computed.

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from math import prod
 
-from onion_pipeline.explanation.graph import LayerNode
+from onion_pipeline.model.graph import LayerNode
 from onion_pipeline.model.layers import Shape
 
 SPATIAL = 3

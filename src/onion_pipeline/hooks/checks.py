@@ -9,10 +9,10 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
-from onion_pipeline.checks import check_parameters, check_transforms
 from onion_pipeline.datasets.sealed import Sealed
 from onion_pipeline.errors import ConfigurationError, suggest
 from onion_pipeline.hooks.messages import mistakes_as_messages
+from onion_pipeline.hooks.parameter_checks import check_parameters, check_transforms
 
 SHOWN = 3  # artifacts that are missing
 

@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 from kedro.framework.hooks import hook_impl
@@ -11,7 +12,6 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline.node import Node
 
 from onion_pipeline.errors import OnionError
-from onion_pipeline.summary import show_path
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +76,12 @@ def show_as_message(error: BaseException, catalog: CatalogProtocol | None = None
         shown = click.ClickException(f"{known}{more}")
         shown.exit_code = known.exit_code  # type: ignore[misc]
         raise shown from error
+
+
+def show_path(catalog: CatalogProtocol, name: str) -> str:
+    """Return the path of an artifact as seen from the current folder."""
+    path = Path(str(catalog.get(name)._describe()["filepath"]))
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 @contextmanager

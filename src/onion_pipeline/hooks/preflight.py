@@ -9,7 +9,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
-from onion_pipeline.estimates import estimate_bytes
+from onion_pipeline.hooks.estimates import estimate_bytes
 from onion_pipeline.hooks.messages import mistakes_as_messages
 from onion_pipeline.images.arrays import ArrayChunks
 from onion_pipeline.storage.disk import (

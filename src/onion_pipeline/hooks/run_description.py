@@ -7,7 +7,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from onion_pipeline.errors import StoreOutageError
-from onion_pipeline.registry.run_description import DESCRIBED, describe_run
+from onion_pipeline.reporting.run_description import DESCRIBED, describe_run
 from onion_pipeline.tracking import outage, runs
 
 

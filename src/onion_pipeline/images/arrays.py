@@ -34,8 +34,8 @@ class ArrayChunks(NamedTuple):
         dtype: of the array.
         shape: of one row.
         pieces: arrays of some rows each, to be iterated once.
-        fingerprint: of all that the array is made of, see
-            :func:`~onion_pipeline.origin.fingerprint`; a file of an earlier
+        origin: a hash of all that the array is made of, see
+            :func:`~onion_pipeline.origin.hash_origin`; a file of an earlier
             run that was made of the same is left as it is, and no piece is made.
         rows: how many there are if nothing goes wrong; a file with fewer is always made
             anew.
@@ -44,7 +44,7 @@ class ArrayChunks(NamedTuple):
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
     pieces: Iterable[NDArray[Any]]
-    fingerprint: str | None = None
+    origin: str | None = None
     rows: int | None = None
 
     def measure(self) -> int:

@@ -1,7 +1,7 @@
 """Near-duplicates: the same picture, encoded again, resized, slightly cropped or brightened.
 
 Each picture is compared, within several crops and as if brightened, with the pictures that
-resemble it (:mod:`~onion_pipeline.images.fingerprints`). How close two pictures must be depends
+resemble it (:mod:`~onion_pipeline.images.descriptors`). How close two pictures must be depends
 on how close different pictures of this data set come: digits resemble each other more than
 photographs do. A picture's *reach* is its distance to some of the nearest among 512 or more
 pictures drawn at random, the landmarks; near-duplicates are at a small part of it.
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame
-from onion_pipeline.images.fingerprints import fingerprint, list_crops
+from onion_pipeline.images.descriptors import describe, list_crops
 
 Rows = NDArray[np.int64]
 Vectors = NDArray[np.float32]
@@ -33,7 +33,7 @@ FINE_CROPS = list_crops((0, 0.025, 0.05))
 COARSE_CEILINGS = (255, 205)
 FINE_CEILINGS = (255, 232, 213, 197)
 WHITE = 255
-# Brightening a picture with fewer pixels above the ceiling changes no coarse fingerprint.
+# Brightening a picture with fewer pixels above the ceiling changes no coarse descriptor.
 CLIPPED = 0.01
 LANDMARKS = 512
 # No reach is longer: where all pictures differ much, it is not that which makes two the same.
@@ -142,7 +142,7 @@ def _catalogue(images: NDArray[np.uint8], rows: Rows) -> _Catalogue:
     number = min(count // 4, max(LANDMARKS, int(2 * count**0.5))) or min(count, 1)
     marks = np.sort(np.random.default_rng(0).permutation(count)[:number])
     chosen = _read(images, rows[marks])
-    landmarks = {detail: fingerprint(chosen, detail)[:, 0] for detail in (COARSE, FINE)}
+    landmarks = {detail: describe(chosen, detail)[:, 0] for detail in (COARSE, FINE)}
     coarse = np.empty((count, landmarks[COARSE].shape[1]), np.float16)
     reach = {detail: np.full(count, FAR, np.float32) for detail in (COARSE, FINE)}
     home = np.zeros(count, np.int64)
@@ -150,10 +150,10 @@ def _catalogue(images: NDArray[np.uint8], rows: Rows) -> _Catalogue:
         pictures = _read(images, rows[part])
         own = marks[None] == np.arange(count)[part, None]
         for detail in (COARSE, FINE):
-            prints = fingerprint(pictures, detail)[:, 0]
-            likeness = prints @ landmarks[detail].T
+            descriptors = describe(pictures, detail)[:, 0]
+            likeness = descriptors @ landmarks[detail].T
             if detail == COARSE:
-                coarse[part], home[part] = prints, likeness.argmax(axis=1)
+                coarse[part], home[part] = descriptors, likeness.argmax(axis=1)
             reach[detail][part] = _measure_reach(np.where(own, -1, likeness))
     members = np.argsort(home, kind="stable")
     bounds = np.searchsorted(home[members], np.arange(number + 1))
@@ -184,15 +184,15 @@ def _search(images: NDArray[np.uint8], rows: Rows, catalogue: _Catalogue) -> Ite
 
 
 def _list_queries(pictures: NDArray[np.uint8]) -> tuple[Rows, Vectors]:
-    """Return the coarse fingerprints of each crop, as it is and brightened, and whose they are."""
+    """Return the coarse descriptors of each crop, as it is and brightened, and whose they are."""
     own, queries = [], []
     for ceiling in COARSE_CEILINGS:
         clipped = (pictures > ceiling).mean(axis=(1, 2, 3)) > CLIPPED
         chosen = np.flatnonzero(clipped | (ceiling == WHITE))
         if len(chosen):
-            prints = _fingerprint_below(pictures[chosen], ceiling, COARSE, COARSE_CROPS)
-            own.append(np.repeat(chosen, prints.shape[1]))
-            queries.append(prints.reshape(-1, prints.shape[2]))
+            descriptors = _describe_below(pictures[chosen], ceiling, COARSE, COARSE_CROPS)
+            own.append(np.repeat(chosen, descriptors.shape[1]))
+            queries.append(descriptors.reshape(-1, descriptors.shape[2]))
     return np.concatenate(own), np.concatenate(queries)
 
 
@@ -219,46 +219,46 @@ def _compare(images: NDArray[np.uint8], rows: Rows, first: Rows, second: Rows) -
         batch = slice(start, min(start + BATCH, len(pictures)))
         pairs = slice(bounds[batch.start], bounds[batch.stop])
         others, place = np.unique(second[pairs], return_inverse=True)
-        prints = _fingerprint_others(_read(images, rows[others]))
+        descriptors = _describe_others(_read(images, rows[others]))
         shown = _read(images, rows[pictures[batch]])
         whose = np.searchsorted(pictures[batch], first[pairs])
-        best[pairs] = _match(shown, whose, prints, place)
+        best[pairs] = _match(shown, whose, descriptors, place)
     return best
 
 
-def _fingerprint_others(pictures: NDArray[np.uint8]) -> Vectors:
-    """Return the fine fingerprints of whole pictures as they are and as if enlarged: (N, 2, D)."""
-    kinds = [fingerprint(pictures, FINE, halved=halved)[:, 0] for halved in (False, True)]
+def _describe_others(pictures: NDArray[np.uint8]) -> Vectors:
+    """Return the fine descriptors of whole pictures as they are and as if enlarged: (N, 2, D)."""
+    kinds = [describe(pictures, FINE, halved=halved)[:, 0] for halved in (False, True)]
     return np.stack(kinds, axis=1)
 
 
-def _match(pictures: NDArray[np.uint8], whose: Rows, prints: Vectors, place: Rows) -> Vectors:
+def _match(pictures: NDArray[np.uint8], whose: Rows, descriptors: Vectors, place: Rows) -> Vectors:
     """Return how well each picture, cropped or brightened, fits what it is compared with.
 
     Args:
         pictures: uint8, (N, H, W, C).
         whose: int64, (P,), sorted: the picture of each pair.
-        prints: of the others.
+        descriptors: of the others.
         place: int64, (P,): the other of each pair.
     """
     best = np.full(len(whose), -1, np.float32)
     brightest = pictures.max(axis=(1, 2, 3))
     for ceiling in FINE_CEILINGS:
         chosen = np.flatnonzero((brightest > ceiling) | (ceiling == WHITE))
-        crops = _fingerprint_below(pictures[chosen], ceiling, FINE, FINE_CROPS)
+        crops = _describe_below(pictures[chosen], ceiling, FINE, FINE_CROPS)
         for number, shown in zip(chosen, crops, strict=True):
             pairs = slice(*np.searchsorted(whose, [number, number + 1]))
-            kinds = prints[place[pairs]]
+            kinds = descriptors[place[pairs]]
             fits = shown @ kinds.reshape(-1, kinds.shape[2]).T
             best[pairs] = np.maximum(best[pairs], fits.max(axis=0).reshape(-1, 2).max(axis=1))
     return best
 
 
-def _fingerprint_below(
+def _describe_below(
     pictures: NDArray[np.uint8], ceiling: int, detail: int, crops: list[tuple[float, float]]
 ) -> Vectors:
-    """Return the fingerprints that the pictures have if all above `ceiling` is white."""
-    return fingerprint(np.minimum(pictures, np.uint8(ceiling)), detail, crops)
+    """Return the descriptors that the pictures have if all above `ceiling` is white."""
+    return describe(np.minimum(pictures, np.uint8(ceiling)), detail, crops)
 
 
 def _keep_best(pairs: _Pairs) -> _Pairs:

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from onion_pipeline.annotations import ColorMode, DataFrame, Series
 from onion_pipeline.errors import ConfigurationError
-from onion_pipeline.images.decoding import (
+from onion_pipeline.images.decoding.decoder import (
     DEFAULT_RENDERING,
     RejectedImageError,
     Rendering,

@@ -16,10 +16,10 @@ from onion_pipeline.images.arrays import (
     decoded_dtype,
     make_keys,
 )
-from onion_pipeline.images.decoding import RejectedImageError, Rendering, decode_image
-from onion_pipeline.images.opening import MAX_BYTES
+from onion_pipeline.images.decoding.decoder import RejectedImageError, Rendering, decode_image
+from onion_pipeline.images.decoding.opening import MAX_BYTES
 from onion_pipeline.images.sources import ImageSource
-from onion_pipeline.origin import fingerprint
+from onion_pipeline.origin import hash_origin
 from onion_pipeline.workers.parallel import map_chunks
 
 Shape = tuple[int, int, int]
@@ -85,8 +85,8 @@ def decode_images(
         for start in range(0, len(rows), step)
     ]
     pieces = map_chunks(_decode_chunk, jobs, title="decode images")
-    made_of = fingerprint("decoded images", DECODERS, keys, rows, shape, rendering)
-    return ArrayChunks(dtype, (), pieces, made_of, len(rows))
+    origin = hash_origin("decoded images", DECODERS, keys, rows, shape, rendering)
+    return ArrayChunks(dtype, (), pieces, origin, len(rows))
 
 
 def read_indexed_file(source: ImageSource, path: str, key: int) -> bytes:

@@ -9,7 +9,7 @@ import numpy as np
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.arrays import DecodedImages, make_keys
-from onion_pipeline.images.decoding import RejectedImageError, Rendering
+from onion_pipeline.images.decoding.decoder import RejectedImageError, Rendering
 from onion_pipeline.images.loading import decode_file
 from onion_pipeline.images.sources import ImageSource
 

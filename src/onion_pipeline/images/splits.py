@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame, Series
 from onion_pipeline.errors import DataError
-from onion_pipeline.images.draws import LEFT_OUT, SPLITS, draw_exactly, draw_stably
 from onion_pipeline.images.duplicates import join_pairs
+from onion_pipeline.images.stratification import LEFT_OUT, SPLITS, draw_exactly, draw_stably
 
 
 def split_images(

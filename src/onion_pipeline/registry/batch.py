@@ -4,8 +4,8 @@ import json
 import logging
 
 from onion_pipeline.annotations import DataFrame
-from onion_pipeline.images.bit_depth import describe_other_depth
-from onion_pipeline.images.decoding import (
+from onion_pipeline.images.decoding.bit_depth import describe_other_depth
+from onion_pipeline.images.decoding.decoder import (
     RejectedImageError,
     Rendering,
     measure_largest_value,

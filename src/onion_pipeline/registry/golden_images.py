@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.arrays import LabelledImages, make_keys
-from onion_pipeline.images.decoding import RejectedImageError
+from onion_pipeline.images.decoding.decoder import RejectedImageError
 from onion_pipeline.images.loading import read_indexed_file
 from onion_pipeline.images.sources import ImageSource
 

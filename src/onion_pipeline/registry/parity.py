@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.errors import ParityError
 from onion_pipeline.evaluation.predictions import predict_probabilities
-from onion_pipeline.images.decoding import RejectedImageError, decode_image
+from onion_pipeline.images.decoding.decoder import RejectedImageError, decode_image
 from onion_pipeline.model.backend import allow_retracing
 from onion_pipeline.registry.golden_images import GoldenImages
 from onion_pipeline.registry.package import find_content, hash_package, write_package

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from onion_pipeline.images.draws import SPLITS
+from onion_pipeline.images.stratification import SPLITS
 from onion_pipeline.reporting.findings import Findings
 from onion_pipeline.reporting.phrases import escape_text, show_count, show_size
 

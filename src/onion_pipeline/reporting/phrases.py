@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
-from onion_pipeline.images.lettering import SPACE, show_controls
+from onion_pipeline.drawing.lettering import SPACE, show_controls
 
 # What Markdown takes for its own within a line; an underscore within a word is none of it.
 MARKUP = re.compile(r"([\\`*\[\]|~$]|(?<!\w)_|_(?!\w))")

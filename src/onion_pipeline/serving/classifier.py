@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.evaluation.predictions import predict_probabilities
-from onion_pipeline.images.decoding import RejectedImageError, decode_image
+from onion_pipeline.images.decoding.decoder import RejectedImageError, decode_image
 from onion_pipeline.serving.answers import tabulate_answers
 from onion_pipeline.serving.config import ServingConfig
 from onion_pipeline.serving.payloads import read_payload

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from onion_pipeline.images.decoding import RejectedImageError
+from onion_pipeline.images.decoding.decoder import RejectedImageError
 
 # What a browser's FileReader gives, and what the `src` of an HTML image may hold.
 DATA_URI = re.compile(r"\s*data:[^,]*;base64,", re.IGNORECASE)

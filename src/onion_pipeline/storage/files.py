@@ -31,16 +31,16 @@ class Seal(NamedTuple):
     Args:
         checksum: BLAKE2b of 256 bits, in hexadecimal.
         size: in bytes.
-        made_of: a fingerprint of the ingredients, from whoever has written the file, so that he
-            need not write it again; empty if there is none.
-        lineage: a fingerprint of how a run came to it, see :mod:`onion_pipeline.lineage`; empty
-            if no run did.
+        array_origin: a hash of what the pixels of an array were made of, so that they need not be
+            made again; empty for other files.
+        origin: a hash of the node, the parameters and the inputs that a run made it of, see
+            :mod:`onion_pipeline.hooks.artifact_origins`; empty if no run did.
     """
 
     checksum: str
     size: int
-    made_of: str = ""
-    lineage: str = ""
+    array_origin: str = ""
+    origin: str = ""
 
 
 @contextmanager
@@ -87,7 +87,7 @@ def amend_seal(path: Path, **changes: Any) -> None:
 
     Args:
         path: of the file.
-        changes: ``made_of`` or ``lineage``, see :class:`Seal`.
+        changes: ``array_origin`` or ``origin``, see :class:`Seal`.
 
     Raises:
         DamagedFileError: the file has no seal.

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from onion_pipeline.annotations import DataFrame
-from onion_pipeline.images.draws import SPLITS
+from onion_pipeline.images.stratification import SPLITS
 from onion_pipeline.origin import hash_values
 from onion_pipeline.tracking.runs import import_client
 

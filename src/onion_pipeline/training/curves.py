@@ -1,7 +1,7 @@
 """The learning curves as a figure."""
 
 from onion_pipeline.annotations import DataFrame, PlotlyFigure
-from onion_pipeline.images.drawing import ACCENT, INK
+from onion_pipeline.drawing.canvas import ACCENT, INK
 
 
 def plot_training_curves(history: DataFrame) -> PlotlyFigure:

@@ -75,7 +75,7 @@ def prepare_training(
     """Return the steps that train `form`; the first one has yet to be done.
 
     Args:
-        form: from :func:`~onion_pipeline.training.form.make_training_form`.
+        form: from :func:`~onion_pipeline.training.training_graph.make_training_form`.
         images: labelled images.
         parameters: how to train.
         seed: of the order of the images.

@@ -11,8 +11,9 @@ from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.model.backend import import_keras
 from onion_pipeline.parameters import TrainParameters
 from onion_pipeline.training.batches import ImageRows
-from onion_pipeline.training.best import BestEpoch
+from onion_pipeline.training.checkpointing import Recorder
 from onion_pipeline.training.checkpoints import Checkpoints
+from onion_pipeline.training.early_stopping import BestEpoch
 from onion_pipeline.training.epochs import (
     Course,
     Means,
@@ -21,12 +22,11 @@ from onion_pipeline.training.epochs import (
     prepare_validation,
     run_epochs,
 )
-from onion_pipeline.training.form import copy_with_weights, make_training_form
 from onion_pipeline.training.ingredients import describe_training
 from onion_pipeline.training.precision import choose_precision
 from onion_pipeline.training.progress import Epoch, Progress
-from onion_pipeline.training.recorder import Recorder
 from onion_pipeline.training.state import TrainingState
+from onion_pipeline.training.training_graph import copy_with_weights, make_training_form
 
 
 class Trained(NamedTuple):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import KerasModel
-from onion_pipeline.training.best import BestEpoch, Standing
+from onion_pipeline.training.early_stopping import BestEpoch, Standing
 from onion_pipeline.training.epochs import Position
 from onion_pipeline.training.progress import Epoch
 

@@ -38,7 +38,7 @@ def compile_training(form: KerasModel, optimizer: Any, batch_size: int, parts: i
     The loss of a batch is the sum of the cross-entropies of its images, each times its weight.
 
     Args:
-        form: from :func:`~onion_pipeline.training.form.make_training_form`.
+        form: from :func:`~onion_pipeline.training.training_graph.make_training_form`.
         optimizer: of Keras; it steps once per batch.
         batch_size: images per batch.
         parts: so many parts of a batch are differentiated side by side, and their gradients

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from onion_pipeline.errors import DataError
-from onion_pipeline.images.decoding import decode_image
+from onion_pipeline.images.decoding.decoder import decode_image
 from onion_pipeline.images.sources import open_source
 from onion_pipeline.images.sources.idx import find_idx_images
 

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import DataError
-from onion_pipeline.images.bmp import encode_bmp, measure_bmp
+from onion_pipeline.images.decoding.bmp import encode_bmp, measure_bmp
+from onion_pipeline.images.sources.archives.unpacking import find_opener, unpack_file
 from onion_pipeline.images.sources.local import LocalPlace
-from onion_pipeline.images.sources.places import Place
+from onion_pipeline.images.sources.place import Place
 from onion_pipeline.images.sources.source import ImageSource
-from onion_pipeline.images.sources.unpacking import find_opener, unpack_file
 from onion_pipeline.images.split_names import SPLIT_FOLDERS
 
 IMAGES_NAME = re.compile(r"(?P<prefix>.*)images[-.]idx3-ubyte(\.gz)?")

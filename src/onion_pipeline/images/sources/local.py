@@ -4,12 +4,13 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 from onion_pipeline.images.labels import normalize_text
 from onion_pipeline.images.sources.code_pages import describe_undecoded
 from onion_pipeline.images.sources.listing import Keep, is_no_litter
 from onion_pipeline.images.sources.names import find_ancestors, make_printable
+from onion_pipeline.images.sources.place import Kind
 from onion_pipeline.images.sources.source import ImageSource
 from onion_pipeline.images.sources.walks import Walk
 
@@ -18,7 +19,7 @@ READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)  # the latter on Windows, which 
 
 @dataclass(frozen=True)
 class LocalPlace:
-    """A :class:`~onion_pipeline.images.sources.places.Place` on this machine.
+    """A :class:`~onion_pipeline.images.sources.place.Place` on this machine.
 
     Args:
         path: absolute.
@@ -45,7 +46,7 @@ class LocalPlace:
         """Return the place `name` in this folder."""
         return LocalPlace(str(Path(self.path) / name), f"{self.location}/{name}", self.follow)
 
-    def find_kind(self) -> Literal["folder", "file"] | None:
+    def find_kind(self) -> Kind | None:
         """Return what is here; ``None`` also for a pipe or a device, which may have no end."""
         path = Path(self.path)
         if path.is_dir():

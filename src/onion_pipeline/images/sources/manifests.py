@@ -4,7 +4,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from onion_pipeline.errors import DataError, suggest
-from onion_pipeline.images.sources.places import Place
+from onion_pipeline.images.sources.place import Place
 from onion_pipeline.images.sources.rows import GivenRows
 from onion_pipeline.images.sources.source import ImageSource
 from onion_pipeline.images.sources.tables import COLUMNS, Table, check_size, read_table

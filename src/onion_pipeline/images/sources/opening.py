@@ -1,22 +1,23 @@
 """Which kind of source a location is, by what lies there and what it is called."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from onion_pipeline.errors import DataError
+from onion_pipeline.images.sources.archives.tars import open_tar
+from onion_pipeline.images.sources.archives.unpacking import find_opener, unpack_file
+from onion_pipeline.images.sources.archives.zips import open_zip
 from onion_pipeline.images.sources.idx import find_idx_images, open_idx
 from onion_pipeline.images.sources.local import FolderReader, LocalPlace
 from onion_pipeline.images.sources.manifests import open_manifest
 from onion_pipeline.images.sources.metadata import apply_metadata
 from onion_pipeline.images.sources.names import make_printable
-from onion_pipeline.images.sources.places import Place, find_place
+from onion_pipeline.images.sources.place import Place
 from onion_pipeline.images.sources.source import ImageSource
 from onion_pipeline.images.sources.tables import is_table
-from onion_pipeline.images.sources.tars import open_tar
-from onion_pipeline.images.sources.unpacking import find_opener, unpack_file
-from onion_pipeline.images.sources.zips import open_zip
 
 # Enough to hold the mark of a tar archive.
 HEAD_SIZE = 512
@@ -38,6 +39,22 @@ KINDS = (  # to predict
 )
 
 Opener = Callable[..., ImageSource]
+
+
+def find_place(location: str | Path) -> Place:
+    """Return the place that `location` names: a path, or a URI such as ``s3://bucket/photos``.
+
+    Raises:
+        DataError: nothing that is installed reads such URIs.
+    """
+    if "://" not in str(location):
+        # A shell leaves the ~ of `images=~/photos` alone; pathlib fails on `~unknown`.
+        path = Path.cwd() / os.path.expanduser(location)  # noqa: PTH111
+        return LocalPlace(str(path), str(location))
+    # Only here: it imports fsspec, which a folder on this machine does not need.
+    from onion_pipeline.images.sources.remote import connect
+
+    return connect(str(location))
 
 
 def open_source(location: str | Path, *, labelled: bool = True) -> ImageSource:

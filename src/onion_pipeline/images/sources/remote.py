@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO
 from urllib.parse import quote, unquote
 
 import fsspec
@@ -15,7 +15,7 @@ from onion_pipeline.images.sources.failures import fail_as_os_error
 from onion_pipeline.images.sources.listing import Keep, Listing, is_no_litter
 from onion_pipeline.images.sources.local import LocalPlace
 from onion_pipeline.images.sources.names import find_ancestors, hide_credentials
-from onion_pipeline.images.sources.places import Place
+from onion_pipeline.images.sources.place import Kind, Place
 from onion_pipeline.images.sources.source import ImageSource
 
 # What tells one version of a file from the next, as the file systems call it.
@@ -51,7 +51,7 @@ def connect(uri: str) -> Place:
 
 @dataclass(frozen=True)
 class RemotePlace:
-    """A :class:`~onion_pipeline.images.sources.places.Place` in a file system of fsspec."""
+    """A :class:`~onion_pipeline.images.sources.place.Place` in a file system of fsspec."""
 
     filesystem: fsspec.AbstractFileSystem
     path: str
@@ -74,7 +74,7 @@ class RemotePlace:
         path = f"{self.path.rstrip('/')}/{quoted}"
         return RemotePlace(self.filesystem, path, f"{self.location.rstrip('/')}/{name}")
 
-    def find_kind(self) -> Literal["folder", "file"] | None:
+    def find_kind(self) -> Kind | None:
         """Return what is here; a web page that lists files ends in ``/``."""
         if self._is_web and self.path.endswith("/"):
             return "folder"

@@ -9,7 +9,8 @@ from onion_pipeline.images.sources.idx import find_idx_images, list_label_names
 from onion_pipeline.images.sources.listing import Keep
 from onion_pipeline.images.sources.manifests import open_manifest
 from onion_pipeline.images.sources.names import find_ancestors
-from onion_pipeline.images.sources.places import Place, find_place
+from onion_pipeline.images.sources.opening import find_place
+from onion_pipeline.images.sources.place import Place
 from onion_pipeline.images.sources.tables import is_table
 
 

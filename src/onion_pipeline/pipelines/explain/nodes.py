@@ -15,13 +15,12 @@ from onion_pipeline.evaluation.predictions import (
 )
 from onion_pipeline.explanation import figures, sections
 from onion_pipeline.explanation.attention import map_attention
-from onion_pipeline.explanation.graph import find_convolution
 from onion_pipeline.explanation.page.rendering import render_page
 from onion_pipeline.explanation.pictures import choose_pictures, read_pictures
 from onion_pipeline.explanation.report import count_pictures, describe_network
-from onion_pipeline.explanation.trust import add_trust
 from onion_pipeline.images.arrays import LabelledImages
-from onion_pipeline.images.decoding import Rendering
+from onion_pipeline.images.decoding.decoder import Rendering
+from onion_pipeline.model.graph import find_convolution
 from onion_pipeline.parameters import (
     EvaluateParameters,
     ExplainParameters,
@@ -29,6 +28,7 @@ from onion_pipeline.parameters import (
     RegisterParameters,
 )
 from onion_pipeline.reporting.findings import Findings
+from onion_pipeline.reporting.trust import add_trust
 
 
 def choose_explained_images(

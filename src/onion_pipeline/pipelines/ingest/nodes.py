@@ -4,20 +4,17 @@ import logging
 from typing import Any
 
 from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure
-from onion_pipeline.images import (
-    bit_depth,
-    classes,
-    loading,
-    measures,
-    pairs,
-    quality,
-    quality_figures,
-    quarantine,
-    splits,
-)
 from onion_pipeline.images import index as indexing
+from onion_pipeline.images import loading, pairs, quarantine, splits
 from onion_pipeline.images.arrays import ArrayChunks, DecodedImages, check_match, select_split
-from onion_pipeline.images.decoding import Rendering, make_rendering
+from onion_pipeline.images.decoding import bit_depth
+from onion_pipeline.images.decoding.decoder import Rendering, make_rendering
+from onion_pipeline.images.quality import (
+    classes,
+    data_report,
+    measures,
+    quality_figures,
+)
 from onion_pipeline.images.sources import ImageSource
 from onion_pipeline.parameters import IngestParameters
 
@@ -117,7 +114,7 @@ def split_images(
     leaks = splits.find_leaks(table, duplicates)
     if len(leaks):
         logger.warning(splits.describe_leaks(leaks))
-    for absent in quality.describe_absent(table):
+    for absent in data_report.describe_absent(table):
         logger.warning(absent)
     if parameters.folds:
         table["fold"] = splits.assign_folds(table, parameters.folds, seed)
@@ -143,7 +140,9 @@ def report_data(
 ) -> tuple[dict[str, Any], PlotlyFigure, ImageFigure]:
     """Report what the data holds, and what a person should look at."""
     measured = measures.measure_images(decoded_images["image"])
-    report = quality.report_data(image_index, quarantine_table, duplicates, image_splits, measured)
+    report = data_report.report_data(
+        image_index, quarantine_table, duplicates, image_splits, measured
+    )
     figure = quality_figures.draw_data_report(image_index, image_splits, measured)
     gallery = quality_figures.draw_suspects(
         decoded_images["image"], duplicates, image_splits, measured

@@ -6,7 +6,7 @@ from typing import Any
 from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.arrays import LabelledImages
-from onion_pipeline.images.decoding import Rendering
+from onion_pipeline.images.decoding.decoder import Rendering
 from onion_pipeline.images.sources import ImageSource
 from onion_pipeline.model.architecture import count_multiply_adds
 from onion_pipeline.parameters import (
@@ -15,7 +15,7 @@ from onion_pipeline.parameters import (
     IngestParameters,
     RegisterParameters,
 )
-from onion_pipeline.registry import gate, parity, provenance, versions
+from onion_pipeline.registry import gate, parity, versions
 from onion_pipeline.registry.champion import HeldOutImages
 from onion_pipeline.registry.evidence import (
     MODEL_CARD,
@@ -29,6 +29,7 @@ from onion_pipeline.registry.promotion import Decision
 from onion_pipeline.reporting import card, page
 from onion_pipeline.reporting.findings import Findings
 from onion_pipeline.serving.config import ServingConfig
+from onion_pipeline.training import lineage
 
 
 def describe_serving(
@@ -126,14 +127,14 @@ def register_model(
     evidence = Evidence(
         tags={
             "multiply_adds": str(count_multiply_adds(calibrated_model)),
-            **provenance.make_tags(model_lineage),
+            **lineage.make_tags(model_lineage),
         },
         description=card.shorten_card(model_card),
         files={
             MODEL_CARD: model_card.encode(),
             PROMOTION: json.dumps(promotion, indent=2).encode(),
             SEEN_IMAGES: pack_images(seen),
-            **provenance.write_evidence(model_lineage, image_lineage),
+            **lineage.write_evidence(model_lineage, image_lineage),
         },
         package=parity_report["package"],
     )

@@ -13,8 +13,7 @@ from onion_pipeline.parameters import (
     IngestParameters,
     TrainParameters,
 )
-from onion_pipeline.registry import provenance
-from onion_pipeline.training import curves, fit
+from onion_pipeline.training import curves, fit, lineage
 from onion_pipeline.training.checkpoints import Checkpoints
 
 
@@ -65,7 +64,7 @@ def describe_lineage(
     With the training and not with the registration, which may be another day's, with other
     parameters.
     """
-    listed = provenance.list_images(image_index, image_splits)
+    listed = lineage.list_images(image_index, image_splits)
     groups = {
         "ingest": ingest,
         "augment": augment,
@@ -73,7 +72,7 @@ def describe_lineage(
         "train": train,
         "evaluate": evaluate,
     }
-    lineage = provenance.describe_lineage(listed, images, groups, seed)
+    described = lineage.describe_lineage(listed, images, groups, seed)
     best = training_history.loc[training_history["best"], "epoch"].item()
     trained = {"epochs": len(training_history), "best_epoch": int(best)}
-    return {**lineage, "training": trained}, provenance.shorten_hashes(listed)
+    return {**described, "training": trained}, lineage.shorten_hashes(listed)

@@ -12,18 +12,19 @@ from onion_pipeline.parameters import (
     TrainParameters,
     VerifyParameters,
 )
-from onion_pipeline.registry import provenance, verification
+from onion_pipeline.registry.recorded_versions import read_version
 from onion_pipeline.serving.config import ServingConfig
 from onion_pipeline.serving.content import hash_content
+from onion_pipeline.training import lineage, verification
 
 
-def find_version(parameters: VerifyParameters) -> provenance.RecordedVersion:
+def find_version(parameters: VerifyParameters) -> lineage.RecordedVersion:
     """Find the version, and what it was made of."""
-    return provenance.read_version(parameters.model)
+    return read_version(parameters.model)
 
 
 def compare_lineage(
-    version: provenance.RecordedVersion,
+    version: lineage.RecordedVersion,
     image_index: DataFrame,
     image_splits: DataFrame,
     images: str,
@@ -35,7 +36,7 @@ def compare_lineage(
     seed: int,
 ) -> dict[str, Any]:
     """Compare data, split, parameters, code, dependencies and seed with those of the version."""
-    listed = provenance.list_images(image_index, image_splits)
+    listed = lineage.list_images(image_index, image_splits)
     groups = {
         "ingest": ingest,
         "augment": augment,
@@ -43,9 +44,9 @@ def compare_lineage(
         "train": train,
         "evaluate": evaluate,
     }
-    lineage = provenance.describe_lineage(listed, images, groups, seed)
+    described = lineage.describe_lineage(listed, images, groups, seed)
     refused = image_index.loc[image_index["reason"].notna(), "path"]
-    return verification.compare_version(version, lineage, listed, list(refused))
+    return verification.compare_version(version, described, listed, list(refused))
 
 
 def check_lineage(
@@ -58,7 +59,7 @@ def check_lineage(
 
 
 def compare_weights(
-    version: provenance.RecordedVersion,
+    version: lineage.RecordedVersion,
     calibrated_model: KerasModel,
     serving_config: dict[str, Any],
     compared: dict[str, Any],

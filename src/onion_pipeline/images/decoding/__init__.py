@@ -1,0 +1,1 @@
+"""From the bytes of a file to pixels: what is opened, with which limits, and how."""

@@ -1,0 +1,237 @@
+"""From the bytes of a file to pixels: one policy, used in training and in serving alike.
+
+What is refused, and why, is told by a reason code (:mod:`onion_pipeline.images.quarantine`).
+What is accepted is turned upright (Exif), converted to sRGB (ICC) and to 8 bits (16-bit values
+are scaled, not clipped), laid on a background where it is transparent, and resized with
+antialiasing.
+"""
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageColor, ImageOps
+from PIL.Image import Transpose
+
+from onion_pipeline.errors import InterruptedRunError
+from onion_pipeline.images.decoding import bmp, jpeg
+from onion_pipeline.images.decoding.bit_depth import (
+    DEEP_MODES,
+    MOST_BITS,
+    find_largest_value,
+    join_halves,
+    select_lower_half,
+    stores_deep_colors,
+)
+from onion_pipeline.images.decoding.colors import flatten, make_8_bit
+from onion_pipeline.images.decoding.foreign import explain_error
+from onion_pipeline.images.decoding.opening import (
+    DEFAULT_RENDERING,
+    RejectedImageError,
+    Rendering,
+    check_bytes,
+    check_size,
+    make_rendering,
+    open_image,
+)
+from onion_pipeline.images.decoding.reduction import find_reduction, shrink_large
+
+__all__ = [
+    "DEFAULT_RENDERING",
+    "RejectedImageError",
+    "Rendering",
+    "decode_image",
+    "make_rendering",
+    "measure_largest_value",
+    "read_header",
+]
+GRAYSCALE_MODES = DEEP_MODES | {"1", "L", "LA", "I"}
+# Without a stated range of values, what is white cannot be known.
+UNKNOWN_RANGE = {"F": "floating point", "I": "32-bit integer"}
+# What turns a picture upright, by its orientation; from 5 on by a quarter.
+TURNS = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
+FIRST_QUARTER = 5
+
+
+class ImageHeader(NamedTuple):
+    """What the first bytes of an image tell; sides are in pixels, as the picture is shown."""
+
+    format: str
+    height: int
+    width: int
+    grayscale: bool
+    deep: bool = False  # 16 bits for each value
+
+
+def read_header(data: bytes, rendering: Rendering = DEFAULT_RENDERING) -> ImageHeader:
+    """Return what `data` says of itself, without decoding a pixel.
+
+    Raises:
+        RejectedImageError: names the reason.
+    """
+    try:
+        return _read_plain_header(data, rendering) or _read_header(data, rendering)
+    except (RejectedImageError, InterruptedRunError):
+        raise
+    except Exception as error:
+        raise explain_error(error, data) from error
+
+
+def decode_image(
+    data: bytes, shape: tuple[int, int, int], rendering: Rendering = DEFAULT_RENDERING
+) -> NDArray[np.uint8]:
+    """Return the picture in `data` upright, opaque, in sRGB and at the wanted size.
+
+    Args:
+        data: an encoded image file.
+        shape: height, width and channels (1 grayscale, 3 RGB) of the result.
+        rendering: how it is resized, and what lies behind it.
+
+    Returns:
+        uint8, `shape`, in [0, 255]; always antialiased.
+
+    Raises:
+        RejectedImageError: names the reason.
+    """
+    try:
+        return _decode(data, shape, rendering)
+    except (RejectedImageError, InterruptedRunError):
+        raise
+    except Exception as error:
+        raise explain_error(error, data) from error
+
+
+def measure_largest_value(data: bytes, rendering: Rendering = DEFAULT_RENDERING) -> int:
+    """Return the largest value of a picture of 16 bits.
+
+    Args:
+        data: of which :func:`read_header` says that it is ``deep``.
+        rendering: which pictures are refused.
+
+    Returns:
+        Of colours rounded up to the last of 256 values that have the same upper byte.
+
+    Raises:
+        RejectedImageError: names the reason.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image, _ = open_image(data, rendering)
+            image.load()
+        return find_largest_value(image)
+    except (RejectedImageError, InterruptedRunError):
+        raise
+    except Exception as error:
+        raise explain_error(error, data) from error
+
+
+def _read_plain_header(data: bytes, rendering: Rendering) -> ImageHeader | None:
+    check_bytes(data)
+    plain = jpeg.read_plain_header(data)
+    if plain:
+        check_size(plain.width, plain.height, rendering)
+        return ImageHeader("JPEG", plain.height, plain.width, plain.grayscale)
+    size = bmp.read_plain_size(data)
+    if size:
+        check_size(size[1], size[0], rendering)
+        return ImageHeader("BMP", *size, grayscale=True)
+    return None
+
+
+def _read_header(data: bytes, rendering: Rendering) -> ImageHeader:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what matters raises; the rest is about metadata
+        image, parts = open_image(data, rendering, header_only=True)
+    lies_on_its_side = parts.orientation >= FIRST_QUARTER
+    width, height = reversed(image.size) if lies_on_its_side else image.size
+    deep = image.mode in DEEP_MODES or stores_deep_colors(image)
+    return ImageHeader(str(image.format), height, width, image.mode in GRAYSCALE_MODES, deep)
+
+
+def _decode(data: bytes, shape: tuple[int, int, int], rendering: Rendering) -> NDArray[np.uint8]:
+    height, width, channels = shape
+    check_bytes(data)
+    pixels = _decode_plain(data, (width, height), rendering)
+    if pixels is not None and pixels.shape == shape:
+        return pixels
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        picture = _load(data, shape, rendering) if pixels is None else _show(pixels)
+        picture = picture.convert("RGB" if channels == 3 else "L")  # noqa: PLR2004
+        resized = _resize(picture, (width, height), rendering)
+    return np.asarray(resized, dtype=np.uint8).reshape(shape)
+
+
+def _decode_plain(
+    data: bytes, size: tuple[int, int], rendering: Rendering
+) -> NDArray[np.uint8] | None:
+    """Decode a JPEG or BMP that is nothing but pixels, if it is one, much faster than Pillow.
+
+    The pixels are those of Pillow. A large JPEG is left to it, which decodes it reduced.
+    """
+    size_in_file = bmp.read_plain_size(data)
+    if size_in_file:
+        check_size(size_in_file[1], size_in_file[0], rendering)
+        return bmp.decode_plain(data, size_in_file)
+    plain = jpeg.read_plain_header(data)
+    if not plain:
+        return None
+    check_size(plain.width, plain.height, rendering)
+    if find_reduction((plain.width, plain.height), size) > 1:
+        return None
+    return jpeg.decode_plain(data, plain.grayscale)
+
+
+def _show(pixels: NDArray[np.uint8]) -> Image.Image:
+    return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+
+
+def _load(data: bytes, shape: tuple[int, int, int], rendering: Rendering) -> Image.Image:
+    opened, parts = open_image(data, rendering)
+    if opened.format in {"JPEG", "MPO"}:
+        _reduce(opened, shape[1::-1])
+    is_deep = rendering.bit_depth < MOST_BITS and stores_deep_colors(opened)
+    opened.load()
+    if opened.mode in UNKNOWN_RANGE:
+        raise RejectedImageError("unsupported_mode", f"{UNKNOWN_RANGE[opened.mode]} pixels")
+    image = _scale_colors(opened, data, rendering) if is_deep else opened
+    image = shrink_large(make_8_bit(image, rendering.bit_depth), shape[1::-1])
+    if parts.orientation in TURNS:
+        image = image.transpose(TURNS[parts.orientation])
+    return flatten(image, parts.profile, ImageColor.getrgb(rendering.background)[:3])
+
+
+def _scale_colors(image: Image.Image, data: bytes, rendering: Rendering) -> Image.Image:
+    """Return 8 bits of the bits that 16-bit colours really have: Pillow takes the upper 8 of 16."""
+    lower, _ = open_image(data, rendering)
+    select_lower_half(lower)
+    lower.load()
+    return join_halves(image, lower, rendering.bit_depth)
+
+
+def _reduce(image: Image.Image, size: tuple[int, int]) -> None:
+    """Have a large JPEG decoded at an eighth, a quarter or half of its sides."""
+    reduction = find_reduction(image.size, size)
+    if reduction > 1:
+        image.draft(None, (image.width // reduction, image.height // reduction))
+
+
+def _resize(image: Image.Image, size: tuple[int, int], rendering: Rendering) -> Image.Image:
+    if image.size == size:
+        return image
+    if rendering.resize == "crop":
+        return ImageOps.fit(image, size, Image.Resampling.BILINEAR)
+    if rendering.resize == "pad":
+        color = ImageColor.getcolor(rendering.background, image.mode)
+        return ImageOps.pad(image, size, Image.Resampling.BILINEAR, color=color)
+    return image.resize(size, Image.Resampling.BILINEAR)

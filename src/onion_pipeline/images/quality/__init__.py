@@ -1,0 +1,1 @@
+"""What a data set holds and what is wrong with it, as numbers and as figures."""

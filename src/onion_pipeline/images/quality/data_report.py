@@ -1,0 +1,147 @@
+"""What a data set holds and what is wrong with it, as numbers."""
+
+from typing import Any
+
+from onion_pipeline.annotations import DataFrame, Series
+from onion_pipeline.drawing.lettering import show_controls
+from onion_pipeline.images.quality.measures import ODDITIES, find_odd
+from onion_pipeline.images.splits import find_leaks
+from onion_pipeline.images.stratification import LEFT_OUT, SPLITS
+
+# Of anything suspicious, so many are named, the worst first; all are counted.
+NAMED = 100
+MOST_COMMON = 10
+LISTED = 20  # labels in a warning
+# What it means that a split has no image of a class.
+CONSEQUENCES = {
+    "validation": "the best epoch is chosen, and probabilities are calibrated, without them",
+    "test": "how well they are recognised stays unknown, and no mean over the classes counts them",
+}
+
+
+def report_data(
+    index: DataFrame,
+    quarantine: DataFrame,
+    duplicates: DataFrame,
+    splits: DataFrame,
+    measured: DataFrame,
+) -> dict[str, Any]:
+    """Return the quality report of a data set; plain values, so that it can be JSON.
+
+    Args:
+        index: one row per file.
+        quarantine: one row per refused file.
+        duplicates: one row per pair of images that are the same or nearly so.
+        splits: one row per image.
+        measured: brightness, contrast and sharpness of each image, in the order of `splits`.
+    """
+    return {
+        "files": len(index),
+        "images": len(splits),
+        "quarantined": _count(quarantine["reason"]),
+        "classes": count_classes(splits),
+        "imbalance": _measure_imbalance(splits["label"]),
+        "formats": _count(index["format"].dropna()),
+        "grayscale": int(index["grayscale"].sum()),
+        "sizes": _report_sizes(index),
+        "measures": {name: _describe(measured[name]) for name in measured.columns},
+        "outliers": {name: _report_odd(name, measured, splits["path"]) for name in ODDITIES},
+        "duplicates": _report_duplicates(duplicates, splits),
+        "leaks": _name_pairs(find_leaks(splits, duplicates)),
+    }
+
+
+def count_classes(splits: DataFrame) -> dict[str, dict[str, int]]:
+    """Return how many images of each class lie in each split."""
+    counts = splits.groupby(["label", "split"]).size()
+    return {
+        str(label): {
+            name: int(counts.get((label, name), 0))
+            for name in (*SPLITS, LEFT_OUT)
+            if name in SPLITS or (label, name) in counts
+        }
+        for label in sorted(splits["label"].unique())
+    }
+
+
+def describe_absent(splits: DataFrame) -> list[str]:
+    """Return warnings about classes of which a split, that the user has given, has no image."""
+    counts = count_classes(splits)
+    absent = {
+        name: [label for label, each in counts.items() if not each[name]] for name in CONSEQUENCES
+    }
+    return [
+        f"There are no {name} pictures of {_list(labels)}: {CONSEQUENCES[name]}. Add some to "
+        f"the {name} pictures, or leave these out altogether, and they are drawn from those for "
+        "training"
+        for name, labels in absent.items()
+        if labels
+    ]
+
+
+def _list(labels: list[str]) -> str:
+    more = [f"{len(labels) - LISTED} more"] if len(labels) > LISTED else []
+    return ", ".join([*map(show_controls, labels[:LISTED]), *more])
+
+
+def find_contradictions(duplicates: DataFrame) -> DataFrame:
+    """Return the pairs of (nearly) the same image that have different labels."""
+    return duplicates[duplicates["first_label"] != duplicates["second_label"]]
+
+
+def _count(values: Series) -> dict[str, int]:
+    return {str(value): int(count) for value, count in values.value_counts().items()}
+
+
+def _measure_imbalance(labels: Series) -> dict[str, Any]:
+    counts = labels.value_counts()
+    return {
+        "largest_class": str(counts.index[0]),
+        "smallest_class": str(counts.index[-1]),
+        "ratio": round(float(counts.iloc[0] / counts.iloc[-1]), 3),
+    }
+
+
+def _report_sizes(index: DataFrame) -> dict[str, Any]:
+    sides = index[["height", "width"]].dropna().astype("int64")
+    common = sides.value_counts().head(MOST_COMMON)
+    return {
+        "height": _describe(sides["height"]),
+        "width": _describe(sides["width"]),
+        "different": int(sides.drop_duplicates().shape[0]),
+        "most_common": [
+            {"height": int(height), "width": int(width), "images": int(count)}
+            for (height, width), count in common.items()
+        ],
+    }
+
+
+def _describe(values: Series) -> dict[str, float]:
+    low, middle, high = (float(values.quantile(share)) for share in (0, 0.5, 1))
+    return {"smallest": round(low, 4), "median": round(middle, 4), "largest": round(high, 4)}
+
+
+def _report_odd(name: str, measured: DataFrame, paths: Series) -> dict[str, Any]:
+    odd = find_odd(measured, name)
+    named = [
+        {"path": str(paths[row]), ODDITIES[name].measure: round(float(value), 4)}
+        for row, value in odd.head(NAMED).items()
+    ]
+    return {"images": len(odd), "worst": named}
+
+
+def _report_duplicates(duplicates: DataFrame, splits: DataFrame) -> dict[str, Any]:
+    sizes = splits["cluster"].value_counts()
+    return {
+        "exact_pairs": int((duplicates["kind"] == "exact").sum()),
+        "near_pairs": int((duplicates["kind"] == "near").sum()),
+        "clusters": int((sizes > 1).sum()),
+        "largest_cluster": int(sizes.max()),
+        "contradicting_labels": _name_pairs(find_contradictions(duplicates)),
+    }
+
+
+def _name_pairs(pairs: DataFrame) -> dict[str, Any]:
+    columns = [name for name in pairs.columns if name not in {"first", "second"}]
+    worst = pairs.sort_values("similarity", ascending=False, kind="stable").head(NAMED)
+    return {"pairs": len(pairs), "worst": worst[columns].to_dict("records")}

@@ -1,0 +1,210 @@
+"""What a data set holds and what is wrong with it, as figures."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure
+from onion_pipeline.drawing.canvas import ACCENT, INK, make_figure, show_image
+from onion_pipeline.drawing.lettering import write_names, write_page_names
+from onion_pipeline.images.quality.data_report import count_classes, find_contradictions
+from onion_pipeline.images.quality.measures import ODDITIES, find_odd
+from onion_pipeline.images.stratification import LEFT_OUT, SPLITS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLORS = {"train": INK, "validation": "#d9a08b", "test": ACCENT, LEFT_OUT: "#c9c4bf"}
+BINS = 40
+SHOWN = 8  # pictures of each kind in the gallery
+READABLE = 40  # classes whose names fit below the bars
+LONGEST = 16  # characters of a label that fit below a picture, or a bar if written upwards
+
+Names = dict[str, str]
+"""How a figure writes each label."""
+
+
+class _Suspects(NamedTuple):
+    title: str
+    rows: Sequence[int]
+    captions: Sequence[str]
+
+
+def draw_data_report(index: DataFrame, splits: DataFrame, measured: DataFrame) -> PlotlyFigure:
+    """Return the classes and splits, the sizes and the measures of the images.
+
+    Args:
+        index: one row per file.
+        splits: one row per image.
+        measured: from :func:`~onion_pipeline.images.quality.measures.measure_images`.
+    """
+    from plotly.subplots import make_subplots
+
+    titles = (
+        "Images of each class",
+        "Width and height in pixels",
+        "Brightness (0 black, 1 white)",
+        "Contrast",
+        "Sharpness (low is blurred)",
+    )
+    figure = make_subplots(
+        rows=3,
+        cols=2,
+        specs=[[{"colspan": 2}, None], [{}, {}], [{}, {}]],
+        subplot_titles=titles,
+        vertical_spacing=0.13,
+    )
+    _add_classes(figure, splits)
+    _add_sizes(figure, index)
+    for place, name in zip(((2, 2), (3, 1), (3, 2)), measured.columns, strict=True):
+        _add_histogram(figure, measured[name].to_numpy(), *place)
+    figure.update_layout(
+        template="plotly_white",
+        title=f"The data: {len(splits)} images of {splits['label'].nunique()} classes",
+        barmode="stack",
+        bargap=0.15,
+        height=980,
+        legend={"orientation": "h", "y": 1.05, "x": 1, "xanchor": "right"},
+    )
+    return figure
+
+
+def draw_suspects(
+    images: NDArray[np.uint8], duplicates: DataFrame, splits: DataFrame, measured: DataFrame
+) -> ImageFigure:
+    """Return the pictures that a person should look at, a row for each kind.
+
+    Args:
+        images: uint8, (N, H, W, C).
+        duplicates: one row per pair of images that are the same or nearly so.
+        splits: one row per image, in their order.
+        measured: of the images, in their order.
+    """
+    names = write_names(splits["label"], LONGEST)
+    found = [*_list_pairs(duplicates, names), *_list_odd(measured, splits, names)]
+    shown = [suspects for suspects in found if len(suspects.rows)]
+    height = max(1, len(shown)) * 1.75 + 0.6
+    figure = make_figure(SHOWN * 1.3, height)
+    figure.suptitle(
+        "What to look at" if shown else "No duplicate and no outlier was found", fontsize=11
+    )
+    for panel, suspects in zip(_make_panels(figure, len(shown)), shown, strict=True):
+        panel.suptitle(suspects.title, fontsize=10, color=ACCENT, x=0.01, ha="left")
+        cells = panel.subplots(1, SHOWN)
+        _show_row(cells, images, suspects)
+    return figure
+
+
+def _make_panels(figure: ImageFigure, count: int) -> list[Any]:
+    return list(figure.subfigures(count, 1, squeeze=False)[:, 0]) if count else []
+
+
+def _show_row(cells: Sequence["Axes"], images: NDArray[np.uint8], suspects: _Suspects) -> None:
+    for cell in cells:
+        cell.set_axis_off()
+    for cell, row, caption in zip(cells, suspects.rows, suspects.captions, strict=False):
+        show_image(cell, np.asarray(images[row]))
+        cell.set_axis_on()
+        cell.set_xlabel(caption, fontsize=7.5)
+
+
+def _list_pairs(duplicates: DataFrame, names: Names) -> Iterator[_Suspects]:
+    contradicting = find_contradictions(duplicates)
+    exact = duplicates[duplicates["kind"] == "exact"]
+    near = duplicates[duplicates["kind"] == "near"]
+    yield _pair_up("The same picture, different labels", contradicting, names)
+    yield _pair_up("The same file twice", exact, names)
+    yield _pair_up("Nearly the same picture", near.sort_values("similarity", kind="stable"), names)
+
+
+def _pair_up(kind: str, pairs: DataFrame, names: Names) -> _Suspects:
+    """Show some pairs, evenly spaced, the two of a pair side by side."""
+    title = f"{kind}: {_count(len(pairs), 'pair')}"
+    count = min(len(pairs), SHOWN // 2)
+    some = pairs.iloc[np.linspace(0, len(pairs) - 1, count).round().astype(int)]
+    rows = some[["first", "second"]].to_numpy().ravel()
+    labels = some[["first_label", "second_label"]].to_numpy().ravel()
+    return _Suspects(title, rows, [names[label] for label in labels])
+
+
+def _list_odd(measured: DataFrame, splits: DataFrame, names: Names) -> Iterator[_Suspects]:
+    for name, (measure, _) in ODDITIES.items():
+        odd = find_odd(measured, name)
+        rows = odd.index[:SHOWN]
+        captions = [
+            f"{names[splits['label'].iloc[row]]}\n{odd[row]:.2f}"  # the measure below the label
+            for row in rows
+        ]
+        yield _Suspects(
+            f"Unusually {name} ({measure}): {_count(len(odd), 'image')}", rows, captions
+        )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _add_classes(figure: PlotlyFigure, splits: DataFrame) -> None:
+    counts = count_classes(splits)
+    shown, ticks = write_page_names(counts), write_page_names(counts, LONGEST)
+    for name in (*SPLITS, LEFT_OUT):
+        images = [splits_of.get(name, 0) for splits_of in counts.values()]
+        if any(images):
+            figure.add_bar(
+                x=[shown[label] for label in counts],
+                y=images,
+                name=name.replace("_", " "),
+                marker={"color": COLORS[name]},
+                hovertemplate=f"%{{x}}: %{{y}} for {name}<extra></extra>",
+                row=1,
+                col=1,
+            )
+    figure.update_xaxes(
+        type="category",
+        showticklabels=len(counts) <= READABLE,
+        tickvals=[shown[label] for label in counts],
+        ticktext=[ticks[label] for label in counts],
+        row=1,
+        col=1,
+    )
+
+
+def _add_sizes(figure: PlotlyFigure, index: DataFrame) -> None:
+    sizes = index[["width", "height"]].dropna().astype("int64").value_counts()
+    width, height = (sizes.index.get_level_values(side) for side in ("width", "height"))
+    count = sizes.to_numpy()
+    figure.add_scatter(
+        x=width,
+        y=height,
+        mode="markers",
+        customdata=count,
+        marker={
+            "size": 6 + 24 * np.sqrt(count / count.max()),
+            "color": ACCENT,
+            "opacity": 0.6,
+            "line": {"width": 0},
+        },
+        hovertemplate="%{x} by %{y} pixels: %{customdata} files<extra></extra>",
+        showlegend=False,
+        row=2,
+        col=1,
+    )
+    figure.update_xaxes(title="width", rangemode="tozero", row=2, col=1)
+    figure.update_yaxes(title="height", rangemode="tozero", row=2, col=1)
+
+
+def _add_histogram(figure: PlotlyFigure, values: NDArray[np.float64], row: int, col: int) -> None:
+    """Add the counts alone: a page with every value would grow with the data."""
+    counts, edges = np.histogram(values, BINS)
+    figure.add_bar(
+        x=(edges[:-1] + edges[1:]) / 2,
+        y=counts,
+        width=np.diff(edges),
+        marker={"color": INK, "line": {"width": 0}},
+        hovertemplate="%{x:.2f}: %{y} images<extra></extra>",
+        showlegend=False,
+        row=row,
+        col=col,
+    )

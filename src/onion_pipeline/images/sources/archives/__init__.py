@@ -1,0 +1,1 @@
+"""Archives and compressed files, read in place where their format allows it."""

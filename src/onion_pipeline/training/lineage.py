@@ -1,0 +1,157 @@
+"""What a model was made of, as it stands on its version: one fingerprint, and what it is of."""
+
+import json
+import platform
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+from onion_pipeline.annotations import DataFrame
+from onion_pipeline.images.sources.names import hide_credentials
+from onion_pipeline.origin import SHORT, describe_code, find_version, hash_values
+from onion_pipeline.training import ingredients
+
+PARTS = ("data", "split", "parameters", "code", "dependencies", "seed")
+LIBRARIES = sorted(
+    {*ingredients.LIBRARIES, "pandas", "pillow", "scikit-learn", "scipy", "simplejpeg"}
+)
+# They change nothing in the model: when a run stops, what else it keeps, and where.
+WITHOUT_EFFECT = {
+    "ingest": {"max_quarantined", "folds"},
+    "augment": {"keep"},
+    "train": {"checkpoint_minutes"},
+}
+# Of the others of their group these alone change what is registered: when it answers, and how.
+WITH_EFFECT = {"evaluate": {"target_accuracy", "target_coverage", "set_coverage"}}
+REFUSED = "refused"
+# Where the files of a version have these.
+FOLDER, LINEAGE, IMAGES = "evidence", "lineage.json", "image_lineage.parquet"
+
+
+class RecordedVersion(NamedTuple):
+    """A version as it was registered.
+
+    Args:
+        uri: ``models:/<name>/<version>``.
+        checksum: of the model's content, see :func:`~onion_pipeline.serving.content.hash_content`.
+        lineage: from :func:`describe_lineage`.
+        images: from :func:`list_images`, with the first digits of each hash.
+    """
+
+    uri: str
+    checksum: str
+    lineage: dict[str, Any]
+    images: DataFrame
+
+
+def list_images(index: DataFrame, splits: DataFrame) -> DataFrame:
+    """Return each readable image with the split that it is in.
+
+    Args:
+        index: columns ``path``, ``label``, ``sha256`` and ``reason``, sorted by path.
+        splits: columns ``path`` and ``split``.
+
+    Returns:
+        Columns ``path``, ``label``, ``sha256`` and ``split``, which is ``refused`` for an image
+        that has a header and could not be decoded: it may have had a part in the choice of
+        the size.
+    """
+    readable = index.loc[index["reason"].isna(), ["path", "label", "sha256"]]
+    listed = readable.merge(splits[["path", "split"]], on="path", how="left")
+    return listed.fillna({"split": REFUSED})
+
+
+def describe_lineage(
+    images: DataFrame, source: str, parameters: Mapping[str, BaseModel], seed: int
+) -> dict[str, Any]:
+    """Return what decides the weights of a model, in six parts, each with its hash.
+
+    The data count by the content and the label of each image in their order, the split by the
+    content and the split of each; a new name that leaves the order as it is changes nothing.
+
+    Args:
+        images: from :func:`list_images`.
+        source: the address of the images; named, and in no hash.
+        parameters: by the names of their groups; those without effect are left out.
+        seed: of the run.
+
+    Returns:
+        Values of JSON: ``fingerprint`` over the hashes of all parts, ``source`` without
+        credentials, and each of :data:`PARTS` with its ``hash``.
+    """
+    contents = images["sha256"].tolist()
+    counts = images["split"].value_counts().sort_index()
+    settings, code, dependencies = (
+        _dump_parameters(parameters),
+        describe_code(),
+        _describe_dependencies(),
+    )
+    parts: dict[str, dict[str, Any]] = {
+        "data": {"hash": _hash(contents, images["label"].tolist()), "images": len(images)},
+        "split": {
+            "hash": _hash(contents, images["split"].tolist()),
+            "images": {str(name): int(count) for name, count in counts.items()},
+        },
+        "parameters": {"hash": _hash(settings), **settings},
+        "code": {"hash": _hash(code), **code},
+        "dependencies": {"hash": _hash(dependencies), **dependencies},
+        "seed": {"hash": _hash(seed), "seed": seed},
+    }
+    fingerprint = _hash([parts[name]["hash"] for name in PARTS])
+    return {"fingerprint": fingerprint, "source": hide_credentials(source), **parts}
+
+
+def shorten_hashes(images: DataFrame) -> DataFrame:
+    """Return `images` with as much of each hash as it takes to tell one image from another."""
+    return images.assign(sha256=images["sha256"].str[:SHORT])
+
+
+def make_tags(lineage: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tags of a version with this lineage, as ``lineage.data``: its hashes."""
+    tags = {f"lineage.{name}": str(lineage[name]["hash"]) for name in PARTS}
+    return {"lineage.fingerprint": str(lineage["fingerprint"]), **tags}
+
+
+def write_evidence(lineage: Mapping[str, Any], images: DataFrame) -> dict[str, bytes]:
+    """Return the files that a version keeps of its lineage, by their names in :data:`FOLDER`."""
+    table = BytesIO()
+    shorten_hashes(images).to_parquet(table, index=False, compression="zstd")
+    return {LINEAGE: json.dumps(lineage, indent=2).encode(), IMAGES: table.getvalue()}
+
+
+def _dump_parameters(parameters: Mapping[str, BaseModel]) -> dict[str, Any]:
+    return {
+        name: _hide(
+            group.model_dump(
+                mode="json", include=WITH_EFFECT.get(name), exclude=WITHOUT_EFFECT.get(name)
+            )
+        )
+        for name, group in parameters.items()
+    }
+
+
+def _hide(value: Any) -> Any:
+    """Return values of JSON without the credentials in their texts."""
+    if isinstance(value, dict):
+        return {name: _hide(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [_hide(entry) for entry in value]
+    return hide_credentials(value) if isinstance(value, str) else value
+
+
+def _describe_dependencies() -> dict[str, Any]:
+    found = {name: find_version(name) for name in LIBRARIES}
+    libraries = {name: number for name, number in found.items() if number}
+    return {
+        "libraries": {"python": platform.python_version(), **libraries},
+        "processors": {
+            "system": f"{platform.system()} {platform.machine()}",
+            **ingredients.describe_processors(),
+        },
+    }
+
+
+def _hash(*values: Any) -> str:
+    return hash_values(*(json.dumps(value, sort_keys=True) for value in values))[:SHORT]

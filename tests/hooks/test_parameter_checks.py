@@ -1,0 +1,134 @@
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+from kedro.config import OmegaConfigLoader
+
+from onion_pipeline.errors import ConfigurationError
+from onion_pipeline.hooks.parameter_checks import check_parameters, check_transforms, raise_mistakes
+
+CONF = Path(__file__).parents[2] / "conf"
+
+
+def load(environment):
+    loader = OmegaConfigLoader(str(CONF), base_env="base", default_run_env=environment)
+    return loader["parameters"]
+
+
+@pytest.fixture(scope="module")
+def base():
+    return load("base")
+
+
+def change(raw, path, value):
+    changed = deepcopy(raw)
+    group = changed
+    *groups, key = path.split(".")
+    for name in groups:
+        group = group[name]
+    group[key] = value
+    return changed
+
+
+def complain(raw, check=check_parameters):
+    with pytest.raises(ConfigurationError) as caught:
+        check(raw)
+    return str(caught.value)
+
+
+def count_mistakes(message):
+    return message.count("\n  - ")
+
+
+@pytest.mark.parametrize("environment", ["base", "photos"])
+def test_the_shipped_parameters_are_valid(environment):
+    raw = load(environment)
+    check_parameters(raw)
+    check_transforms(raw)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("bild", {}, ["bild: 'bild' is unknown", "did you mean 'build'?"]),
+        ("train.epoch", 3, ["train.epoch:", "did you mean 'epochs'?"]),
+        ("ingest.fractions.tst", 0.1, ["ingest.fractions.tst:", "did you mean 'test'?"]),
+        ("train.early_stopping.patence", 1, ["patence", "did you mean 'patience'?"]),
+        ("register.alas", "auto", ["register.alas:", "did you mean 'alias'?"]),
+        ("train.epochs", -1, ["train.epochs is -1", "greater than 0"]),
+        ("train.epochs", "ten", ["train.epochs is 'ten'", "valid integer"]),
+        ("train.optimizer", "Adam", ["train.optimizer is 'Adam'", "'adam', 'adamw', 'sgd'"]),
+        ("train.early_stopping", 3, ["train.early_stopping is 3"]),
+        ("seed", -1, ["seed is -1", "greater than or equal to 0"]),
+        ("evaluate.confidence_level", 95, ["evaluate.confidence_level is 95", "less than 1"]),
+        ("ingest.fractions.test", 0.5, ["ingest.fractions is", "they must add up to 1"]),
+        ("build", None, ["build is None"]),
+        ("build.layers", [], ["build.layers is []", "at least 1"]),
+        ("build.layers", "flatten", ["build.layers is 'flatten'", "list"]),
+        ("build.layers", ["dens"], ["build.layers, number 1", "did you mean 'dense'?"]),
+        ("augment.transforms", 5, ["augment.transforms is 5", "list"]),
+        ("ingest.image_size", [2, 2], ["build.layers, number 1 (conv2d): 2x2x3 arrives"]),
+    ],
+)
+def test_one_mistake_is_named_with_its_place_and_the_way_out(base, path, value, said):
+    message = complain(change(base, path, value))
+    assert message.startswith("A mistake in the parameters")
+    assert count_mistakes(message) == 1
+    assert [part for part in said if part not in message] == []
+
+
+@pytest.mark.parametrize("size", [[0, 8], "small", [8], [8, 8, 3], 64, [True, 8], [9999, 8]])
+def test_an_impossible_image_size_is_one_mistake_with_the_way_out(base, size):
+    message = complain(change(base, "ingest.image_size", size))
+    assert count_mistakes(message) == 1
+    assert f"ingest.image_size is {size!r}: it must be auto, or height and width" in message
+
+
+@pytest.mark.parametrize("group", ["ingest", "augment", "build", "train", "seed", "register"])
+def test_a_missing_group_is_named(base, group):
+    raw = {name: value for name, value in base.items() if name != group}
+    assert f"{group} is missing." in complain(raw)
+
+
+def test_all_mistakes_come_in_one_message(base):
+    raw = change(base, "train.epochs", -1)
+    raw = change(raw, "train.lerning_rate", 1)
+    raw = change(raw, "build.layers", ["flaten", {"dense": {"units": 8, "activatoin": "relu"}}])
+    raw = change(raw, "augment.transforms", [{"HorizontalFlp": None}])
+    message = complain(raw)
+    assert message.startswith("5 mistakes")
+    assert count_mistakes(message) == 5
+    names = ["learning_rate", "flatten", "activation", "HorizontalFlip"]
+    assert [name for name in names if f"did you mean {name!r}?" not in message] == []
+
+
+def test_transforms_alone_are_checked_by_their_own_check(base):
+    raw = change(base, "augment.transforms", [{"Afine": None}, {"HorizontalFlip": {"q": 1}}])
+    check_parameters(raw)
+    message = complain(raw, check_transforms)
+    assert message.startswith("2 mistakes")
+    assert "did you mean 'Affine'?" in message
+
+
+def test_a_refused_value_of_a_transform_is_one_mistake(base):
+    raw = change(base, "augment.transforms", [{"HorizontalFlip": {"p": 2}}])
+    message = complain(raw, check_transforms)
+    assert count_mistakes(message) == 1
+
+
+@pytest.mark.parametrize("layer", [{"dense": 128}, {"dropout": 0.4}, {"activation": "relu"}])
+def test_a_layer_with_a_bare_value_is_a_named_mistake(base, layer):
+    message = complain(change(base, "build.layers", ["flatten", layer]))
+    assert "build.layers, number 2" in message
+
+
+def test_layers_are_not_walked_while_the_image_size_is_open(base):
+    pools = [{"max_pooling2d": {"pool_size": 64}}]
+    check_parameters(change(base, "build.layers", pools))
+    raw = change(base, "ingest.image_size", [32, 32])
+    assert "64x64" in complain(change(raw, "build.layers", pools))
+
+
+def test_raise_mistakes_counts_them():
+    with pytest.raises(ConfigurationError, match=r"2 mistakes .*\n  - one\n  - two"):
+        raise_mistakes(["one", "two"])

@@ -1,0 +1,120 @@
+import numpy as np
+import pytest
+
+from onion_pipeline.model.architecture import read_layers
+from onion_pipeline.model.build import build_model
+from onion_pipeline.training.training_graph import copy_with_weights, make_training_form
+
+SHAPE, CLASSES = (12, 12, 3), 4
+RELU = {"activation": "relu"}
+CONVOLUTION = {"conv2d": {"filters": 4, **RELU}}
+NETS = {
+    "onion": [
+        CONVOLUTION,
+        "max_pooling2d",
+        "flatten",
+        {"dense": {"units": 5, **RELU}},
+    ],
+    "normalised": [
+        {"conv2d": {"filters": 4}},
+        "batch_normalization",
+        {"activation": RELU},
+        "max_pooling2d",
+        "flatten",
+    ],
+    "separable": [{"separable_conv2d": {"filters": 4, **RELU}}, "max_pooling2d", "flatten"],
+    "gelu": [{"conv2d": {"filters": 4, "activation": "gelu"}}, "max_pooling2d", "flatten"],
+    "average": [CONVOLUTION, "average_pooling2d", "flatten"],
+    "pooled first": ["max_pooling2d", CONVOLUTION, "flatten"],
+    "pooled twice": [
+        CONVOLUTION,
+        "max_pooling2d",
+        "max_pooling2d",
+        "flatten",
+    ],
+}
+POSTPONED = {"onion", "normalised", "separable", "pooled twice"}
+
+
+@pytest.fixture(params=NETS)
+def net(request, keras):
+    model = build_model(read_layers(NETS[request.param]), SHAPE, CLASSES, seed=1)
+    generator = np.random.default_rng(0)  # biases are not zero after the first step
+    model.set_weights([w + generator.normal(0, 0.1, w.shape) for w in model.get_weights()])
+    return request.param, model
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).integers(0, 256, (9, *SHAPE), dtype=np.uint8)
+
+
+def differentiate(model, images, from_logits):
+    import tensorflow as tf
+
+    labels = np.arange(len(images)) % CLASSES
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(
+            tf.keras.losses.sparse_categorical_crossentropy(
+                labels, model(images, training=True), from_logits=from_logits
+            )
+        )
+    return tape.gradient(loss, [one.value for one in model.trainable_variables])
+
+
+def test_the_form_computes_the_same_probabilities(keras, net, images):
+    _, model = net
+    logits = make_training_form(model, "float32")(images)
+    assert logits.dtype == "float32"
+    np.testing.assert_allclose(keras.ops.softmax(logits), model.predict_on_batch(images), atol=1e-6)
+
+
+def test_the_form_learns_the_same(keras, net, images):
+    _, model = net
+    form = make_training_form(model, "float32")
+    gradients = differentiate(model, images, False), differentiate(form, images, True)
+    for expected, found in zip(*gradients, strict=True):
+        np.testing.assert_allclose(found, expected, atol=2e-6)
+
+
+def test_a_relu_before_a_max_pooling_comes_after_it_and_no_other(keras, net):
+    name, model = net
+    kinds = [type(layer).__name__ for layer in make_training_form(model, "float32").layers]
+    after = kinds[1 + kinds.index("MaxPooling2D")] if "MaxPooling2D" in kinds else ""
+    assert (after in ("ReLU", "Activation")) == (name in POSTPONED)
+
+
+def test_the_model_is_left_as_it_is_and_gets_what_was_learned_in_a_copy(keras, net, images):
+    _, model = net
+    before, answers = model.get_config(), model.predict_on_batch(images)
+    form = make_training_form(model, "float32")
+    form.set_weights([weights / 2 for weights in form.get_weights()])
+    copy = copy_with_weights(model, form)
+    assert model.get_config() == before
+    np.testing.assert_array_equal(model.predict_on_batch(images), answers)
+    assert [layer.name for layer in copy.layers] == [layer.name for layer in model.layers]
+    np.testing.assert_allclose(
+        copy.predict_on_batch(images), keras.ops.softmax(form(images)), atol=1e-6
+    )
+
+
+def test_bfloat16_computes_nearly_the_same_from_weights_in_float32(keras, net, images):
+    _, model = net
+    form = make_training_form(model, "mixed_bfloat16")
+    assert {weights.dtype for weights in form.get_weights()} == {np.dtype("float32")}
+    logits = form(images)
+    assert logits.dtype == "float32"
+    np.testing.assert_allclose(keras.ops.softmax(logits), model.predict_on_batch(images), atol=0.02)
+
+
+def test_networks_with_branches_are_taken_too(keras, images):
+    inputs = keras.Input(SHAPE, dtype="uint8")
+    scaled = keras.layers.Rescaling(1 / 255)(inputs)
+    left = keras.layers.Conv2D(3, 3, padding="same", activation="relu")(scaled)
+    joined = keras.layers.GlobalMaxPooling2D()(keras.layers.Add()([left, scaled]))
+    outputs = keras.layers.Dense(CLASSES, activation="softmax", name="softmax")(joined)
+    model = keras.Model(inputs, outputs)
+    form = make_training_form(model, "float32")
+    np.testing.assert_allclose(
+        keras.ops.softmax(form(images)), model.predict_on_batch(images), atol=1e-6
+    )
