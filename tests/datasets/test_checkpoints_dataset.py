@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from kedro.io import DatasetError
 
-from onion_pipeline.datasets.checkpoints_dataset import CheckpointsDataset
+from onion_pipeline.datasets import CheckpointsDataset
 
 
 def test_what_is_loaded_keeps_checkpoints_below_the_path(tmp_path):

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from kedro.io import DatasetError
 
-from onion_pipeline.datasets.image_source_dataset import ImageSourceDataset
+from onion_pipeline.datasets import ImageSourceDataset
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.sources import open_source
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from kedro.io import DatasetError
 
-from onion_pipeline.datasets.keras_model_dataset import KerasModelDataset
+from onion_pipeline.datasets import KerasModelDataset
 from onion_pipeline.storage.files import locate_seal
 
 
@@ -108,7 +108,7 @@ def test_a_saved_model_exists(dataset, model):
 
 def test_the_catalog_entry_itself_does_not_import_tensorflow():
     code = (
-        "import sys; from onion_pipeline.datasets.keras_model_dataset import KerasModelDataset; "
+        "import sys; from onion_pipeline.datasets import KerasModelDataset; "
         "KerasModelDataset(filepath='a.keras').exists(); sys.exit('tensorflow' in sys.modules)"
     )
     source = Path(__file__).parents[2] / "src"

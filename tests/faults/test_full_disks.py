@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from onion_pipeline.datasets.image_array_dataset import ImageArrayDataset
+from onion_pipeline.datasets import ImageArrayDataset
 from onion_pipeline.errors import DiskError
 from onion_pipeline.images.arrays import ArrayChunks
 from onion_pipeline.storage.disk import check_folder

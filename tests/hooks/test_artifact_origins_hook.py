@@ -15,9 +15,7 @@ from kedro.io.data_catalog import SharedMemoryDataCatalog
 from kedro.pipeline import Node, Pipeline
 from kedro.runner import ParallelRunner, SequentialRunner, ThreadRunner
 
-from onion_pipeline.datasets.csv_dataset import CSVDataset
-from onion_pipeline.datasets.image_source_dataset import ImageSourceDataset
-from onion_pipeline.datasets.json_dataset import JSONDataset
+from onion_pipeline.datasets import CSVDataset, ImageSourceDataset, JSONDataset
 from onion_pipeline.hooks import ArtifactOrigins
 from onion_pipeline.storage.files import SUFFIX
 

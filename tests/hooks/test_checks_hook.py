@@ -7,8 +7,7 @@ from kedro.config import MissingConfigException
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
-from onion_pipeline.datasets.csv_dataset import CSVDataset
-from onion_pipeline.datasets.image_source_dataset import ImageSourceDataset
+from onion_pipeline.datasets import CSVDataset, ImageSourceDataset
 from onion_pipeline.errors import ConfigurationError
 from onion_pipeline.hooks import Checks
 

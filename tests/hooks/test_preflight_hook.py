@@ -8,7 +8,7 @@ from kedro.pipeline import Pipeline
 from kedro_datasets.json import JSONDataset
 from kedro_datasets.pandas import CSVDataset
 
-from onion_pipeline.datasets.image_array_dataset import ImageArrayDataset
+from onion_pipeline.datasets import ImageArrayDataset
 from onion_pipeline.errors import DiskError
 from onion_pipeline.hooks import Preflight
 from onion_pipeline.images.arrays import ArrayChunks, decoded_dtype

@@ -12,7 +12,7 @@ from kedro_datasets.pandas import CSVDataset
 from mlflow import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 
-from onion_pipeline.datasets.image_source_dataset import ImageSourceDataset
+from onion_pipeline.datasets import ImageSourceDataset
 from onion_pipeline.errors import InterruptedRunError, OnionError, RegistryError
 from onion_pipeline.hooks import Tracking
 from onion_pipeline.tracking import outage, runs

@@ -13,23 +13,11 @@ class CheckpointsDataset(AbstractDataset[NoReturn, Checkpoints]):
 
     A training reads and writes them while it runs, which no node does with an entry that is
     its input or its output. The entry is therefore an input: a place, not a value. It always
-    exists, since a training without checkpoints starts at its first epoch.
+    exists, since a training without checkpoints starts at its first epoch::
 
-    Examples:
-        Using the [YAML API](https://docs.kedro.org/en/stable/catalog-data/data_catalog_yaml_examples/):
-
-        ```yaml
         training_checkpoints:
-          type: onion_pipeline.datasets.checkpoints_dataset.CheckpointsDataset
+          type: onion_pipeline.datasets.CheckpointsDataset
           filepath: data/06_models/checkpoints
-        ```
-
-        Using the [Python API](https://docs.kedro.org/en/stable/catalog-data/advanced_data_catalog_usage/):
-
-        >>> dataset = CheckpointsDataset(filepath="data/06_models/checkpoints")
-        >>> dataset.exists(), type(dataset.load()).__name__
-        (True, 'Checkpoints')
-
     """
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
@@ -37,8 +25,7 @@ class CheckpointsDataset(AbstractDataset[NoReturn, Checkpoints]):
 
         Args:
             filepath: Path of a folder on a local disk, which need not exist.
-            metadata: Any arbitrary metadata. This is ignored by Kedro, but may be consumed by
-                users or external plugins.
+            metadata: Ignored by Kedro, and read by plugins such as Kedro-Viz.
         """
         self._filepath = Path(filepath)
         self.metadata = metadata
@@ -49,9 +36,7 @@ class CheckpointsDataset(AbstractDataset[NoReturn, Checkpoints]):
 
     def save(self, data: NoReturn) -> NoReturn:
         """Raise ``DatasetError``: a training writes its checkpoints itself."""
-        raise DatasetError(
-            f"{self.__class__.__name__} is read-only: a training writes its checkpoints itself"
-        )
+        raise DatasetError("Checkpoints are read-only: a training writes its checkpoints itself")
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}

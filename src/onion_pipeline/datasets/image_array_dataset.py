@@ -39,28 +39,13 @@ class ImageArrayDataset(Sealed, AbstractDataset[NDArray[Any] | ArrayChunks, NDAr
     ``image`` (see :func:`onion_pipeline.images.arrays.labelled_dtype`). Loading takes no
     memory for pixels that are not looked at, and saving none for those of an
     :class:`~onion_pipeline.images.arrays.ArrayChunks`, which are made while they are written.
-    A file appears whole or not at all, and is checked before it is read. One that was made of
-    the same ingredients before, by the origin in its seal, and is still whole, is not made
-    again. A temporary one is always made, and removed after the last node that needs it.
+    A file appears whole or not at all, and is checked before it is read. One that is still
+    whole, and has in its seal the origin of the array, is not made again. A temporary one is
+    always made, and removed after the last node that needs it::
 
-    Examples:
-        Using the [YAML API](https://docs.kedro.org/en/stable/catalog-data/data_catalog_yaml_examples/):
-
-        ```yaml
         train_images:
-          type: onion_pipeline.datasets.image_array_dataset.ImageArrayDataset
+          type: onion_pipeline.datasets.ImageArrayDataset
           filepath: data/05_model_input/train_images.npy
-        ```
-
-        Using the [Python API](https://docs.kedro.org/en/stable/catalog-data/advanced_data_catalog_usage/):
-
-        >>> import numpy as np
-        >>> path = getfixture("tmp_path") / "images.npy"
-        >>> dataset = ImageArrayDataset(filepath=str(path))
-        >>> dataset.save(np.zeros((2, 28, 28, 1), np.uint8))
-        >>> dataset.load().shape
-        (2, 28, 28, 1)
-
     """
 
     def __init__(
@@ -71,8 +56,7 @@ class ImageArrayDataset(Sealed, AbstractDataset[NDArray[Any] | ArrayChunks, NDAr
         Args:
             filepath: Path of a ``.npy`` file on a local disk, since it is memory-mapped.
             temporary: Whether the file goes when the run has no more need of it.
-            metadata: Any arbitrary metadata. This is ignored by Kedro, but may be consumed by
-                users or external plugins.
+            metadata: Ignored by Kedro, and read by plugins such as Kedro-Viz.
         """
         self._filepath = Path(filepath)
         self._temporary = temporary
@@ -84,10 +68,7 @@ class ImageArrayDataset(Sealed, AbstractDataset[NDArray[Any] | ArrayChunks, NDAr
         return np.load(self._filepath, mmap_mode="r", allow_pickle=False)
 
     def save(self, data: NDArray[Any] | ArrayChunks) -> None:
-        """Write the array to a temporary file and rename it.
-
-        Nothing is made or written if the file is whole and was made of the same.
-        """
+        """Write the array to a temporary file and rename it, unless the same is there."""
         if not isinstance(data, ArrayChunks):
             with write_sealed(self._filepath) as path:
                 np.save(path, data, allow_pickle=False)

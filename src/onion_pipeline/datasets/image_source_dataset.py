@@ -1,4 +1,4 @@
-"""``ImageSourceDataset`` opens a collection of image files, near or far, for reading."""
+"""``ImageSourceDataset`` opens a source of images, near or far, for reading."""
 
 from contextlib import suppress
 from typing import Any, NoReturn
@@ -15,33 +15,18 @@ from onion_pipeline.images.sources import (
 
 
 class ImageSourceDataset(AbstractDataset[NoReturn, ImageSource]):
-    """``ImageSourceDataset`` opens a collection of image files without decoding them.
+    """``ImageSourceDataset`` opens a source of images without decoding them.
 
     The files are listed when the dataset is loaded and read when a node asks for them; an
-    archive is read in place. The dataset never writes.
+    archive is read in place. The dataset never writes::
 
-    Examples:
-        Using the [YAML API](https://docs.kedro.org/en/stable/catalog-data/data_catalog_yaml_examples/):
-
-        ```yaml
         raw_images:
-          type: onion_pipeline.datasets.image_source_dataset.ImageSourceDataset
-          filepath: ${runtime_params:images, data/01_raw/digits.zip}
+          type: onion_pipeline.datasets.ImageSourceDataset
+          filepath: data/01_raw/digits.zip
 
         photos_of_last_year:
-          type: onion_pipeline.datasets.image_source_dataset.ImageSourceDataset
+          type: onion_pipeline.datasets.ImageSourceDataset
           filepath: s3://my-bucket/photos/2024
-        ```
-
-        Using the [Python API](https://docs.kedro.org/en/stable/catalog-data/advanced_data_catalog_usage/):
-
-        >>> dataset = ImageSourceDataset(filepath="data/01_raw/digits.zip")
-        >>> source = dataset.load()
-        >>> source.paths[0], len(source.paths)
-        ('0/0000.png', 5000)
-        >>> source.read("0/0000.png")[1:4]
-        b'PNG'
-
     """
 
     def __init__(
@@ -51,14 +36,13 @@ class ImageSourceDataset(AbstractDataset[NoReturn, ImageSource]):
 
         Args:
             filepath: A path or a URI that fsspec understands (``s3://``, ``gs://``,
-                ``https://`` and others) of a folder with one sub-folder per class, a zip or
+                ``https://`` and others) of a folder with one sub-folder per label, a zip or
                 tar archive of one, a CSV, TSV, JSON Lines or Parquet table with the columns
                 ``path`` and ``label``, IDX files as those of MNIST, or an image file.
                 Credentials are those that the environment holds for the file system.
-            labelled: Whether something has to name the classes. If not, as for new images that
+            labelled: Whether something has to name the labels. If not, as for new images that
                 are to be classified, tables need the column ``path`` alone.
-            metadata: Any arbitrary metadata. This is ignored by Kedro, but may be consumed by
-                users or external plugins.
+            metadata: Ignored by Kedro, and read by plugins such as Kedro-Viz.
         """
         self._filepath = str(filepath)
         self._labelled = labelled

@@ -17,26 +17,11 @@ class KerasModelDataset(Sealed, AbstractDataset[KerasModel, KerasModel]):
 
     Differs from ``kedro_datasets.tensorflow.TensorFlowModelDataset`` in that TensorFlow is
     imported only when a model is saved or loaded, the same model gives the same bytes, a failed
-    save leaves the earlier file, and a file that has changed, were it by one bit, is refused.
+    save leaves the earlier file, and a file that has changed, were it by one bit, is refused::
 
-    Examples:
-        Using the [YAML API](https://docs.kedro.org/en/stable/catalog-data/data_catalog_yaml_examples/):
-
-        ```yaml
         trained_model:
-          type: onion_pipeline.datasets.keras_model_dataset.KerasModelDataset
+          type: onion_pipeline.datasets.KerasModelDataset
           filepath: data/06_models/trained_model.keras
-        ```
-
-        Using the [Python API](https://docs.kedro.org/en/stable/catalog-data/advanced_data_catalog_usage/):
-
-        >>> import keras
-        >>> path = getfixture("tmp_path") / "model.keras"
-        >>> dataset = KerasModelDataset(filepath=str(path))
-        >>> dataset.save(keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]))
-        >>> dataset.load().count_params()
-        10
-
     """
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
@@ -44,8 +29,7 @@ class KerasModelDataset(Sealed, AbstractDataset[KerasModel, KerasModel]):
 
         Args:
             filepath: Path of a ``.keras`` file on a local disk.
-            metadata: Any arbitrary metadata. This is ignored by Kedro, but may be consumed by
-                users or external plugins.
+            metadata: Ignored by Kedro, and read by plugins such as Kedro-Viz.
 
         Raises:
             DatasetError: the path does not end in ``.keras``.

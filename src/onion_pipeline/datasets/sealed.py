@@ -1,7 +1,6 @@
 """What all datasets that write have in common: whole files, checked before they are read."""
 
 import logging
-from copy import copy
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -35,21 +34,22 @@ class Sealed:
 
     def _exists(self) -> bool:
         path = self.find_path()
-        if self.outdated or not path.is_file():
-            return False
         try:
-            check_seal(path)
+            return not self.outdated and path.is_file() and bool(check_seal(path))
         except DamagedFileError as error:
             logger.warning("Counts as missing: %s", error)
-            return False
-        return True
+        return False
 
 
 class SealedFile(Sealed):
-    """Adds this to a dataset of kedro-datasets that keeps one local file."""
+    """Seals what a dataset of kedro-datasets keeps in one local file, or in one for each version.
+
+    Such a dataset asks Kedro's ``_get_load_path`` and ``_get_save_path``, which are for the
+    authors of datasets, where its file is; here it is told so.
+    """
 
     _protocol: str
-    _version: Any
+    _temporary: Path
 
     def find_path(self) -> Path:
         """Return where the file is."""
@@ -57,15 +57,16 @@ class SealedFile(Sealed):
 
     def save(self, data: Any) -> None:
         """Write a temporary file with its seal, and rename both."""
-        path = self._keep_local(self._get_save_path())  # type: ignore[attr-defined]
-        with write_sealed(path) as temporary:
-            writer = copy(self)
-            writer._filepath, writer._version = PurePosixPath(temporary.as_posix()), None
-            # Without Kedro's wrapper: an error of it would name the temporary file.
-            super(SealedFile, writer).save.__wrapped__(writer, data)  # type: ignore[misc]
+        with write_sealed(self._keep_local(super()._get_save_path())) as self._temporary:  # type: ignore[misc]
+            # Kedro's wrapper (kedro-org/kedro#3920), which looks for what was saved, goes around
+            # the whole; around this it would look too early. kedro-datasets calls it so, too.
+            super().save.__wrapped__(self, data)  # type: ignore[misc]
+
+    def _get_save_path(self) -> PurePosixPath:
+        return PurePosixPath(self._temporary.as_posix())
 
     def _get_load_path(self) -> PurePosixPath:
-        """Return where the file is, once it is known to be whole: all that read it ask here."""
+        """Return where the file is, once it is known to be whole."""
         path = self.find_path()
         check_seal(path)
         return PurePosixPath(path.as_posix())

@@ -28,7 +28,7 @@ class ArrayChunks(NamedTuple):
     """An array that is made piece by piece while it is saved, since it may exceed memory.
 
     Kedro's ``PartitionedDataset`` calls this lazy saving; here it is
-    :class:`~onion_pipeline.datasets.image_array_dataset.ImageArrayDataset` that does it.
+    :class:`~onion_pipeline.datasets.ImageArrayDataset` that does it.
 
     Args:
         dtype: of the array.

@@ -1,12 +1,46 @@
 import json
+import math
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
-from kedro.io import DatasetError
+from kedro_viz.models.flowchart.node_metadata import DataNodeMetadata
+from kedro_viz.models.flowchart.nodes import DataNode
 from plotly.graph_objects import Bar, Figure
 
-from onion_pipeline.datasets.plotly_page_dataset import MARK, PlotlyPageDataset
+from onion_pipeline.datasets import JSONDataset, PageDataset, PlotlyPageDataset, TextDataset
+from onion_pipeline.datasets.sealed_files import MARK
+
+TEXT = "# 28\u00a0\u00d7\u00a028\n\nA \U0001f9c5.\n"
+
+
+def test_json_has_no_number_that_is_none(tmp_path):
+    path = tmp_path / "figures.json"
+    figures = {
+        "f1": [math.nan, 0.5],
+        "low": np.float64("-inf"),
+        "pair": (1, math.inf),
+        "name": "NaN",
+    }
+    JSONDataset(filepath=path.as_posix()).save(figures)
+    expected = {"f1": [None, 0.5], "low": None, "pair": [1, None], "name": "NaN"}
+    assert json.loads(path.read_text(), parse_constant=pytest.fail) == expected
+
+
+def test_a_text_comes_back_and_is_the_same_bytes_everywhere(tmp_path):
+    dataset = TextDataset(filepath=(tmp_path / "card.md").as_posix())
+    dataset.save(TEXT)
+    assert dataset.load() == TEXT
+    assert (tmp_path / "card.md").read_bytes() == TEXT.encode()
+
+
+def test_kedro_viz_finds_the_page_and_its_kind(tmp_path):
+    dataset = PageDataset(filepath=(tmp_path / "card.html").as_posix())
+    dataset.save(TEXT)
+    node = DataNode(name="a", id="a", tags=set(), layer="reporting", kedro_obj=dataset)
+    found = DataNodeMetadata(data_node=node)
+    assert (found.preview_type, found.preview) == ("HTMLPreview", TEXT)
 
 
 @pytest.fixture
@@ -65,33 +99,6 @@ def test_the_same_figure_makes_the_same_page(dataset, tmp_path):
 def test_the_preview_is_the_figure_as_json(dataset):
     dataset.save(make_figure())
     assert dict(dataset.preview()) == json.loads(make_figure().to_json())
-
-
-def fail_half_way(path: Path, *_: object, **__: object) -> None:
-    path.write_bytes(b"<html>")
-    raise OSError("disk full")
-
-
-def test_a_failed_save_keeps_the_earlier_page(dataset, tmp_path, monkeypatch):
-    dataset.save(make_figure("earlier"))
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_text", fail_half_way)
-        with pytest.raises(DatasetError, match="disk full"):
-            dataset.save(make_figure("later"))
-    assert dataset.load().layout.title.text == "earlier"
-    names = sorted(path.name for path in (tmp_path / "08_reporting").iterdir())
-    assert names == ["figure.html", "figure.html.seal"]
-
-
-def test_a_page_exists_once_it_is_saved(dataset):
-    assert not dataset.exists()
-    dataset.save(make_figure())
-    assert dataset.exists()
-
-
-def test_a_missing_page_cannot_be_loaded(dataset):
-    with pytest.raises(DatasetError, match=r"figure\.html"):
-        dataset.load()
 
 
 def test_its_text_names_the_file_and_its_metadata_is_kept():
