@@ -5,7 +5,6 @@ The arguments are those of kedro-datasets; the file is a local one::
     metrics:
       type: onion_pipeline.datasets.JSONDataset
       filepath: data/08_reporting/metrics.json
-      save_args: {indent: 2}
 """
 
 import json
