@@ -98,14 +98,14 @@ class ImageSource:
             given = given.iloc[[self._positions[path] for path in paths]].reset_index(drop=True)
         return ImageSource(self.location, self.reader.select(paths), tuple(paths), given=given)
 
-    def follow_links(self) -> "ImageSource":
-        """Return a source that also reads what links lead to, and it does not list itself.
+    def follow_links(self, wanted: bool = True) -> "ImageSource":
+        """Return a source that, if `wanted`, also reads what links lead to and it does not list.
 
         Links to folders that it lists, or that lie around it, stay refused: nothing is read
         twice, and nothing in a circle.
         """
         has_links = any(refusal.reason == "link" for refusal in self.refused)
-        return self.reopen() if self.reopen and has_links else self
+        return self.reopen() if wanted and has_links and self.reopen else self
 
     def check_listed(self) -> None:
         """Check that no folder is left out: nobody knows how many pictures are in it.

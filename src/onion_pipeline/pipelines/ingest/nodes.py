@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 def index_images(raw_images: ImageSource, parameters: IngestParameters) -> DataFrame:
     """List every file with its checksum, size and label, or why it is refused."""
-    source = _follow(raw_images, parameters)
+    source = raw_images.follow_links(parameters.follow_links)
     source.check_listed()
     if source.warning:
         logger.warning(source.warning)
@@ -65,7 +65,7 @@ def decode_images(
 ) -> ArrayChunks:
     """Decode the usable files to pixels of one size."""
     shape = indexing.choose_image_shape(image_index, parameters.image_size, parameters.color_mode)
-    source = _follow(raw_images, parameters)
+    source = raw_images.follow_links(parameters.follow_links)
     return loading.decode_images(source, image_index, shape, Rendering(**rendering))
 
 
@@ -77,7 +77,7 @@ def quarantine_files(
     parameters: IngestParameters,
 ) -> DataFrame:
     """List the files that are refused, each with the reason."""
-    source = _follow(raw_images, parameters)
+    source = raw_images.follow_links(parameters.follow_links)
     listed = quarantine.list_quarantined(
         source, image_index, decoded_images, Rendering(**rendering)
     )
@@ -163,10 +163,6 @@ def _tell_classes(index: DataFrame) -> None:
     ignored = classes.describe_inner_splits(index[index["reason"].isna()])
     if ignored:
         logger.warning(ignored)
-
-
-def _follow(source: ImageSource, parameters: IngestParameters) -> ImageSource:
-    return source.follow_links() if parameters.follow_links else source
 
 
 def _select_decoded(image_index: DataFrame, decoded_images: DecodedImages) -> DataFrame:
