@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from onion_pipeline.annotations import DataFrame, Series
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.duplicates import join_pairs
+from onion_pipeline.images.near_duplicates import pair_equal
 from onion_pipeline.images.stratification import LEFT_OUT, SPLITS, draw_exactly, draw_stably
 
 
@@ -80,10 +81,7 @@ def cluster_files(files: DataFrame, duplicates: DataFrame) -> NDArray[np.int64]:
     links = [duplicates[["first", "second"]].to_numpy(np.int64)]
     for column in ("sha256", "group"):
         named = np.flatnonzero(files[column].notna())
-        _, first, same = np.unique(
-            files[column].iloc[named], return_index=True, return_inverse=True
-        )
-        links.append(np.stack([named[first][same], named], axis=1))
+        links.append(named[np.stack(pair_equal(files[column].iloc[named]), axis=1)])
     pairs = np.concatenate(links)
     return join_pairs(len(files), pairs[:, 0], pairs[:, 1])
 

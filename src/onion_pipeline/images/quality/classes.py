@@ -54,16 +54,18 @@ def describe_lost(index: DataFrame) -> str | None:
     )
 
 
-def find_lookalikes(counts: Mapping[str, int]) -> list[list[str]]:
-    """Return the classes whose names differ by nothing but capitals, blanks and what is unseen."""
-    groups: dict[str, list[str]] = {}
+def describe_lookalikes(counts: Mapping[str, int]) -> str | None:
+    """Return a warning of names that differ by nothing but capitals, blanks and what is unseen.
+
+    Args:
+        counts: from :func:`count_classes`.
+    """
+    alike: dict[str, list[str]] = {}
     for name in counts:
-        groups.setdefault(_simplify(name), []).append(name)
-    return [group for group in groups.values() if len(group) > 1]
-
-
-def describe_lookalikes(groups: list[list[str]], counts: Mapping[str, int]) -> str:
-    """Return a warning about `groups`, from :func:`find_lookalikes`."""
+        alike.setdefault(_simplify(name), []).append(name)
+    groups = [group for group in alike.values() if len(group) > 1]
+    if not groups:
+        return None
     # Not as they are: a blank at the end, or one without a width, would not be seen.
     listed = "; ".join(
         " and ".join(f"{name!r} ({counts[name]})" for name in group) for group in groups[:SHOWN]
