@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Generic, TypeVar
 
+from onion_pipeline.errors import list_some
 from onion_pipeline.images.sources.names import (
     find_fault,
     is_archive,
@@ -16,7 +17,6 @@ from onion_pipeline.images.sources.names import (
 from onion_pipeline.images.sources.source import Refusal
 from onion_pipeline.images.suffixes import IMAGE_NAME
 
-SHOWN = 5  # links in a message
 Member = TypeVar("Member")
 # Whether a file or folder is wanted, by its path; a folder that is not is not entered.
 Keep = Callable[[str], bool]
@@ -113,9 +113,8 @@ def describe_links(paths: Sequence[str], location: str) -> str | None:
     """Return a warning of links in an archive that may lead to folders; ``None`` without any."""
     if not paths:
         return None
-    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
     return (
-        f"Links in {location} are not followed: {', '.join(sorted(paths)[:SHOWN])}{more}. If one "
-        "leads to a folder of pictures, these are left out. Pack what links lead to (tar -h, zip "
+        f"Links in {location} are not followed: {list_some(sorted(paths))}. If one leads "
+        "to a folder of pictures, these are left out. Pack what links lead to (tar -h, zip "
         "without -y), or unpack it and name the folder, with ingest.follow_links=true."
     )

@@ -6,9 +6,8 @@ from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from onion_pipeline.annotations import DataFrame
-from onion_pipeline.errors import DataError
+from onion_pipeline.errors import DataError, list_some
 
-SHOWN = 5  # folders in a message
 REMEDIES = {
     "link": "To read what links lead to: --params ingest.follow_links=true. If it is not wanted, "
     "remove the link.",
@@ -124,10 +123,10 @@ class ImageSource:
 def _describe_unentered(source: ImageSource) -> str:
     folders = [refusal for refusal in source.refused if refusal.path in set(source.unentered)]
     count = f"{len(folders)} folders are" if len(folders) > 1 else "A folder is"
-    listed = "; ".join(f"{refusal.path} ({refusal.detail})" for refusal in folders[:SHOWN])
-    more = f"; and {len(folders) - SHOWN} more" if len(folders) > SHOWN else ""
+    listed = [f"{refusal.path} ({refusal.detail})" for refusal in folders]
     kinds = {refusal.reason for refusal in folders}
     return (
-        f"{count} left out of {source.location}, with all the pictures in it: {listed}{more}. "
+        f"{count} left out of {source.location}, with all the pictures in it: "
+        f"{list_some(listed, mark=';')}. "
         + " ".join(remedy for kind, remedy in REMEDIES.items() if kind in kinds)
     )
