@@ -3,7 +3,6 @@
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import chain
 from typing import Any, Literal, NamedTuple
 
@@ -139,7 +138,6 @@ def choose_image_shape(
 
 
 def _cut(source: ImageSource) -> Iterator[ImageSource]:
-    source = replace(source, given=None)  # which a worker would need pandas for
     for start in range(0, len(source.paths), CHUNK):
         yield source.select(source.paths[start : start + CHUNK])
 

@@ -1,7 +1,6 @@
 """From the files of a source to pixels: read, compared with the index, decoded."""
 
 import hashlib
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -73,7 +72,6 @@ def decode_images(
     keys = make_keys(readable["sha256"])
     dtype = decoded_dtype(shape)
     step = count_rows(dtype)
-    source = replace(source, given=None)  # which a worker would need pandas for
     jobs = [
         _Job(
             source.select(tuple(readable["path"].iloc[start : start + step])),

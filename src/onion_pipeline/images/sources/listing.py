@@ -1,11 +1,12 @@
 """What a source holds, path by path: a file that may be read, or why it may not."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
-from typing import Generic, TypeVar
+from typing import Generic
 
 from onion_pipeline.errors import list_some
+from onion_pipeline.images.sources.code_pages import describe_undecoded
 from onion_pipeline.images.sources.names import (
     find_fault,
     is_archive,
@@ -14,10 +15,9 @@ from onion_pipeline.images.sources.names import (
     normalize_name,
     shorten_name,
 )
-from onion_pipeline.images.sources.source import Refusal
+from onion_pipeline.images.sources.source import ImageSource, Member, Reader, Refusal
 from onion_pipeline.images.suffixes import IMAGE_NAME
 
-Member = TypeVar("Member")
 # Whether a file or folder is wanted, by its path; a folder that is not is not entered.
 Keep = Callable[[str], bool]
 
@@ -84,6 +84,36 @@ class Listing(Generic[Member]):
         self.refuse(path, "link", detail)
         if not IMAGE_NAME.search(path):
             self.links.append(path)
+
+    def make_source(
+        self,
+        location: str,
+        make_reader: Callable[[dict[str, Member]], Reader],
+        unentered: Iterable[str] = (),
+        warning: str | None = None,
+    ) -> ImageSource:
+        """Return a source of what is listed, with a warning of all that is odd about its names.
+
+        Args:
+            location: as in :class:`~onion_pipeline.images.sources.source.ImageSource`.
+            make_reader: given what may be read, returns what reads it.
+            unentered: the paths of folders whose files are not listed.
+            warning: what there is to say before that.
+        """
+        members = self.find_members()
+        warnings = (
+            warning,
+            describe_undecoded(sorted(self.undecoded), location),
+            describe_links(self.links, location),
+        )
+        return ImageSource(
+            location,
+            make_reader(members),
+            tuple(members),
+            self.find_refused(),
+            unentered=tuple(sorted(unentered)),
+            warning=" ".join(filter(None, warnings)) or None,
+        )
 
     def find_members(self) -> dict[str, Member]:
         """Return what may be read, sorted by path."""

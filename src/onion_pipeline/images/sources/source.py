@@ -1,13 +1,13 @@
 """``ImageSource``: labelled files that may be read, and files that must not be."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import DataError, list_some
 
+Member = TypeVar("Member")
 REMEDIES = {
     "link": "To read what links lead to: --params ingest.follow_links=true. If it is not wanted, "
     "remove the link.",
@@ -40,6 +40,22 @@ class Reader(Protocol):
 
     def select(self, paths: Sequence[str]) -> "Reader":
         """Return a reader that knows no more than it needs for `paths`."""
+
+
+@dataclass(frozen=True)
+class MemberReader(Generic[Member]):
+    """What readers have in common that know something of each file.
+
+    Args:
+        members: what that is, by the path.
+    """
+
+    members: Mapping[str, Member]
+
+    def select(self, paths: Sequence[str]) -> Self:
+        """Return a reader that knows of `paths` alone."""
+        members = {path: self.members[path] for path in paths if path in self.members}
+        return replace(self, members=members)
 
 
 @dataclass(frozen=True)
@@ -89,13 +105,12 @@ class ImageSource:
     def select(self, paths: Sequence[str]) -> "ImageSource":
         """Return a source of `paths` alone: what a worker process is sent.
 
+        It lacks what a table gives, which a worker would need pandas for.
+
         Args:
             paths: some of this source's, in any order.
         """
-        given = self.given
-        if given is not None:
-            given = given.iloc[[self._positions[path] for path in paths]].reset_index(drop=True)
-        return ImageSource(self.location, self.reader.select(paths), tuple(paths), given=given)
+        return ImageSource(self.location, self.reader.select(paths), tuple(paths))
 
     def follow_links(self, wanted: bool = True) -> "ImageSource":
         """Return a source that, if `wanted`, also reads what links lead to and it does not list.
@@ -114,10 +129,6 @@ class ImageSource:
         """
         if self.unentered:
             raise DataError(_describe_unentered(self))
-
-    @cached_property
-    def _positions(self) -> dict[str, int]:
-        return {path: position for position, path in enumerate(self.paths)}
 
 
 def _describe_unentered(source: ImageSource) -> str:

@@ -4,7 +4,7 @@ import lzma
 import stat
 import weakref
 import zlib
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
@@ -12,9 +12,9 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.sources.archives.zip_names import read_names
 from onion_pipeline.images.sources.failures import fail_as_os_error
-from onion_pipeline.images.sources.listing import Listing, describe_links
+from onion_pipeline.images.sources.listing import Listing
 from onion_pipeline.images.sources.place import Place
-from onion_pipeline.images.sources.source import ImageSource
+from onion_pipeline.images.sources.source import ImageSource, MemberReader
 
 MAX_RATIO = 200
 # Below this, any ratio is harmless: a white picture compresses well.
@@ -51,31 +51,23 @@ def open_zip(place: Place) -> ImageSource:
     names, warning = read_names(members, place.location)
     for number, (name, member) in enumerate(zip(names, members, strict=True)):
         _list_member(listing, number, name, member)
-    numbers = listing.find_members()
-    reader = ZipReader(place, version, numbers)
-    warnings = (warning, describe_links(listing.links, place.location))
-    return ImageSource(
-        place.location,
-        reader,
-        tuple(numbers),
-        listing.find_refused(),
-        warning=" ".join(filter(None, warnings)) or None,
+    return listing.make_source(
+        place.location, lambda numbers: ZipReader(numbers, place, version), warning=warning
     )
 
 
 @dataclass(frozen=True)
-class ZipReader:
+class ZipReader(MemberReader[int]):
     """Reads the members of a zip archive.
 
     Args:
+        members: their numbers. Names would not do: two members may have the same.
         place: the archive.
         version: of the archive whose members these are.
-        members: their numbers. Names would not do: two members may have the same.
     """
 
     place: Place
     version: Hashable
-    members: Mapping[str, int]
 
     def read(self, path: str) -> bytes:
         """Return the bytes of the member at `path`."""
@@ -90,10 +82,6 @@ class ZipReader:
         """Return the size of the member at `path` in bytes, unpacked."""
         archive = _open_archive(self.place, self.version)
         return archive.infolist()[self.members[path]].file_size
-
-    def select(self, paths: Sequence[str]) -> "ZipReader":
-        """Return a reader that knows `paths` alone."""
-        return ZipReader(self.place, self.version, {path: self.members[path] for path in paths})
 
 
 @lru_cache(maxsize=4)
