@@ -7,7 +7,9 @@ antialiasing.
 """
 
 import warnings
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +63,9 @@ TURNS = {
 }
 FIRST_QUARTER = 5
 
+Options = ParamSpec("Options")
+Result = TypeVar("Result")
+
 
 class ImageHeader(NamedTuple):
     """What the first bytes of an image tell; sides are in pixels, as the picture is shown."""
@@ -72,20 +77,49 @@ class ImageHeader(NamedTuple):
     deep: bool = False  # 16 bits for each value
 
 
+def _explain_errors(
+    decode: Callable[Concatenate[bytes, Options], Result],
+) -> Callable[Concatenate[bytes, Options], Result]:
+    """Have whatever goes wrong with the bytes raised as the reason why they are refused."""
+
+    @wraps(decode)
+    def explain(data: bytes, *args: Options.args, **kwargs: Options.kwargs) -> Result:
+        try:
+            return decode(data, *args, **kwargs)
+        except (RejectedImageError, InterruptedRunError):
+            raise
+        except Exception as error:
+            raise explain_error(error, data) from error
+
+    return explain
+
+
+@_explain_errors
 def read_header(data: bytes, rendering: Rendering = DEFAULT_RENDERING) -> ImageHeader:
     """Return what `data` says of itself, without decoding a pixel.
 
     Raises:
         RejectedImageError: names the reason.
     """
-    try:
-        return _read_plain_header(data, rendering) or _read_header(data, rendering)
-    except (RejectedImageError, InterruptedRunError):
-        raise
-    except Exception as error:
-        raise explain_error(error, data) from error
+    check_bytes(data)
+    plain = jpeg.read_plain_header(data)
+    if plain:
+        check_size(plain.width, plain.height, rendering)
+        return ImageHeader("JPEG", plain.height, plain.width, plain.grayscale)
+    size = bmp.read_plain_size(data)
+    if size:
+        check_size(size[1], size[0], rendering)
+        return ImageHeader("BMP", *size, grayscale=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what matters raises; the rest is about metadata
+        image, parts = open_image(data, rendering, header_only=True)
+    lies_on_its_side = parts.orientation >= FIRST_QUARTER
+    width, height = reversed(image.size) if lies_on_its_side else image.size
+    deep = image.mode in DEEP_MODES or stores_deep_colors(image)
+    return ImageHeader(str(image.format), height, width, image.mode in GRAYSCALE_MODES, deep)
 
 
+@_explain_errors
 def decode_image(
     data: bytes, shape: tuple[int, int, int], rendering: Rendering = DEFAULT_RENDERING
 ) -> NDArray[np.uint8]:
@@ -102,14 +136,20 @@ def decode_image(
     Raises:
         RejectedImageError: names the reason.
     """
-    try:
-        return _decode(data, shape, rendering)
-    except (RejectedImageError, InterruptedRunError):
-        raise
-    except Exception as error:
-        raise explain_error(error, data) from error
+    height, width, channels = shape
+    check_bytes(data)
+    pixels = _decode_plain(data, (width, height), rendering)
+    if pixels is not None and pixels.shape == shape:
+        return pixels
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        picture = _load(data, shape, rendering) if pixels is None else _show(pixels)
+        picture = picture.convert("RGB" if channels == 3 else "L")  # noqa: PLR2004
+        resized = _resize(picture, (width, height), rendering)
+    return np.asarray(resized, dtype=np.uint8).reshape(shape)
 
 
+@_explain_errors
 def measure_largest_value(data: bytes, rendering: Rendering = DEFAULT_RENDERING) -> int:
     """Return the largest value of a picture of 16 bits.
 
@@ -123,53 +163,11 @@ def measure_largest_value(data: bytes, rendering: Rendering = DEFAULT_RENDERING)
     Raises:
         RejectedImageError: names the reason.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            image, _ = open_image(data, rendering)
-            image.load()
-        return find_largest_value(image)
-    except (RejectedImageError, InterruptedRunError):
-        raise
-    except Exception as error:
-        raise explain_error(error, data) from error
-
-
-def _read_plain_header(data: bytes, rendering: Rendering) -> ImageHeader | None:
-    check_bytes(data)
-    plain = jpeg.read_plain_header(data)
-    if plain:
-        check_size(plain.width, plain.height, rendering)
-        return ImageHeader("JPEG", plain.height, plain.width, plain.grayscale)
-    size = bmp.read_plain_size(data)
-    if size:
-        check_size(size[1], size[0], rendering)
-        return ImageHeader("BMP", *size, grayscale=True)
-    return None
-
-
-def _read_header(data: bytes, rendering: Rendering) -> ImageHeader:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what matters raises; the rest is about metadata
-        image, parts = open_image(data, rendering, header_only=True)
-    lies_on_its_side = parts.orientation >= FIRST_QUARTER
-    width, height = reversed(image.size) if lies_on_its_side else image.size
-    deep = image.mode in DEEP_MODES or stores_deep_colors(image)
-    return ImageHeader(str(image.format), height, width, image.mode in GRAYSCALE_MODES, deep)
-
-
-def _decode(data: bytes, shape: tuple[int, int, int], rendering: Rendering) -> NDArray[np.uint8]:
-    height, width, channels = shape
-    check_bytes(data)
-    pixels = _decode_plain(data, (width, height), rendering)
-    if pixels is not None and pixels.shape == shape:
-        return pixels
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        picture = _load(data, shape, rendering) if pixels is None else _show(pixels)
-        picture = picture.convert("RGB" if channels == 3 else "L")  # noqa: PLR2004
-        resized = _resize(picture, (width, height), rendering)
-    return np.asarray(resized, dtype=np.uint8).reshape(shape)
+        image, _ = open_image(data, rendering)
+        image.load()
+    return find_largest_value(image)
 
 
 def _decode_plain(
@@ -199,7 +197,9 @@ def _show(pixels: NDArray[np.uint8]) -> Image.Image:
 def _load(data: bytes, shape: tuple[int, int, int], rendering: Rendering) -> Image.Image:
     opened, parts = open_image(data, rendering)
     if opened.format in {"JPEG", "MPO"}:
-        _reduce(opened, shape[1::-1])
+        reduction = find_reduction(opened.size, shape[1::-1])
+        if reduction > 1:
+            opened.draft(None, (opened.width // reduction, opened.height // reduction))
     is_deep = rendering.bit_depth < MOST_BITS and stores_deep_colors(opened)
     opened.load()
     if opened.mode in UNKNOWN_RANGE:
@@ -217,13 +217,6 @@ def _scale_colors(image: Image.Image, data: bytes, rendering: Rendering) -> Imag
     select_lower_half(lower)
     lower.load()
     return join_halves(image, lower, rendering.bit_depth)
-
-
-def _reduce(image: Image.Image, size: tuple[int, int]) -> None:
-    """Have a large JPEG decoded at an eighth, a quarter or half of its sides."""
-    reduction = find_reduction(image.size, size)
-    if reduction > 1:
-        image.draft(None, (image.width // reduction, image.height // reduction))
 
 
 def _resize(image: Image.Image, size: tuple[int, int], rendering: Rendering) -> Image.Image:

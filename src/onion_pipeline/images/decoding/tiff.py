@@ -32,7 +32,7 @@ NEEDED = frozenset(
     }
 )
 COMPRESSION, ANY_LENGTH = 259, frozenset({None, 1, 6})  # where lengths may be wrong
-SIZES = {1: 1, 2: 1, 6: 1, 7: 1}  # bytes a value, of the types that hold a profile or XMP
+BYTES = frozenset({1, 2, 6, 7})  # the types that hold a profile or XMP
 MAX_PAGES = 100_000  # which nobody has to count to the end
 
 
@@ -72,10 +72,8 @@ def is_camera_raw(data: bytes) -> bool:
     found = read_layout(data) if data.startswith(SIGNATURES) else None
     if found is None:
         return False
-    layout, first = found
-    return _is_camera_raw(
-        data, layout, {entry.tag: entry for entry in list_entries(data, layout, first)}
-    )
+    tags = {entry.tag: entry for entry in list_entries(data, *found)}
+    return _is_camera_raw(data, found[0], tags)
 
 
 def _is_camera_raw(data: bytes, layout: TiffLayout, tags: dict[int, TiffEntry]) -> bool:
@@ -111,9 +109,7 @@ def _read_numbers(data: bytes, layout: TiffLayout, entry: TiffEntry | None) -> N
     if entry is None or kind is None:
         return np.empty(0)
     dtype = np.dtype(layout.order + kind)
-    place = entry.place + layout.entry_size - layout.offset_size
-    if entry.length * dtype.itemsize > layout.offset_size:
-        place = layout.read_number(data, place, layout.offset_size) or 0
+    place = layout.locate(data, entry, dtype.itemsize)
     if place + entry.length * dtype.itemsize > len(data):
         return np.empty(0)
     return np.frombuffer(data, dtype, entry.length, place).astype(np.float64)
@@ -128,11 +124,9 @@ def _find_orientation(data: bytes, layout: TiffLayout, tags: dict[int, TiffEntry
 
 def _read_value(data: bytes, layout: TiffLayout, entry: TiffEntry | None) -> bytes | None:
     """Return the bytes of a tag, if it is there and holds bytes."""
-    if entry is None or entry.kind not in SIZES:
+    if entry is None or entry.kind not in BYTES:
         return None
-    place = entry.place + layout.entry_size - layout.offset_size
-    if entry.length > layout.offset_size:
-        place = layout.read_number(data, place, layout.offset_size) or 0
+    place = layout.locate(data, entry, 1)
     return data[place : place + entry.length]
 
 
