@@ -45,16 +45,16 @@ def find_drawable(characters: frozenset[str]) -> frozenset[str]:
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
     usual = get_font(findfont(FontProperties()))
-    return frozenset(each for each in characters if not _needs_glyph(each) or _has(usual, each))
+    return frozenset(
+        each
+        for each in characters
+        if not each.isprintable() or each == " " or is_joiner(each) or _has(usual, each)
+    )
 
 
 def is_joiner(character: str) -> bool:
     """Tell whether a character only changes how its neighbours look."""
     return character in JOINERS or unicodedata.name(character, "").startswith("VARIATION SELECTOR")
-
-
-def _needs_glyph(character: str) -> bool:
-    return character.isprintable() and character != " " and not is_joiner(character)
 
 
 def _list_fonts() -> Iterator["FontEntry"]:

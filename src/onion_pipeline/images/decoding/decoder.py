@@ -143,7 +143,10 @@ def decode_image(
         return pixels
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        picture = _load(data, shape, rendering) if pixels is None else _show(pixels)
+        if pixels is None:
+            picture = _load(data, shape, rendering)
+        else:
+            picture = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
         picture = picture.convert("RGB" if channels == 3 else "L")  # noqa: PLR2004
         resized = _resize(picture, (width, height), rendering)
     return np.asarray(resized, dtype=np.uint8).reshape(shape)
@@ -188,10 +191,6 @@ def _decode_plain(
     if find_reduction((plain.width, plain.height), size) > 1:
         return None
     return jpeg.decode_plain(data, plain.grayscale)
-
-
-def _show(pixels: NDArray[np.uint8]) -> Image.Image:
-    return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
 
 
 def _load(data: bytes, shape: tuple[int, int, int], rendering: Rendering) -> Image.Image:

@@ -90,18 +90,14 @@ def open_idx(
     files, tables = {}, []
     for name in names:
         prefix = name.rpartition("images")[0]
-        images = _open_images(folder.join(name))
+        local = _make_local(folder.join(name))
+        count, height, width = _read_header(local, IMAGES_MAGIC, 3)
+        images = _Images(local, (count, height, width))
         files[f"{prefix}images"] = images
         labels = _read_labels(folder, prefix, images) if labelled else None
         tables.append(_tabulate(prefix, images.shape[0], labels))
     given = pd.concat(tables).sort_values("path", ignore_index=True)
     return ImageSource(location, IdxReader(files), tuple(given["path"]), given=given)
-
-
-def _open_images(place: Place) -> _Images:
-    local = _make_local(place)
-    count, height, width = _read_header(local, IMAGES_MAGIC, 3)
-    return _Images(local, (count, height, width))
 
 
 def _read_labels(folder: Place, prefix: str, images: _Images) -> NDArray[np.uint8]:
