@@ -104,31 +104,14 @@ def read_indexed_file(source: ImageSource, path: str, key: int) -> bytes:
     return data
 
 
-def decode_file(
-    source: ImageSource, path: str, key: int, shape: Shape, rendering: Rendering
-) -> NDArray[np.uint8]:
-    """Return the pixels of one file.
-
-    Args:
-        source: where the file is.
-        path: of the file.
-        key: of the bytes that were indexed.
-        shape: height, width and channels of the result.
-        rendering: how it becomes pixels.
-
-    Raises:
-        RejectedImageError: it cannot be read or decoded, or has changed since.
-    """
-    return decode_image(read_indexed_file(source, path, key), shape, rendering)
-
-
 def _decode_chunk(job: _Job) -> DecodedImages:
     decoded = np.zeros(len(job.rows), decoded_dtype(job.shape))
     images = decoded["image"]
     kept: list[int] = []
     for number, (path, key) in enumerate(zip(job.source.paths, job.keys.tolist(), strict=True)):
         try:
-            images[len(kept)] = decode_file(job.source, path, key, job.shape, job.rendering)
+            data = read_indexed_file(job.source, path, key)
+            images[len(kept)] = decode_image(data, job.shape, job.rendering)
         except RejectedImageError:
             continue  # told in the quarantine
         kept.append(number)

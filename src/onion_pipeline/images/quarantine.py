@@ -9,8 +9,8 @@ import numpy as np
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.arrays import DecodedImages, make_keys
-from onion_pipeline.images.decoding.decoder import RejectedImageError, Rendering
-from onion_pipeline.images.loading import decode_file
+from onion_pipeline.images.decoding.decoder import RejectedImageError, Rendering, decode_image
+from onion_pipeline.images.loading import read_indexed_file
 from onion_pipeline.images.sources import ImageSource
 
 REASONS: Mapping[str, str] = MappingProxyType(
@@ -110,9 +110,8 @@ def check_quarantine(quarantine: DataFrame, count: int, limit: float) -> None:
     Raises:
         DataError: more are refused, or all.
     """
-    harmless = int(quarantine["reason"].isin(HARMLESS).sum())
     counted = quarantine[~quarantine["reason"].isin(HARMLESS)]
-    pictures = count - harmless
+    pictures = count - (len(quarantine) - len(counted))
     if len(quarantine) == count:
         files = f"None of the {count} files is" if count > 1 else "The one file is not"
         raise DataError(
@@ -153,7 +152,7 @@ def _explain(
     source: ImageSource, path: str, key: int, shape: Any, rendering: Rendering
 ) -> RejectedImageError:
     try:
-        decode_file(source, path, key, shape, rendering)
+        decode_image(read_indexed_file(source, path, key), shape, rendering)
     except RejectedImageError as error:
         return error
     return RejectedImageError("unreadable", "it could not be read at first; now it can: run again")

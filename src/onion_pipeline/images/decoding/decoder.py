@@ -9,7 +9,7 @@ antialiasing.
 import warnings
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from onion_pipeline.images.decoding.bit_depth import (
     stores_deep_colors,
 )
 from onion_pipeline.images.decoding.colors import flatten, make_8_bit
+from onion_pipeline.images.decoding.exif import ImageHeader
 from onion_pipeline.images.decoding.foreign import explain_error
 from onion_pipeline.images.decoding.opening import (
     DEFAULT_RENDERING,
@@ -67,16 +68,6 @@ Options = ParamSpec("Options")
 Result = TypeVar("Result")
 
 
-class ImageHeader(NamedTuple):
-    """What the first bytes of an image tell; sides are in pixels, as the picture is shown."""
-
-    format: str
-    height: int
-    width: int
-    grayscale: bool
-    deep: bool = False  # 16 bits for each value
-
-
 def _explain_errors(
     decode: Callable[Concatenate[bytes, Options], Result],
 ) -> Callable[Concatenate[bytes, Options], Result]:
@@ -101,15 +92,9 @@ def read_header(data: bytes, rendering: Rendering = DEFAULT_RENDERING) -> ImageH
     Raises:
         RejectedImageError: names the reason.
     """
-    check_bytes(data)
-    plain = jpeg.read_plain_header(data)
+    plain = _read_plain_header(data, rendering)
     if plain:
-        check_size(plain.width, plain.height, rendering)
-        return ImageHeader("JPEG", plain.height, plain.width, plain.grayscale)
-    size = bmp.read_plain_size(data)
-    if size:
-        check_size(size[1], size[0], rendering)
-        return ImageHeader("BMP", *size, grayscale=True)
+        return plain
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what matters raises; the rest is about metadata
         image, parts = open_image(data, rendering, header_only=True)
@@ -137,7 +122,6 @@ def decode_image(
         RejectedImageError: names the reason.
     """
     height, width, channels = shape
-    check_bytes(data)
     pixels = _decode_plain(data, (width, height), rendering)
     if pixels is not None and pixels.shape == shape:
         return pixels
@@ -173,6 +157,14 @@ def measure_largest_value(data: bytes, rendering: Rendering = DEFAULT_RENDERING)
     return find_largest_value(image)
 
 
+def _read_plain_header(data: bytes, rendering: Rendering) -> ImageHeader | None:
+    check_bytes(data)
+    header = jpeg.read_plain_header(data) or bmp.read_plain_header(data)
+    if header:
+        check_size(header.width, header.height, rendering)
+    return header
+
+
 def _decode_plain(
     data: bytes, size: tuple[int, int], rendering: Rendering
 ) -> NDArray[np.uint8] | None:
@@ -180,17 +172,14 @@ def _decode_plain(
 
     The pixels are those of Pillow. A large JPEG is left to it, which decodes it reduced.
     """
-    size_in_file = bmp.read_plain_size(data)
-    if size_in_file:
-        check_size(size_in_file[1], size_in_file[0], rendering)
-        return bmp.decode_plain(data, size_in_file)
-    plain = jpeg.read_plain_header(data)
-    if not plain:
+    header = _read_plain_header(data, rendering)
+    if not header:
         return None
-    check_size(plain.width, plain.height, rendering)
-    if find_reduction((plain.width, plain.height), size) > 1:
+    if header.format == "BMP":
+        return bmp.decode_plain(data, header)
+    if find_reduction((header.width, header.height), size) > 1:
         return None
-    return jpeg.decode_plain(data, plain.grayscale)
+    return jpeg.decode_plain(data, header.grayscale)
 
 
 def _load(data: bytes, shape: tuple[int, int, int], rendering: Rendering) -> Image.Image:

@@ -21,6 +21,16 @@ CLASSIC, BIG = 42, 43  # versions of TIFF
 NUMBERS = {3: "H", 4: "L", 6: "b", 8: "h", 9: "l"}
 
 
+class ImageHeader(NamedTuple):
+    """What the first bytes of an image tell; sides are in pixels, as the picture is shown."""
+
+    format: str
+    height: int
+    width: int
+    grayscale: bool
+    deep: bool = False  # 16 bits for each value
+
+
 class Parts(NamedTuple):
     """A file taken apart.
 

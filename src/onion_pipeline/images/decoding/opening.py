@@ -56,13 +56,9 @@ def make_rendering(parameters: "IngestParameters", found_depth: int = MOST_BITS)
         parameters: as the user wants it.
         found_depth: the bits that values of 16-bit files have, if the user leaves it to the data.
     """
-    return Rendering(
-        resize=parameters.resize,
-        background=parameters.background,
-        animation=parameters.animation,
-        max_pixels=parameters.max_pixels,
-        bit_depth=found_depth if parameters.bit_depth == "auto" else parameters.bit_depth,
-    )
+    wanted = parameters.model_dump(include={*Rendering._fields})
+    found = {"bit_depth": found_depth} if parameters.bit_depth == "auto" else {}
+    return Rendering(**wanted | found)
 
 
 class RejectedImageError(ValueError):
