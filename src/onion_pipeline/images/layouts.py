@@ -52,7 +52,13 @@ def find_layout(paths: Sequence[str]) -> Layout:
     below = sorted({parts[depth:] for parts in folders if len(parts) > depth})
     copied = _find_copy(below, paths, wrapper)
     if copied:
-        return Layout(wrapper, problem=_describe_copy(copied, wrapper))
+        folder = "/".join((*wrapper, copied))
+        return Layout(
+            wrapper,
+            problem=f"The folder {folder} holds the pictures beside it once more, under the same "
+            "names. Remove it, or name it alone, unpacked where it is in an archive: "
+            f"--params images=.../{folder}",
+        )
     splits, problem = _find_splits(below)
     inner = {name: _count_inner(name, below) for name in splits}
     return Layout(wrapper, splits, inner, problem)
@@ -105,12 +111,11 @@ def _find_splits(folders: Folders) -> tuple[dict[str, str], str | None]:
 
 def _find_lone_split(names: set[str], folders: Folders) -> str | None:
     lone = {name for name in names if name.lower() in SPLIT_FOLDERS}
-    others = names - lone
+    are_things = all(name.lower() in THINGS for name in lone)
     deep = any(len(parts) > 1 and parts[0] in lone for parts in folders)
-    things = {name for name in lone if name.lower() in THINGS}
-    if not lone or not others or (lone == things and not deep):
+    if not lone or lone == names or (are_things and not deep):
         return None
-    return _describe_mixture(lone, others)
+    return _describe_mixture(lone, names - lone)
 
 
 def _find_deeper_splits(folders: Folders) -> str | None:
@@ -176,11 +181,3 @@ def _find_copy(folders: Folders, paths: Sequence[str], wrapper: tuple[str, ...])
         if 2 * sum(path[len(name) + 1 :] in known for path in inside) >= len(inside):
             return name
     return None
-
-
-def _describe_copy(name: str, wrapper: tuple[str, ...]) -> str:
-    inner = "/".join((*wrapper, name))
-    return (
-        f"The folder {inner} holds the pictures beside it once more, under the same names. Remove "
-        f"it, or name it alone, unpacked where it is in an archive: --params images=.../{inner}"
-    )

@@ -189,7 +189,6 @@ def _remove_left_over(path: Path) -> None:
 
 
 def _flush_file(path: Path) -> None:
-    """Wait until the content of a file is on the disk."""
     with path.open("rb+") as file:  # Windows flushes no file that is open for reading alone
         os.fsync(file.fileno())
 

@@ -148,7 +148,6 @@ def _put_raw_mode(args: Any, mode: str) -> Any:
 
 @lru_cache(maxsize=8)
 def _make_scale(depth: int) -> NDArray[np.uint8]:
-    """Return the 8 bits of each value of 16 bits."""
     largest = (1 << depth) - 1
     values = np.minimum(np.arange(1 << MOST_BITS), largest)
     return ((values * 255 + largest // 2) // largest).astype(np.uint8)

@@ -114,7 +114,6 @@ def _is_needed(marker: int, content: memoryview) -> bool:
 
 
 def _note(content: bytes, noted: dict[bytes, bytes], profiles: list[bytes]) -> None:
-    """Keep what a segment says of orientation or colours."""
     if content.startswith(PROFILE):
         profiles.append(content)
     elif content.startswith(EXIF):

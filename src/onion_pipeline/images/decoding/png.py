@@ -84,7 +84,6 @@ def _check(data: memoryview, name: bytes, start: int, end: int) -> None:
 
 
 def _note_text(name: bytes, content: memoryview, texts: dict[bytes, bytes]) -> None:
-    """Keep what a chunk says of orientation or colours."""
     if name == b"eXIf":
         texts[b"eXIf"] = bytes(content)
     elif name in {b"iCCP", b"tEXt", b"zTXt", b"iTXt"}:

@@ -123,7 +123,6 @@ def _find_orientation(data: bytes, layout: TiffLayout, tags: dict[int, TiffEntry
 
 
 def _read_value(data: bytes, layout: TiffLayout, entry: TiffEntry | None) -> bytes | None:
-    """Return the bytes of a tag, if it is there and holds bytes."""
     if entry is None or entry.kind not in BYTES:
         return None
     place = layout.locate(data, entry, 1)
@@ -131,7 +130,6 @@ def _read_value(data: bytes, layout: TiffLayout, entry: TiffEntry | None) -> byt
 
 
 def _count_pages(data: bytes, layout: TiffLayout, directory: int) -> int:
-    """Return how many directories follow one another."""
     seen: set[int] = set()
     while directory and directory not in seen and len(seen) < MAX_PAGES:
         entries = layout.read_number(data, directory, layout.count_size)

@@ -36,12 +36,17 @@ def report_data(
         splits: one row per image.
         measured: brightness, contrast and sharpness of each image, in the order of `splits`.
     """
+    labels = splits["label"].value_counts()
     return {
         "files": len(index),
         "images": len(splits),
         "quarantined": _count(quarantine["reason"]),
         "classes": count_classes(splits),
-        "imbalance": _measure_imbalance(splits["label"]),
+        "imbalance": {
+            "largest_class": str(labels.index[0]),
+            "smallest_class": str(labels.index[-1]),
+            "ratio": round(float(labels.iloc[0] / labels.iloc[-1]), 3),
+        },
         "formats": _count(index["format"].dropna()),
         "grayscale": int(index["grayscale"].sum()),
         "sizes": _report_sizes(index),
@@ -86,15 +91,6 @@ def find_contradictions(duplicates: DataFrame) -> DataFrame:
 
 def _count(values: Series) -> dict[str, int]:
     return {str(value): int(count) for value, count in values.value_counts().items()}
-
-
-def _measure_imbalance(labels: Series) -> dict[str, Any]:
-    counts = labels.value_counts()
-    return {
-        "largest_class": str(counts.index[0]),
-        "smallest_class": str(counts.index[-1]),
-        "ratio": round(float(counts.iloc[0] / counts.iloc[-1]), 3),
-    }
 
 
 def _report_sizes(index: DataFrame) -> dict[str, Any]:

@@ -100,22 +100,20 @@ def draw_suspects(
 
 
 def _list_pairs(duplicates: DataFrame, names: Names) -> Iterator[_Suspects]:
-    contradicting = find_contradictions(duplicates)
-    exact = duplicates[duplicates["kind"] == "exact"]
-    near = duplicates[duplicates["kind"] == "near"]
-    yield _pair_up("The same picture, different labels", contradicting, names)
-    yield _pair_up("The same file twice", exact, names)
-    yield _pair_up("Nearly the same picture", near.sort_values("similarity", kind="stable"), names)
-
-
-def _pair_up(kind: str, pairs: DataFrame, names: Names) -> _Suspects:
-    """Show some pairs, evenly spaced, the two of a pair side by side."""
-    title = f"{kind}: {_count(len(pairs), 'pair')}"
-    count = min(len(pairs), SHOWN // 2)
-    some = pairs.iloc[np.linspace(0, len(pairs) - 1, count).round().astype(int)]
-    rows = some[["first", "second"]].to_numpy().ravel()
-    labels = some[["first_label", "second_label"]].to_numpy().ravel()
-    return _Suspects(title, rows, [names[label] for label in labels])
+    near = duplicates[duplicates["kind"] == "near"].sort_values("similarity", kind="stable")
+    kinds = {
+        "The same picture, different labels": find_contradictions(duplicates),
+        "The same file twice": duplicates[duplicates["kind"] == "exact"],
+        "Nearly the same picture": near,
+    }
+    for kind, pairs in kinds.items():
+        count = min(len(pairs), SHOWN // 2)
+        # Some, evenly spaced, the two of a pair side by side.
+        some = pairs.iloc[np.linspace(0, len(pairs) - 1, count).round().astype(int)]
+        rows = some[["first", "second"]].to_numpy().ravel()
+        labels = some[["first_label", "second_label"]].to_numpy().ravel()
+        title = f"{kind}: {_count(len(pairs), 'pair')}"
+        yield _Suspects(title, rows, [names[label] for label in labels])
 
 
 def _list_odd(measured: DataFrame, splits: DataFrame, names: Names) -> Iterator[_Suspects]:

@@ -33,8 +33,8 @@ class _Images(NamedTuple):
 
 
 @dataclass(frozen=True)
-class IdxReader:
-    """Reads images as if each were a file, ``train-images/00000.bmp``.
+class _IdxReader:
+    """Reads images as if each were a BMP file, ``train-images/00000.bmp``.
 
     Args:
         files: the IDX files by the name of their folder.
@@ -43,7 +43,6 @@ class IdxReader:
     files: Mapping[str, _Images]
 
     def read(self, path: str) -> bytes:
-        """Return the image at `path` as an uncompressed BMP file."""
         folder, _, name = path.rpartition("/")
         place, (_, height, width) = self.files[folder]
         size = height * width
@@ -54,13 +53,11 @@ class IdxReader:
         return encode_bmp(np.frombuffer(data, np.uint8).reshape(height, width))
 
     def measure(self, path: str) -> int:
-        """Return the size of that BMP file in bytes."""
         _, height, width = self.files[path.rpartition("/")[0]].shape
         return measure_bmp(height, width)
 
-    def select(self, paths: Sequence[str]) -> "IdxReader":
-        """Return the reader, which is small: where an image lies follows from its number."""
-        return self
+    def select(self, paths: Sequence[str]) -> "_IdxReader":
+        return self  # it is small: where an image lies follows from its number
 
 
 def find_idx_images(names: Iterable[str]) -> list[str]:
@@ -97,7 +94,7 @@ def open_idx(
         labels = _read_labels(folder, prefix, images) if labelled else None
         tables.append(_tabulate(prefix, images.shape[0], labels))
     given = pd.concat(tables).sort_values("path", ignore_index=True)
-    return ImageSource(location, IdxReader(files), tuple(given["path"]), given=given)
+    return ImageSource(location, _IdxReader(files), tuple(given["path"]), given=given)
 
 
 def _read_labels(folder: Place, prefix: str, images: _Images) -> NDArray[np.uint8]:

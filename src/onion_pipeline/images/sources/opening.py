@@ -127,7 +127,6 @@ def _open_file(place: Place, *, labelled: bool) -> ImageSource:
 
 
 def _find_kind_of(head: bytes) -> str | None:
-    """Return what a file with this `head` is, where that is certain."""
     if head.startswith((b"PK\3\4", b"PK\5\6")):
         return "zip"
     if head[257:262] == b"ustar" or find_opener(head):

@@ -115,7 +115,7 @@ class RemotePlace:
 
     def list_alone(self) -> ImageSource:
         """Return a source of this one file."""
-        reader = RemoteReader({self.name: (self.path, None)}, self.filesystem)
+        reader = _RemoteReader({self.name: (self.path, None)}, self.filesystem)
         return ImageSource(self.location, reader, (self.name,))
 
     def list_files(self, names: Collection[str] | None = None) -> ImageSource:
@@ -127,7 +127,7 @@ class RemotePlace:
             return self._list("", is_no_litter)
         if self._is_web:
             files = {name: (self.join(name).path, None) for name in sorted(names)}
-            return ImageSource(self.location, RemoteReader(files, self.filesystem), tuple(files))
+            return ImageSource(self.location, _RemoteReader(files, self.filesystem), tuple(files))
         shared = posixpath.commonpath([posixpath.dirname(name) for name in names] or [""])
         return self._list(shared, find_ancestors(names).__contains__)
 
@@ -154,7 +154,7 @@ class RemotePlace:
             elif path and entry["type"] != "directory":
                 listing.refuse(path, "not_a_file", f"a {entry['type']}")
         return listing.make_source(
-            self.location, lambda files: RemoteReader(files, self.filesystem)
+            self.location, lambda files: _RemoteReader(files, self.filesystem)
         )
 
 
@@ -163,18 +163,16 @@ def _pick_version(entry: dict[str, Any]) -> tuple[Any, ...]:
 
 
 @dataclass(frozen=True)
-class RemoteReader(MemberReader[File]):
+class _RemoteReader(MemberReader[File]):
     """Reads files in a file system of fsspec, of which the listing has told the sizes."""
 
     filesystem: fsspec.AbstractFileSystem
 
     def read(self, path: str) -> bytes:
-        """Return the bytes of the file at `path`."""
         with fail_as_os_error():
             return self.filesystem.cat_file(self.members[path][0])
 
     def measure(self, path: str) -> int:
-        """Return the size of the file at `path` in bytes."""
         key, size = self.members[path]
         if size is not None:
             return size

@@ -192,7 +192,6 @@ def _holds_texts(kind: Any) -> bool:
 
 
 def _pick(cells: Iterable[tuple[Any, Any]], wanted: frozenset[str]) -> dict[str, str]:
-    """Return the cells of the columns that are `wanted`."""
     known = ((_simplify(column), value) for column, value in cells)
     return {
         column: _to_text(value)

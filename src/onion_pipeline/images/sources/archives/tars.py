@@ -43,11 +43,11 @@ def open_tar(place: Place) -> ImageSource:
             f"{place.location} is not a readable tar archive: {error}. It may be damaged or cut "
             "short: fetch or pack it again."
         ) from error
-    return listing.make_source(place.location, lambda ranges: TarReader(ranges, place))
+    return listing.make_source(place.location, lambda ranges: _TarReader(ranges, place))
 
 
 @dataclass(frozen=True)
-class TarReader(MemberReader[Range]):
+class _TarReader(MemberReader[Range]):
     """Reads the members of a tar archive.
 
     Args:
@@ -58,7 +58,6 @@ class TarReader(MemberReader[Range]):
     place: Place
 
     def read(self, path: str) -> bytes:
-        """Return the bytes of the member at `path`."""
         start, size = self.members[path]
         data = self.place.read(start, start + size)
         if len(data) != size:  # also from a web server that knows no ranges
@@ -66,7 +65,6 @@ class TarReader(MemberReader[Range]):
         return data
 
     def measure(self, path: str) -> int:
-        """Return the size of the member at `path` in bytes."""
         return self.members[path][1]
 
 

@@ -66,10 +66,13 @@ def unpack_file(place: Place) -> TemporaryPlace:
     Raises:
         DataError: the file is damaged, grows beyond measure, or there is no room for it.
     """
-    folder = _choose_folder()
+    disk = "/var/tmp" if Path("/var/tmp").is_dir() else tempfile.gettempdir()
+    folder = os.environ.get("TMPDIR", disk)
     try:
         with fail_as_os_error():
-            target = _create(folder, place)
+            handle, path = tempfile.mkstemp(prefix="onion-pipeline-", dir=folder)
+            os.close(handle)
+            target = TemporaryPlace(path, place.location)
             _fill(target, place)
     except DataError:
         raise
@@ -113,18 +116,6 @@ def _check_room(file: BinaryIO, place: Place) -> None:
             f"{place.location} cannot be unpacked into {folder}: {free} bytes are free there. "
             "Make room, or name another folder in the environment variable TMPDIR."
         )
-
-
-def _choose_folder() -> str:
-    if "TMPDIR" in os.environ:
-        return os.environ["TMPDIR"]
-    return "/var/tmp" if Path("/var/tmp").is_dir() else tempfile.gettempdir()
-
-
-def _create(folder: str, place: Place) -> TemporaryPlace:
-    handle, path = tempfile.mkstemp(prefix="onion-pipeline-", dir=folder)
-    os.close(handle)
-    return TemporaryPlace(path, place.location)
 
 
 def _remove(path: str, process: int) -> None:

@@ -52,12 +52,12 @@ def open_zip(place: Place) -> ImageSource:
     for number, (name, member) in enumerate(zip(names, members, strict=True)):
         _list_member(listing, number, name, member)
     return listing.make_source(
-        place.location, lambda numbers: ZipReader(numbers, place, version), warning=warning
+        place.location, lambda numbers: _ZipReader(numbers, place, version), warning=warning
     )
 
 
 @dataclass(frozen=True)
-class ZipReader(MemberReader[int]):
+class _ZipReader(MemberReader[int]):
     """Reads the members of a zip archive.
 
     Args:
@@ -70,7 +70,6 @@ class ZipReader(MemberReader[int]):
     version: Hashable
 
     def read(self, path: str) -> bytes:
-        """Return the bytes of the member at `path`."""
         try:
             with fail_as_os_error():
                 archive = _open_archive(self.place, self.version)
@@ -79,7 +78,6 @@ class ZipReader(MemberReader[int]):
             raise OSError(f"not to be read from its archive: {error}") from error
 
     def measure(self, path: str) -> int:
-        """Return the size of the member at `path` in bytes, unpacked."""
         archive = _open_archive(self.place, self.version)
         return archive.infolist()[self.members[path]].file_size
 
