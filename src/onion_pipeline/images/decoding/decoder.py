@@ -17,15 +17,7 @@ from PIL import Image, ImageColor, ImageOps
 from PIL.Image import Transpose
 
 from onion_pipeline.errors import InterruptedRunError
-from onion_pipeline.images.decoding import bmp, jpeg
-from onion_pipeline.images.decoding.bit_depth import (
-    DEEP_MODES,
-    MOST_BITS,
-    find_largest_value,
-    join_halves,
-    select_lower_half,
-    stores_deep_colors,
-)
+from onion_pipeline.images.decoding import bit_depth, bmp, jpeg
 from onion_pipeline.images.decoding.colors import flatten, make_8_bit
 from onion_pipeline.images.decoding.exif import ImageHeader
 from onion_pipeline.images.decoding.foreign import explain_error
@@ -35,21 +27,11 @@ from onion_pipeline.images.decoding.opening import (
     Rendering,
     check_bytes,
     check_size,
-    make_rendering,
     open_image,
 )
 from onion_pipeline.images.decoding.reduction import find_reduction, shrink_large
 
-__all__ = [
-    "DEFAULT_RENDERING",
-    "RejectedImageError",
-    "Rendering",
-    "decode_image",
-    "make_rendering",
-    "measure_largest_value",
-    "read_header",
-]
-GRAYSCALE_MODES = DEEP_MODES | {"1", "L", "LA", "I"}
+GRAYSCALE_MODES = bit_depth.DEEP_MODES | {"1", "L", "LA", "I"}
 # Without a stated range of values, what is white cannot be known.
 UNKNOWN_RANGE = {"F": "floating point", "I": "32-bit integer"}
 # What turns a picture upright, by its orientation; from 5 on by a quarter.
@@ -100,7 +82,7 @@ def read_header(data: bytes, rendering: Rendering = DEFAULT_RENDERING) -> ImageH
         image, parts = open_image(data, rendering, header_only=True)
     lies_on_its_side = parts.orientation >= FIRST_QUARTER
     width, height = reversed(image.size) if lies_on_its_side else image.size
-    deep = image.mode in DEEP_MODES or stores_deep_colors(image)
+    deep = image.mode in bit_depth.DEEP_MODES or bit_depth.stores_deep_colors(image)
     return ImageHeader(str(image.format), height, width, image.mode in GRAYSCALE_MODES, deep)
 
 
@@ -154,7 +136,7 @@ def measure_largest_value(data: bytes, rendering: Rendering = DEFAULT_RENDERING)
         warnings.simplefilter("ignore")
         image, _ = open_image(data, rendering)
         image.load()
-    return find_largest_value(image)
+    return bit_depth.find_largest_value(image)
 
 
 def _read_plain_header(data: bytes, rendering: Rendering) -> ImageHeader | None:
@@ -188,7 +170,7 @@ def _load(data: bytes, shape: tuple[int, int, int], rendering: Rendering) -> Ima
         reduction = find_reduction(opened.size, shape[1::-1])
         if reduction > 1:
             opened.draft(None, (opened.width // reduction, opened.height // reduction))
-    is_deep = rendering.bit_depth < MOST_BITS and stores_deep_colors(opened)
+    is_deep = rendering.bit_depth < bit_depth.MOST_BITS and bit_depth.stores_deep_colors(opened)
     opened.load()
     if opened.mode in UNKNOWN_RANGE:
         raise RejectedImageError("unsupported_mode", f"{UNKNOWN_RANGE[opened.mode]} pixels")
@@ -202,9 +184,9 @@ def _load(data: bytes, shape: tuple[int, int, int], rendering: Rendering) -> Ima
 def _scale_colors(image: Image.Image, data: bytes, rendering: Rendering) -> Image.Image:
     """Return 8 bits of the bits that 16-bit colours really have: Pillow takes the upper 8 of 16."""
     lower, _ = open_image(data, rendering)
-    select_lower_half(lower)
+    bit_depth.select_lower_half(lower)
     lower.load()
-    return join_halves(image, lower, rendering.bit_depth)
+    return bit_depth.join_halves(image, lower, rendering.bit_depth)
 
 
 def _resize(image: Image.Image, size: tuple[int, int], rendering: Rendering) -> Image.Image:

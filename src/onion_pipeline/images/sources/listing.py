@@ -6,15 +6,8 @@ from itertools import accumulate
 from typing import Generic
 
 from onion_pipeline.errors import list_some
+from onion_pipeline.images.sources import names
 from onion_pipeline.images.sources.code_pages import describe_undecoded
-from onion_pipeline.images.sources.names import (
-    find_fault,
-    is_archive,
-    is_litter,
-    make_printable,
-    normalize_name,
-    shorten_name,
-)
 from onion_pipeline.images.sources.source import ImageSource, Member, Reader, Refusal
 from onion_pipeline.images.suffixes import IMAGE_NAME
 
@@ -24,7 +17,7 @@ Keep = Callable[[str], bool]
 
 def is_no_litter(path: str) -> bool:
     """Tell whether the last part of `path` is what a user has put there."""
-    return not is_litter(path.rpartition("/")[2])
+    return not names.is_litter(path.rpartition("/")[2])
 
 
 class Listing(Generic[Member]):
@@ -49,23 +42,23 @@ class Listing(Generic[Member]):
 
         ``None`` if it is not wanted, or not safe: then it has been refused.
         """
-        fault = find_fault(name)
+        fault = names.find_fault(name)
         if fault:
-            self.refuse(shorten_name(name), "unsafe_path", fault)
+            self.refuse(names.shorten_name(name), "unsafe_path", fault)
             return None
-        path = self.show(normalize_name(name))
+        path = self.show(names.normalize_name(name))
         return path if self._is_entered(path.rpartition("/")[0]) and self.keep(path) else None
 
     def show(self, name: str) -> str:
         """Return the printable path of the file that a system calls `name`."""
-        path = make_printable(name)
+        path = names.make_printable(name)
         if path != name:
             self.undecoded.append(os.fsencode(name))
         return path
 
     def add(self, path: str, member: Member) -> None:
         """List the file at `path`, unless it is an archive: that is a source of its own."""
-        if is_archive(path):
+        if names.is_archive(path):
             self.refuse(path, "nested_archive", "an archive inside: unpack it, or name it itself")
         elif path in self._found:
             self._refuse_twice(path)

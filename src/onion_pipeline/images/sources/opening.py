@@ -20,6 +20,7 @@ from onion_pipeline.images.sources.tables import PARSERS
 
 # Enough to hold the mark of a tar archive.
 HEAD_SIZE = 512
+IMAGE_MAGICS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"II*\0", b"MM\0*")
 IMAGE_SUFFIXES = (".bmp", ".dib", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
 TAR_SUFFIXES = (".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz")
 KINDS_OF_FILES = {
@@ -28,7 +29,6 @@ KINDS_OF_FILES = {
     **dict.fromkeys(PARSERS, "table"),
     **dict.fromkeys((*IMAGE_SUFFIXES, ".webp"), "image"),
 }
-IMAGE_MAGICS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"II*\0", b"MM\0*")
 LABELLED_KINDS = (
     "a folder with one sub-folder per class; a .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz of one; "
     "a .csv, .tsv, .jsonl or .parquet table with the columns path and label; a folder with "

@@ -7,7 +7,7 @@ from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure
 from onion_pipeline.images import index, loading, splits
 from onion_pipeline.images.arrays import ArrayChunks, DecodedImages, check_match, select_split
 from onion_pipeline.images.decoding import bit_depth
-from onion_pipeline.images.decoding.decoder import Rendering, make_rendering
+from onion_pipeline.images.decoding.opening import Rendering, make_rendering
 from onion_pipeline.images.duplicates import list_duplicates
 from onion_pipeline.images.quality import classes, data_report, measures, quality_figures
 from onion_pipeline.images.quarantine import (

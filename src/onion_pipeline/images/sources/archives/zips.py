@@ -10,13 +10,13 @@ from functools import lru_cache
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from onion_pipeline.errors import DataError
+from onion_pipeline.images.sources.archives.unpacking import MAX_RATIO
 from onion_pipeline.images.sources.archives.zip_names import read_names
 from onion_pipeline.images.sources.failures import fail_as_os_error
 from onion_pipeline.images.sources.listing import Listing
 from onion_pipeline.images.sources.place import Place
 from onion_pipeline.images.sources.source import ImageSource, MemberReader
 
-MAX_RATIO = 200
 # Below this, any ratio is harmless: a white picture compresses well.
 HARMLESS_BYTES = 1 << 20
 ENCRYPTED = 0x41  # flag bits: by ZipCrypto or AES, and "strongly"
