@@ -62,17 +62,14 @@ def _list_fonts() -> Iterator["FontEntry"]:
     from matplotlib.font_manager import fontManager
 
     known = list(fontManager.ttflist)
-    yield from _sort(known)
+    yield from sorted(known, key=_rank)
     _find_new_fonts()
-    yield from _sort(fontManager.ttflist[len(known) :])
+    yield from sorted(fontManager.ttflist[len(known) :], key=_rank)
 
 
-def _sort(fonts: list["FontEntry"]) -> list["FontEntry"]:
-    def rank(font: "FontEntry") -> tuple[bool, bool, str]:
-        is_plain = font.style == "normal" and font.weight in REGULAR
-        return not is_plain, "sans" not in font.name.lower(), font.name
-
-    return sorted(fonts, key=rank)
+def _rank(font: "FontEntry") -> tuple[bool, bool, str]:
+    is_plain = font.style == "normal" and font.weight in REGULAR
+    return not is_plain, "sans" not in font.name.lower(), font.name
 
 
 @cache

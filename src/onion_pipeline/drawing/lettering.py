@@ -37,7 +37,8 @@ def write_names(names: Iterable[str], longest: int) -> dict[str, str]:
 def write_page_names(names: Iterable[str], longest: int = LONGEST_IN_PAGE) -> dict[str, str]:
     """Return how a figure in a browser writes each of `names`: Plotly reads tags in any text."""
     shortened = _shorten(set(names), longest, lambda character: True)
-    return {name: _escape(text) for name, text in shortened.items()}
+    # A notebook would take $ for the start of a formula.
+    return {name: html.escape(text).replace("$", "&#36;") for name, text in shortened.items()}
 
 
 def show_controls(text: str) -> str:
@@ -92,8 +93,3 @@ def _cut(pieces: list[str], longest: int) -> str:
         return "".join(pieces)
     fitting = sum(width <= longest - 1 for width in widths)
     return "".join(pieces[:fitting]) + "…"
-
-
-def _escape(text: str) -> str:
-    """Return text as Plotly's markup; a notebook would take ``$`` for the start of a formula."""
-    return html.escape(text).replace("$", "&#36;")

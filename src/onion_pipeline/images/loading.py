@@ -1,6 +1,7 @@
 """From the files of a source to pixels: read, compared with the index, decoded."""
 
 import hashlib
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -109,12 +110,10 @@ def _decode_chunk(job: _Job) -> DecodedImages:
     images = decoded["image"]
     kept: list[int] = []
     for number, (path, key) in enumerate(zip(job.source.paths, job.keys.tolist(), strict=True)):
-        try:
+        with suppress(RejectedImageError):  # told in the quarantine
             data = read_indexed_file(job.source, path, key)
             images[len(kept)] = decode_image(data, job.shape, job.rendering)
-        except RejectedImageError:
-            continue  # told in the quarantine
-        kept.append(number)
-    count = len(kept)
-    decoded["index"][:count], decoded["key"][:count] = job.rows[kept], job.keys[kept]
-    return decoded[:count]
+            kept.append(number)
+    decoded = decoded[: len(kept)]
+    decoded["index"], decoded["key"] = job.rows[kept], job.keys[kept]
+    return decoded

@@ -174,19 +174,16 @@ def _load(data: bytes, shape: tuple[int, int, int], rendering: Rendering) -> Ima
     opened.load()
     if opened.mode in UNKNOWN_RANGE:
         raise RejectedImageError("unsupported_mode", f"{UNKNOWN_RANGE[opened.mode]} pixels")
-    image = _scale_colors(opened, data, rendering) if is_deep else opened
+    image: Image.Image = opened
+    if is_deep:  # Pillow has taken the upper 8 bits of 16
+        lower, _ = open_image(data, rendering)
+        bit_depth.select_lower_half(lower)
+        lower.load()
+        image = bit_depth.join_halves(opened, lower, rendering.bit_depth)
     image = shrink_large(make_8_bit(image, rendering.bit_depth), shape[1::-1])
     if parts.orientation in TURNS:
         image = image.transpose(TURNS[parts.orientation])
     return flatten(image, parts.profile, ImageColor.getrgb(rendering.background)[:3])
-
-
-def _scale_colors(image: Image.Image, data: bytes, rendering: Rendering) -> Image.Image:
-    """Return 8 bits of the bits that 16-bit colours really have: Pillow takes the upper 8 of 16."""
-    lower, _ = open_image(data, rendering)
-    bit_depth.select_lower_half(lower)
-    lower.load()
-    return bit_depth.join_halves(image, lower, rendering.bit_depth)
 
 
 def _resize(image: Image.Image, size: tuple[int, int], rendering: Rendering) -> Image.Image:
