@@ -36,7 +36,7 @@ def read_plain_header(data: bytes) -> ImageHeader | None:
     if min(height, width) < 1 or len(data) != measure_bmp(height, width):
         return None
     is_plain = data.startswith(_make_headers(height, width))
-    return ImageHeader("BMP", height, width, grayscale=True) if is_plain else None
+    return ImageHeader("BMP", height, width, True) if is_plain else None
 
 
 def decode_plain(data: bytes, header: ImageHeader) -> NDArray[np.uint8]:

@@ -141,7 +141,7 @@ def measure_largest_value(data: bytes, rendering: Rendering = DEFAULT_RENDERING)
 
 def _read_plain_header(data: bytes, rendering: Rendering) -> ImageHeader | None:
     check_bytes(data)
-    header = jpeg.read_plain_header(data) or bmp.read_plain_header(data)
+    header = bmp.read_plain_header(data) or jpeg.read_plain_header(data)
     if header:
         check_size(header.width, header.height, rendering)
     return header
