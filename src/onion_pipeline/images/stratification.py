@@ -71,9 +71,8 @@ def draw_stably(
     bounds = np.cumsum(list(shares.values()))[:-1]
     keys = pool["group"].where(pool["group"].notna(), pool["sha256"])
     rank = np.searchsorted(bounds, [_draw(key, seed) for key in keys], side="right")
-    highest = np.zeros(alike.max() + 1, np.int64)
-    np.maximum.at(highest, alike, rank)
-    return np.where(rank == highest[alike], names[rank], LEFT_OUT)
+    highest = pool.assign(rank=rank).groupby(alike)["rank"].transform("max")
+    return np.where(rank == highest, names[rank], LEFT_OUT)
 
 
 def allot_stratified(sizes: Sequence[int], share: float, most: Sequence[int]) -> NDArray[np.int64]:

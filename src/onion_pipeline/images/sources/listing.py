@@ -15,11 +15,6 @@ from onion_pipeline.images.suffixes import IMAGE_NAME
 Keep = Callable[[str], bool]
 
 
-def is_no_litter(path: str) -> bool:
-    """Tell whether the last part of `path` is what a user has put there."""
-    return not names.is_litter(path.rpartition("/")[2])
-
-
 class Listing(Generic[Member]):
     """Collects the files of a source under their paths.
 
@@ -30,7 +25,7 @@ class Listing(Generic[Member]):
         keep: tells which paths are wanted.
     """
 
-    def __init__(self, keep: Keep = is_no_litter) -> None:
+    def __init__(self, keep: Keep = names.is_no_litter) -> None:
         self.keep = keep
         self.undecoded: list[bytes] = []  # names that are not UTF-8
         self.links: list[str] = []  # in an archive; they may lead to folders

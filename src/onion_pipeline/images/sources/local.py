@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from onion_pipeline.images.labels import normalize_text
-from onion_pipeline.images.sources.listing import Keep, is_no_litter
-from onion_pipeline.images.sources.names import find_ancestors, make_printable
+from onion_pipeline.images.sources.listing import Keep
+from onion_pipeline.images.sources.names import find_ancestors, is_no_litter, make_printable
 from onion_pipeline.images.sources.place import Kind
 from onion_pipeline.images.sources.source import ImageSource, MemberReader
 from onion_pipeline.images.sources.walks import Walk

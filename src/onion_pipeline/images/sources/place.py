@@ -3,7 +3,8 @@
 from collections.abc import Collection, Hashable, Sequence
 from typing import BinaryIO, Literal, Protocol
 
-from onion_pipeline.images.sources.listing import Keep, is_no_litter
+from onion_pipeline.images.sources.listing import Keep
+from onion_pipeline.images.sources.names import is_no_litter
 from onion_pipeline.images.sources.source import ImageSource
 
 Kind = Literal["folder", "file"]

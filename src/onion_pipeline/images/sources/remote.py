@@ -12,9 +12,9 @@ from fsspec.implementations.local import LocalFileSystem
 
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.sources.failures import fail_as_os_error
-from onion_pipeline.images.sources.listing import Keep, Listing, is_no_litter
+from onion_pipeline.images.sources.listing import Keep, Listing
 from onion_pipeline.images.sources.local import LocalPlace
-from onion_pipeline.images.sources.names import find_ancestors, hide_credentials
+from onion_pipeline.images.sources.names import find_ancestors, hide_credentials, is_no_litter
 from onion_pipeline.images.sources.place import Kind, Place
 from onion_pipeline.images.sources.source import ImageSource, MemberReader
 

@@ -50,7 +50,16 @@ def open_zip(place: Place) -> ImageSource:
     listing: Listing[int] = Listing()
     names, warning = read_names(members, place.location)
     for number, (name, member) in enumerate(zip(names, members, strict=True)):
-        _list_member(listing, number, name, member)
+        path = None if name.endswith("/") else listing.admit_name(name)
+        if path is None:
+            continue
+        fault = _find_fault(member)
+        if not fault:
+            listing.add(path, number)
+        elif fault[0] == "link":
+            listing.refuse_link(path, fault[1])
+        else:
+            listing.refuse(path, *fault)
     return listing.make_source(
         place.location, lambda numbers: _ZipReader(numbers, place, version), warning=warning
     )
@@ -120,19 +129,6 @@ def _check_overlap(place: Place, members: Sequence[ZipInfo]) -> None:
             f"{place.location} is not a readable zip archive: its members claim {packed} bytes "
             f"of its {size}, so they overlap. Pack it again from files that you trust."
         )
-
-
-def _list_member(listing: Listing[int], number: int, name: str, member: ZipInfo) -> None:
-    path = None if name.endswith("/") else listing.admit_name(name)
-    if path is None:
-        return
-    fault = _find_fault(member)
-    if fault and fault[0] == "link":
-        listing.refuse_link(path, fault[1])
-    elif fault:
-        listing.refuse(path, *fault)
-    else:
-        listing.add(path, number)
 
 
 def _find_fault(member: ZipInfo) -> tuple[str, str] | None:
