@@ -41,3 +41,16 @@ def test_suggest_counts_long_lists_instead_of_listing_them():
     names = [f"name_{number}" for number in range(40)]
     assert "Allowed: 40 names." in errors.suggest("xyz", names)
     assert "Allowed: " + ", ".join(sorted(names[:30])) in errors.suggest("xyz", names[:30])
+
+
+@pytest.mark.parametrize(
+    ("names", "mark", "listed"),
+    [
+        ("ab", ",", "a, b"),
+        ("abc", ",", "a, b and 1 more"),
+        ("abcd", ";", "a; b; and 2 more"),
+        ("", ",", ""),
+    ],
+)
+def test_of_many_names_some_are_listed(names, mark, listed):
+    assert errors.list_some(list(names), 2, mark) == listed

@@ -20,7 +20,7 @@ Each message names what was found, where, what is allowed and what to do; the co
 shows it without a traceback.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
@@ -105,3 +105,9 @@ def suggest(found: str, allowed: Iterable[str]) -> str:
     hint = f"; did you mean {lowered[close[0]]!r}?" if close else "."
     listing = ", ".join(names) if len(names) <= 30 else f"{len(names)} names"  # noqa: PLR2004
     return f"{found!r} is unknown{hint} Allowed: {listing}."
+
+
+def list_some(names: Sequence[str], most: int = 5, mark: str = ",") -> str:
+    """Return the first of `names`, with a `mark` between them, and how many more there are."""
+    more = f"{mark.strip(',')} and {len(names) - most} more" if len(names) > most else ""
+    return f"{mark} ".join(names[:most]) + more

@@ -45,7 +45,11 @@ def find_drawable(characters: frozenset[str]) -> frozenset[str]:
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
     usual = get_font(findfont(FontProperties()))
-    return frozenset(each for each in characters if not _needs_glyph(each) or _has(usual, each))
+    return frozenset(
+        each
+        for each in characters
+        if not each.isprintable() or each == " " or is_joiner(each) or _has(usual, each)
+    )
 
 
 def is_joiner(character: str) -> bool:
@@ -53,26 +57,19 @@ def is_joiner(character: str) -> bool:
     return character in JOINERS or unicodedata.name(character, "").startswith("VARIATION SELECTOR")
 
 
-def _needs_glyph(character: str) -> bool:
-    return character.isprintable() and character != " " and not is_joiner(character)
-
-
 def _list_fonts() -> Iterator["FontEntry"]:
     """Yield the fonts that Matplotlib knows, plain ones without serifs first, then new ones."""
     from matplotlib.font_manager import fontManager
 
     known = list(fontManager.ttflist)
-    yield from _sort(known)
+    yield from sorted(known, key=_rank)
     _find_new_fonts()
-    yield from _sort(fontManager.ttflist[len(known) :])
+    yield from sorted(fontManager.ttflist[len(known) :], key=_rank)
 
 
-def _sort(fonts: list["FontEntry"]) -> list["FontEntry"]:
-    def rank(font: "FontEntry") -> tuple[bool, bool, str]:
-        is_plain = font.style == "normal" and font.weight in REGULAR
-        return not is_plain, "sans" not in font.name.lower(), font.name
-
-    return sorted(fonts, key=rank)
+def _rank(font: "FontEntry") -> tuple[bool, bool, str]:
+    is_plain = font.style == "normal" and font.weight in REGULAR
+    return not is_plain, "sans" not in font.name.lower(), font.name
 
 
 @cache

@@ -2,11 +2,11 @@
 
 import html
 import logging
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import accumulate
+from unicodedata import east_asian_width
 
 from onion_pipeline.drawing.fonts import find_drawable, find_families, is_joiner
 
@@ -37,7 +37,8 @@ def write_names(names: Iterable[str], longest: int) -> dict[str, str]:
 def write_page_names(names: Iterable[str], longest: int = LONGEST_IN_PAGE) -> dict[str, str]:
     """Return how a figure in a browser writes each of `names`: Plotly reads tags in any text."""
     shortened = _shorten(set(names), longest, lambda character: True)
-    return {name: _escape(text) for name, text in shortened.items()}
+    # A notebook would take $ for the start of a formula.
+    return {name: html.escape(text).replace("$", "&#36;") for name, text in shortened.items()}
 
 
 def show_controls(text: str) -> str:
@@ -86,17 +87,9 @@ def _spell_character(character: str, is_shown: Callable[[str], bool]) -> str:
 
 
 def _cut(pieces: list[str], longest: int) -> str:
-    widths = list(accumulate(sum(map(_measure, piece)) for piece in pieces))
+    sizes = [sum(1 + (east_asian_width(each) in "WF") for each in piece) for piece in pieces]
+    widths = list(accumulate(sizes))
     if not widths or widths[-1] <= longest:
         return "".join(pieces)
     fitting = sum(width <= longest - 1 for width in widths)
     return "".join(pieces[:fitting]) + "…"
-
-
-def _measure(character: str) -> int:
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
-def _escape(text: str) -> str:
-    """Return text as Plotly's markup; a notebook would take ``$`` for the start of a formula."""
-    return html.escape(text).replace("$", "&#36;")

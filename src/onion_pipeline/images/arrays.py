@@ -104,9 +104,8 @@ def select_split(
     rows = np.flatnonzero(splits["split"] == split)
     ids = {name: number for number, name in enumerate(class_names)}
     labels = splits["label"].iloc[rows].map(ids).to_numpy(np.int64)
-    shape = images["image"].shape[1:]
     pieces = _select_rows(images, rows, labels)
-    return ArrayChunks(labelled_dtype(shape), (), pieces, rows=len(rows))
+    return ArrayChunks(labelled_dtype(images["image"].shape[1:]), (), pieces, rows=len(rows))
 
 
 def check_match(images: DecodedImages, table: DataFrame) -> None:

@@ -2,10 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import chain
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from onion_pipeline.annotations import ColorMode, DataFrame, Series
 from onion_pipeline.errors import ConfigurationError
@@ -91,10 +89,16 @@ def index_images(
     Raises:
         ConfigurationError: `group_by` finds nothing in any path.
     """
-    jobs = [_Job(part, rendering, measures_depth) for part in _cut(source)]
-    found = map_chunks(_index_chunk, jobs, title="index images")
+    import pandas as pd
+
+    jobs = [
+        _Job(source.select(source.paths[start : start + CHUNK]), rendering, measures_depth)
+        for start in range(0, len(source.paths), CHUNK)
+    ]
+    found = chain.from_iterable(map_chunks(_index_chunk, jobs, title="index images"))
     refused = [_File(path, reason=reason, detail=detail) for path, reason, detail in source.refused]
-    files = _tabulate(chain(found, [refused]))
+    files = pd.DataFrame([*found, *refused], columns=_File._fields, dtype=object)
+    files = files.astype({name: COLUMNS[name] for name in _File._fields})
     given = _give_labels(source, label_level, group_by)
     index = files.merge(given, on="path", how="left", sort=True)
     others = [name for name in given.columns if name not in COLUMNS]
@@ -131,17 +135,12 @@ def choose_image_shape(
         color_mode: ``auto``, ``grayscale`` or ``rgb``.
     """
     readable = index[index["reason"].isna()]
-    grayscale = color_mode == "grayscale" or (
-        color_mode == "auto" and bool(readable["grayscale"].all())
-    )
-    size = _median_size(readable) if image_size == "auto" else image_size
-    return (*size, 1 if grayscale else 3)
-
-
-def _cut(source: ImageSource) -> Iterator[ImageSource]:
-    source = replace(source, given=None)  # which a worker would need pandas for
-    for start in range(0, len(source.paths), CHUNK):
-        yield source.select(source.paths[start : start + CHUNK])
+    is_gray = color_mode == "grayscale" or (color_mode == "auto" and readable["grayscale"].all())
+    if image_size == "auto":
+        height, width = (float(readable[side].median()) for side in ("height", "width"))
+        scale = min(1.0, LARGEST_AUTO_SIDE / max(height, width))
+        image_size = max(1, round(height * scale)), max(1, round(width * scale))
+    return (*image_size, 1 if is_gray else 3)
 
 
 def _index_chunk(job: _Job) -> list[_File]:
@@ -163,24 +162,10 @@ def _index_file(job: _Job, path: str) -> _File:
             largest_value=measure_largest_value(data, job.rendering) if measured else None,
         )
     except RejectedImageError as error:
-        return found._replace(reason=_name_reason(error, path), detail=error.detail)
-
-
-def _name_reason(error: RejectedImageError, path: str) -> str:
-    # A file that is no image by its content, and has no such name either, is no broken image.
-    unknown = error.reason in {"unsupported_format", "empty"}
-    return "not_an_image" if unknown and not IMAGE_NAME.search(path) else error.reason
-
-
-def _tabulate(chunks: Iterable[Sequence[_File]]) -> DataFrame:
-    """Return all files as a table, column by column: a table of each chunk takes far longer."""
-    import pandas as pd
-
-    columns: dict[str, list[Any]] = {name: [] for name in _File._fields}
-    for files in chunks:
-        for values, column in zip(zip(*files, strict=True), columns.values(), strict=False):
-            column.extend(values)
-    return pd.DataFrame({name: pd.array(columns[name], COLUMNS[name]) for name in columns})
+        # A file that is no image by its content, and has no such name either, is no broken image.
+        unknown = error.reason in {"unsupported_format", "empty"}
+        reason = "not_an_image" if unknown and not IMAGE_NAME.search(path) else error.reason
+        return found._replace(reason=reason, detail=error.detail)
 
 
 def _give_labels(source: ImageSource, level: int, group_by: str | None) -> DataFrame:
@@ -210,9 +195,3 @@ def _find_groups(paths: Series, group_by: str | None) -> Series:
         )
     names = [match[1 if match.re.groups else 0] if match else None for match in found]
     return pd.Series([name and normalize_text(name) for name in names], dtype="str")
-
-
-def _median_size(readable: DataFrame) -> tuple[int, int]:
-    height, width = (float(readable[side].median()) for side in ("height", "width"))
-    scale = min(1.0, LARGEST_AUTO_SIDE / max(height, width))
-    return max(1, round(height * scale)), max(1, round(width * scale))

@@ -46,13 +46,11 @@ def label_paths(
     if strict and layout.problem and level in {None, 1}:
         raise DataError(layout.problem)
     index = level - 1 if level is not None and level > 0 else level or 0
-    found: dict[str, Labelled] = {}
-    for folder in {path.rpartition("/")[0] for path in paths}:
-        found[folder] = _label(folder, layout, index)
-    labels = {labelled.label for labelled in found.values() if labelled.label}
+    folders = [path.rpartition("/")[0] for path in paths]
+    found = {folder: _label(folder, layout, index) for folder in set(folders)}
     if strict:
-        _check_labels(labels)
-    return [found[path.rpartition("/")[0]] for path in paths]
+        _check_labels({labelled.label for labelled in found.values() if labelled.label})
+    return [found[folder] for folder in folders]
 
 
 def normalize_text(text: str) -> str:
@@ -68,9 +66,9 @@ def _label(folder: str, layout: Layout, index: int) -> Labelled:
     parts = parts[depth:]
     if not layout.splits:
         return Labelled(_pick(parts, index), None)
-    if not parts or parts[0] not in layout.splits:
+    name = parts[0] if parts else ""
+    if name not in layout.splits:
         return Labelled(None, None)
-    name = parts[0]
     return Labelled(_pick(parts[1 + layout.inner[name] :], index), layout.splits[name])
 
 

@@ -14,6 +14,7 @@ everything:
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from onion_pipeline.errors import list_some
 from onion_pipeline.images.split_names import (
     SPLIT_FOLDERS,
     group_splits,
@@ -24,7 +25,6 @@ from onion_pipeline.images.suffixes import may_be_picture
 
 # Splits whose names are also those of things: of a vehicle, of what is not invalid.
 THINGS = frozenset({"train", "valid"})
-SHOWN = 5  # names of folders in a message
 Folders = Sequence[tuple[str, ...]]
 
 
@@ -52,7 +52,13 @@ def find_layout(paths: Sequence[str]) -> Layout:
     below = sorted({parts[depth:] for parts in folders if len(parts) > depth})
     copied = _find_copy(below, paths, wrapper)
     if copied:
-        return Layout(wrapper, problem=_describe_copy(copied, wrapper))
+        folder = "/".join((*wrapper, copied))
+        return Layout(
+            wrapper,
+            problem=f"The folder {folder} holds the pictures beside it once more, under the same "
+            "names. Remove it, or name it alone, unpacked where it is in an archive: "
+            f"--params images=.../{folder}",
+        )
     splits, problem = _find_splits(below)
     inner = {name: _count_inner(name, below) for name in splits}
     return Layout(wrapper, splits, inner, problem)
@@ -90,27 +96,26 @@ def _find_splits(folders: Folders) -> tuple[dict[str, str], str | None]:
         return {}, _describe_mixture(splits, names - splits.keys())
     if "train" not in splits.values():
         return {}, (
-            f"{_enumerate(splits)} are named as splits, and none is for training. Name a folder "
-            "that has one, <folder>/train/<class>/<picture>, or rename one of them to train; if "
-            "they are classes, rename them."
+            f"{list_some(sorted(splits))} are named as splits, and none is for training. Name a "
+            "folder that has one, <folder>/train/<class>/<picture>, or rename one of them to "
+            "train; if they are classes, rename them."
         )
     if all(len(parts) == 1 for parts in folders):
         return splits, (
-            f"{_enumerate(splits)} are named as splits, and pictures lie in them without a folder "
-            "for each class. Make it <split>/<class>/<picture>, or name the classes in a table "
-            "(columns path, label, split); if they are classes, rename them."
+            f"{list_some(sorted(splits))} are named as splits, and pictures lie in them without "
+            "a folder for each class. Make it <split>/<class>/<picture>, or name the classes in a "
+            "table (columns path, label, split); if they are classes, rename them."
         )
     return splits, None
 
 
 def _find_lone_split(names: set[str], folders: Folders) -> str | None:
     lone = {name for name in names if name.lower() in SPLIT_FOLDERS}
-    others = names - lone
+    are_things = all(name.lower() in THINGS for name in lone)
     deep = any(len(parts) > 1 and parts[0] in lone for parts in folders)
-    things = {name for name in lone if name.lower() in THINGS}
-    if not lone or not others or (lone == things and not deep):
+    if not lone or lone == names or (are_things and not deep):
         return None
-    return _describe_mixture(lone, others)
+    return _describe_mixture(lone, names - lone)
 
 
 def _find_deeper_splits(folders: Folders) -> str | None:
@@ -130,19 +135,21 @@ def _find_deeper_splits(folders: Folders) -> str | None:
     name = holding[0]
     splits = [split for group in found[name] for split in group]
     return (
-        f"The folder {name} holds {_enumerate(splits)}, which are named as splits and hold "
-        f"folders, but lies beside {_enumerate(others)}: what the classes are cannot be told. To "
-        f"read it alone: --params images=.../{name}, unpacked where it is in an archive. If it is "
-        f"a class, rename the folders in it; if the innermost folders are the classes, and splits "
-        "may be drawn: --params ingest.label_level=-1."
+        f"The folder {name} holds {list_some(sorted(splits))}, which are named as splits and hold "
+        f"folders, but lies beside {list_some(sorted(others))}: what the classes are cannot be "
+        f"told. To read it alone: --params images=.../{name}, unpacked where it is in an archive. "
+        "If it is a class, rename the folders in it; if the innermost folders are the classes, and "
+        "splits may be drawn: --params ingest.label_level=-1."
     )
 
 
 def _describe_mixture(splits: Iterable[str], others: Iterable[str]) -> str:
-    beside = f"beside {_enumerate(others)}, which are not" if others else "in more than one way"
+    beside = (
+        f"beside {list_some(sorted(others))}, which are not" if others else "in more than one way"
+    )
     return (
-        f"Folders with pictures are named as splits, {_enumerate(splits)}, {beside}: what the "
-        "classes are cannot be told. Move what is neither split nor class elsewhere; rename a "
+        f"Folders with pictures are named as splits, {list_some(sorted(splits))}, {beside}: what "
+        "the classes are cannot be told. Move what is neither split nor class elsewhere; rename a "
         "class that is named as a split; or count the folders from the outside, and have the "
         "splits drawn: --params ingest.label_level=2 (-1 is the innermost)."
     )
@@ -174,17 +181,3 @@ def _find_copy(folders: Folders, paths: Sequence[str], wrapper: tuple[str, ...])
         if 2 * sum(path[len(name) + 1 :] in known for path in inside) >= len(inside):
             return name
     return None
-
-
-def _describe_copy(name: str, wrapper: tuple[str, ...]) -> str:
-    inner = "/".join((*wrapper, name))
-    return (
-        f"The folder {inner} holds the pictures beside it once more, under the same names. Remove "
-        f"it, or name it alone, unpacked where it is in an archive: --params images=.../{inner}"
-    )
-
-
-def _enumerate(names: Iterable[str]) -> str:
-    listed = sorted(names)
-    more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
-    return ", ".join(listed[:SHOWN]) + more

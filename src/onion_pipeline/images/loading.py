@@ -1,7 +1,7 @@
 """From the files of a source to pixels: read, compared with the index, decoded."""
 
 import hashlib
-from dataclasses import replace
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -73,7 +73,6 @@ def decode_images(
     keys = make_keys(readable["sha256"])
     dtype = decoded_dtype(shape)
     step = count_rows(dtype)
-    source = replace(source, given=None)  # which a worker would need pandas for
     jobs = [
         _Job(
             source.select(tuple(readable["path"].iloc[start : start + step])),
@@ -106,34 +105,15 @@ def read_indexed_file(source: ImageSource, path: str, key: int) -> bytes:
     return data
 
 
-def decode_file(
-    source: ImageSource, path: str, key: int, shape: Shape, rendering: Rendering
-) -> NDArray[np.uint8]:
-    """Return the pixels of one file.
-
-    Args:
-        source: where the file is.
-        path: of the file.
-        key: of the bytes that were indexed.
-        shape: height, width and channels of the result.
-        rendering: how it becomes pixels.
-
-    Raises:
-        RejectedImageError: it cannot be read or decoded, or has changed since.
-    """
-    return decode_image(read_indexed_file(source, path, key), shape, rendering)
-
-
 def _decode_chunk(job: _Job) -> DecodedImages:
     decoded = np.zeros(len(job.rows), decoded_dtype(job.shape))
     images = decoded["image"]
     kept: list[int] = []
     for number, (path, key) in enumerate(zip(job.source.paths, job.keys.tolist(), strict=True)):
-        try:
-            images[len(kept)] = decode_file(job.source, path, key, job.shape, job.rendering)
-        except RejectedImageError:
-            continue  # told in the quarantine
-        kept.append(number)
-    count = len(kept)
-    decoded["index"][:count], decoded["key"][:count] = job.rows[kept], job.keys[kept]
-    return decoded[:count]
+        with suppress(RejectedImageError):  # told in the quarantine
+            data = read_indexed_file(job.source, path, key)
+            images[len(kept)] = decode_image(data, job.shape, job.rendering)
+            kept.append(number)
+    decoded = decoded[: len(kept)]
+    decoded["index"], decoded["key"] = job.rows[kept], job.keys[kept]
+    return decoded

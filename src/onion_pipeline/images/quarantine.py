@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.arrays import DecodedImages, make_keys
-from onion_pipeline.images.decoding.decoder import RejectedImageError, Rendering
-from onion_pipeline.images.loading import decode_file
+from onion_pipeline.images.decoding.decoder import RejectedImageError, Rendering, decode_image
+from onion_pipeline.images.loading import read_indexed_file
 from onion_pipeline.images.sources import ImageSource
 
 REASONS: Mapping[str, str] = MappingProxyType(
@@ -85,13 +84,15 @@ def list_quarantined(
     readable = np.flatnonzero(index["reason"].isna())
     refused = index.iloc[np.setdiff1d(readable, decoded["index"])]
     shape = decoded["image"].shape[1:]
-    found = [
-        _explain(source, path, key, shape, rendering)
-        for path, key in zip(refused["path"], make_keys(refused["sha256"]).tolist(), strict=True)
-    ]
-    by_pixels = refused.assign(
-        reason=[error.reason for error in found], detail=[error.detail for error in found]
-    )
+    found = []
+    for path, key in zip(refused["path"], make_keys(refused["sha256"]).tolist(), strict=True):
+        try:
+            decode_image(read_indexed_file(source, path, key), shape, rendering)
+            found.append(("unreadable", "it could not be read at first; now it can: run again"))
+        except RejectedImageError as error:
+            found.append((error.reason, error.detail))
+    by_pixels = refused.copy()
+    by_pixels[["reason", "detail"]] = found or None
     by_header = index[index["reason"].notna()]
     listed = pd.concat([by_header, by_pixels.astype(by_header.dtypes)])[COLUMNS]
     return listed.sort_values("path", ignore_index=True)
@@ -110,9 +111,8 @@ def check_quarantine(quarantine: DataFrame, count: int, limit: float) -> None:
     Raises:
         DataError: more are refused, or all.
     """
-    harmless = int(quarantine["reason"].isin(HARMLESS).sum())
     counted = quarantine[~quarantine["reason"].isin(HARMLESS)]
-    pictures = count - harmless
+    pictures = count - (len(quarantine) - len(counted))
     if len(quarantine) == count:
         files = f"None of the {count} files is" if count > 1 else "The one file is not"
         raise DataError(
@@ -147,13 +147,3 @@ def _advise(rejected: DataFrame) -> str:
     reasons = rejected["reason"].value_counts().index
     first = next((reason for reason in reasons if reason not in HARMLESS), reasons[0])
     return ADVICE.get(first, USUAL_ADVICE)
-
-
-def _explain(
-    source: ImageSource, path: str, key: int, shape: Any, rendering: Rendering
-) -> RejectedImageError:
-    try:
-        decode_file(source, path, key, shape, rendering)
-    except RejectedImageError as error:
-        return error
-    return RejectedImageError("unreadable", "it could not be read at first; now it can: run again")

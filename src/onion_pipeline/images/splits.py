@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from onion_pipeline.annotations import DataFrame, Series
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.duplicates import join_pairs
+from onion_pipeline.images.near_duplicates import pair_equal
 from onion_pipeline.images.stratification import LEFT_OUT, SPLITS, draw_exactly, draw_stably
 
 
@@ -80,10 +81,7 @@ def cluster_files(files: DataFrame, duplicates: DataFrame) -> NDArray[np.int64]:
     links = [duplicates[["first", "second"]].to_numpy(np.int64)]
     for column in ("sha256", "group"):
         named = np.flatnonzero(files[column].notna())
-        _, first, same = np.unique(
-            files[column].iloc[named], return_index=True, return_inverse=True
-        )
-        links.append(np.stack([named[first][same], named], axis=1))
+        links.append(named[np.stack(pair_equal(files[column].iloc[named]), axis=1)])
     pairs = np.concatenate(links)
     return join_pairs(len(files), pairs[:, 0], pairs[:, 1])
 
@@ -140,9 +138,8 @@ def find_leaks(splits: DataFrame, duplicates: DataFrame) -> DataFrame:
 
     Only splits that the user has given can hold any.
     """
-    first, second = (
-        splits["split"].to_numpy(object)[duplicates[side]] for side in ("first", "second")
-    )
+    names = splits["split"].to_numpy(object)
+    first, second = names[duplicates["first"]], names[duplicates["second"]]
     apart = (first != second) & (first != LEFT_OUT) & (second != LEFT_OUT)
     return duplicates[apart].assign(first_split=first[apart], second_split=second[apart])
 
@@ -166,7 +163,6 @@ def _join_given(table: DataFrame) -> Series:
 
 
 def _find_free(given: Series) -> tuple[NDArray[np.bool_], list[str]]:
-    """Return which files are to be drawn, and to which splits."""
     if given.isna().any():
         return given.isna().to_numpy(), list(SPLITS)
     missing = [name for name in SPLITS[1:] if name not in set(given)]
@@ -184,16 +180,13 @@ def _check_clusters(table: DataFrame, pool: DataFrame, needed: int) -> None:
     small = [label for label in labels if clusters[label] < needed]
     if small:
         listing = ", ".join(_describe_small(label, table, pool, clusters) for label in small)
-        few = f"of {len(labels)} classes {'have' if len(small) > 1 else 'has'}"
-        wanted = (
-            f"fewer readable images than the {needed} splits to draw"
-            if needed > 1
-            else "no readable image for training"
-        )
+        have = "have" if len(small) > 1 else "has"
+        fewer = f"fewer readable images than the {needed} splits to draw"
+        wanted = fewer if needed > 1 else "no readable image for training"
         raise DataError(
-            f"{len(small)} {few} {wanted}: {listing}. Near-duplicates and images of one group "
-            "count once, since they must stay in one split. Add images to these classes, or "
-            "remove them."
+            f"{len(small)} of {len(labels)} classes {have} {wanted}: {listing}. "
+            "Near-duplicates and images of one group count once, since they must stay in one "
+            "split. Add images to these classes, or remove them."
         )
 
 

@@ -1,4 +1,4 @@
-"""How pictures are drawn for splits: exactly by their shares, or stably by their content."""
+"""Stratification: which pictures go to which split, exactly by shares or stably by content."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -21,8 +21,7 @@ class _Cluster(NamedTuple):
     """Pictures that go to one split: how many of each class, and two numbers of their content."""
 
     number: int
-    size: int
-    sizes: Mapping[str, int]
+    sizes: Counter[str]
     order: int
     draw: float
 
@@ -44,7 +43,7 @@ def draw_exactly(pool: DataFrame, shares: Mapping[str, float], seed: int) -> lis
     room = _allot(Counter(pool["label"]), shares)
     chosen: dict[int, str] = {}
     # The large ones first, while there is room for them.
-    for cluster in sorted(clusters, key=lambda cluster: (-cluster.size, cluster.order)):
+    for cluster in sorted(clusters, key=lambda cluster: (-cluster.sizes.total(), cluster.order)):
         split = _draw_split(cluster, room, list(shares))
         chosen[cluster.number] = split
         for label, size in cluster.sizes.items():
@@ -72,9 +71,8 @@ def draw_stably(
     bounds = np.cumsum(list(shares.values()))[:-1]
     keys = pool["group"].where(pool["group"].notna(), pool["sha256"])
     rank = np.searchsorted(bounds, [_draw(key, seed) for key in keys], side="right")
-    highest = np.zeros(alike.max() + 1, np.int64)
-    np.maximum.at(highest, alike, rank)
-    return np.where(rank == highest[alike], names[rank], LEFT_OUT)
+    highest = pool.assign(rank=rank).groupby(alike)["rank"].transform("max")
+    return np.where(rank == highest, names[rank], LEFT_OUT)
 
 
 def allot_stratified(sizes: Sequence[int], share: float, most: Sequence[int]) -> NDArray[np.int64]:
@@ -98,7 +96,6 @@ def allot_stratified(sizes: Sequence[int], share: float, most: Sequence[int]) ->
 
 
 def _allot(sizes: Mapping[str, int], shares: Mapping[str, float]) -> Counts:
-    """Return how many images of each class each split is to get."""
     labels = sorted(sizes)
     left = np.array([sizes[label] for label in labels])
     drawn = [name for name in shares if name != "train"]
@@ -120,13 +117,7 @@ def _make_clusters(pool: DataFrame, seed: int) -> list[_Cluster]:
     for number, label in zip(pool["cluster"].tolist(), pool["label"].tolist(), strict=True):
         sizes[number][label] += 1
     return [
-        _Cluster(
-            number,
-            sizes[number].total(),
-            sizes[number],
-            _hash(content, seed, b"order"),
-            _draw(content, seed),
-        )
+        _Cluster(number, sizes[number], _hash(content, seed, b"order"), _draw(content, seed))
         for number, content in contents.items()
     ]
 
@@ -167,7 +158,8 @@ def _fill_empty(clusters: Sequence[_Cluster], chosen: dict[int, str], names: Seq
         held = Counter(chosen[cluster.number] for cluster in of_class)
         spare = [cluster for cluster in of_class if held[chosen[cluster.number]] > 1]
         if spare and not held[name]:
-            chosen[min(spare, key=lambda cluster: (cluster.size, cluster.order)).number] = name
+            smallest = min(spare, key=lambda cluster: (cluster.sizes.total(), cluster.order))
+            chosen[smallest.number] = name
 
 
 def _hash(content: str, seed: int, purpose: bytes) -> int:

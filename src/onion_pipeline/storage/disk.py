@@ -121,7 +121,12 @@ def name_disk(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in FAULTS or _is_of(path.parent, error):
-            raise DiskError(_describe_failure(path, error)) from error
+            raise DiskError(
+                f"{path} cannot be written: {describe_fault(error)}; "
+                f"{show_bytes(measure_room(path))} are free there. The earlier file, if there was "
+                "one, is as it was. Make room, or the folder writable, and run the same command "
+                "again."
+            ) from error
         raise
 
 
@@ -130,11 +135,3 @@ def _is_of(folder: Path, error: OSError) -> bool:
     if not isinstance(error.filename, str) or Path(error.filename).parent != folder:
         return error.filename == str(folder)
     return not (isinstance(error, FileNotFoundError) and folder.is_dir())
-
-
-def _describe_failure(path: Path, error: OSError) -> str:
-    room = f"{show_bytes(measure_room(path))} are free there. "
-    return (
-        f"{path} cannot be written: {describe_fault(error)}; {room}The earlier file, if there was "
-        "one, is as it was. Make room, or the folder writable, and run the same command again."
-    )

@@ -83,7 +83,7 @@ def write_sealed(path: Path) -> Iterator[Path]:
 
 
 def amend_seal(path: Path, **changes: Any) -> None:
-    """Change the fingerprints in the seal of a file; what it says of the bytes stays.
+    """Change what the seal of a file says of its origin; what it says of the bytes stays.
 
     Args:
         path: of the file.
@@ -178,29 +178,17 @@ def _write_temporary(path: Path) -> Iterator[Path]:
 
 def _remove_left_over(path: Path) -> None:
     """Remove the temporary files for `path` of processes that have ended."""
+    import psutil
+
     for found in path.parent.glob(f".{escape(path.stem)}.*{escape(path.suffix)}"):
         process = found.name.removeprefix(f".{path.stem}.").removesuffix(path.suffix)
-        if process.isdecimal() and not _is_running(int(process)):
-            found.unlink(missing_ok=True)
-
-
-def _is_running(process: int) -> bool:
-    """Tell whether a process other than this one may be running."""
-    if process == os.getpid():
-        return False  # an earlier one, perhaps: in a container all have the same few numbers
-    if os.name == "nt":
-        return True  # to ask would end it
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True  # somebody else's
-    return True
+        with suppress(ValueError, OverflowError):  # it is no number of a process
+            # In a container all have the same few numbers: an earlier one may have had this one's.
+            if int(process) == os.getpid() or not psutil.pid_exists(int(process)):
+                found.unlink(missing_ok=True)
 
 
 def _flush_file(path: Path) -> None:
-    """Wait until the content of a file is on the disk."""
     with path.open("rb+") as file:  # Windows flushes no file that is open for reading alone
         os.fsync(file.fileno())
 

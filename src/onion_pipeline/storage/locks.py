@@ -36,7 +36,9 @@ def hold_lock(path: Path, work: str) -> Iterator[None]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
-        note.write_text(json.dumps(_describe_self(work)), encoding="utf-8")
+        start = datetime.now().astimezone().isoformat(" ", "seconds")
+        holder = {"process": os.getpid(), "host": platform.node(), "start": start, "work": work}
+        note.write_text(json.dumps(holder), encoding="utf-8")
     except Timeout:
         raise LockedError(_describe_holder(note)) from None
     except OSError as error:
@@ -47,11 +49,6 @@ def hold_lock(path: Path, work: str) -> Iterator[None]:
         if lock.is_locked:
             note.unlink(missing_ok=True)
             lock.release()
-
-
-def _describe_self(work: str) -> dict[str, str | int]:
-    start = datetime.now().astimezone().isoformat(" ", "seconds")
-    return {"process": os.getpid(), "host": platform.node(), "start": start, "work": work}
 
 
 def _describe_holder(note: Path) -> str:

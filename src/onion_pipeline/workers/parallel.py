@@ -71,7 +71,12 @@ def _map(
                 done += 1
         except TerminatedWorkerError as error:
             if done < lost:
-                raise WorkerError(_describe_end(title)) from error
+                raise WorkerError(
+                    f"A worker process was killed twice over the same chunks ({title or 'images'})"
+                    ": by the system, probably, for want of memory ('dmesg' says so), or by a "
+                    "fault in a library. Let fewer work at a time, for example: taskset --cpu-list "
+                    "0 kedro run. Smaller pictures (ingest.image_size) take less as well."
+                ) from error
             lost = done + AHEAD * workers  # those before it were under way, and are made again
 
 
@@ -153,21 +158,11 @@ def _submit(pool: Any, function: Callable[[Job], object], job: Job) -> Any:
 
 def _prepare(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # one that loky itself has started in between
-
     follow_parent(parent)
 
 
 def _call(prepare: Callable[[], object]) -> None:
     prepare()  # what it returns may be nothing that can be sent back
-
-
-def _describe_end(title: str) -> str:
-    return (
-        f"A worker process was killed twice over the same chunks ({title or 'images'}): by the "
-        "system, probably, for want of memory ('dmesg' says so), or by a fault in a library. "
-        "Let fewer work at a time, for example: taskset --cpu-list 0 kedro run. Smaller pictures "
-        "(ingest.image_size) take less as well."
-    )
 
 
 def count_processors() -> int:

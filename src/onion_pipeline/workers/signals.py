@@ -46,7 +46,12 @@ def hear_signals() -> Iterator[Callable[[], None]]:
             signal.signal(each, signal.SIG_DFL)
         if os.getpid() != process:
             raise SystemExit(128 + number)  # a process that was forked off ends without a word
-        errors.append(_make_error(signal.Signals(number)))
+        error = InterruptedRunError(
+            f"Stopped by {NAMES[signal.Signals(number)]}. Every file that was finished is kept, "
+            "and none is half-written; the same command goes on from there."
+        )
+        error.exit_code = 128 + number  # as shells have it
+        errors.append(error)
         check()
 
     former = {number: signal.signal(number, stop) for number in heard}
@@ -80,12 +85,3 @@ def _would_be_swallowed(frame: FrameType | None) -> bool:
             return True
         frame = frame.f_back
     return False
-
-
-def _make_error(number: signal.Signals) -> InterruptedRunError:
-    error = InterruptedRunError(
-        f"Stopped by {NAMES[number]}. Every file that was finished is kept, and none is "
-        "half-written; the same command goes on from there."
-    )
-    error.exit_code = 128 + number  # as shells have it
-    return error

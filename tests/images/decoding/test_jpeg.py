@@ -13,8 +13,8 @@ from onion_pipeline.images.decoding.decoder import (
     decode_image,
     read_header,
 )
-from onion_pipeline.images.decoding.exif import ORIENTATION
-from onion_pipeline.images.decoding.jpeg import PlainHeader, decode_plain, read_plain_header
+from onion_pipeline.images.decoding.exif import ORIENTATION, ImageHeader
+from onion_pipeline.images.decoding.jpeg import decode_plain, read_plain_header
 
 NOISE = np.random.default_rng(0).integers(0, 256, (21, 34, 3), dtype=np.uint8)
 
@@ -61,7 +61,7 @@ def decode_by_pillow(data: bytes, shape: tuple[int, int, int], rendering: Render
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_plain_jpeg_is_known_and_decoded(kind):
     header = read_plain_header(KINDS[kind])
-    assert header == PlainHeader(21, 34, kind == "gray")
+    assert header == ImageHeader("JPEG", 21, 34, kind == "gray")
     assert decode_plain(KINDS[kind], header.grayscale).shape == (21, 34, 1 if kind == "gray" else 3)
 
 

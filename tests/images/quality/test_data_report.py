@@ -139,4 +139,4 @@ def test_of_many_classes_that_a_split_lacks_some_are_named():
     labels = [f"class {number:03}" for number in range(100)]
     splits = pd.DataFrame({"label": labels, "split": "train"})
     for warning in data_report.describe_absent(splits):
-        assert "class 019, 80 more: " in warning
+        assert "class 019 and 80 more: " in warning

@@ -11,7 +11,7 @@ from onion_pipeline.images.sources.names import (
     find_fault,
     hide_credentials,
     is_archive,
-    is_litter,
+    is_no_litter,
     make_printable,
     normalize_name,
     shorten_name,
@@ -99,13 +99,13 @@ def test_only_a_name_that_is_too_long_is_cut():
     ],
 )
 def test_litter_is_known(name):
-    assert is_litter(name)
-    assert not is_litter(f"my{name}")
+    assert not is_no_litter(name)
+    assert is_no_litter(f"my{name}")
 
 
 @pytest.mark.parametrize("name", ["1.jpg:Zone.Identifier", "1.jpg@SynoEAStream", "a@SynoResource"])
 def test_litter_beside_each_file_is_known(name):
-    assert is_litter(name)
+    assert not is_no_litter(name)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_litter_beside_each_file_is_known(name):
     ],
 )
 def test_what_may_be_a_class_is_no_litter(name):
-    assert not is_litter(name)
+    assert is_no_litter(name)
 
 
 @pytest.mark.parametrize("name", ["a.zip", "b/a.TAR.GZ", "a.7z", "a.rar", "x.tgz"])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
-from onion_pipeline.annotations import DataFrame
+from onion_pipeline.annotations import DataFrame, Series
 
 MOST_BITS = 16
 DEPTHS = (8, 10, 12, 14)  # of which there are devices; above them the values fill 16 bits
@@ -34,19 +34,16 @@ def find_bit_depth(index: DataFrame) -> int:
     Returns:
         8, 10, 12, 14 or 16, the fewest that hold each value; 16 without such files.
     """
-    values = index.loc[index["reason"].isna(), "largest_value"].dropna()
-    if values.empty:
-        return MOST_BITS
-    return next((depth for depth in DEPTHS if values.max() < 1 << depth), MOST_BITS)
+    values = _list_largest(index)
+    return MOST_BITS if values.empty else _count_bits(values.max())
 
 
 def describe_bit_depth(index: DataFrame, depth: int) -> str:
     """Return what was found of the bits of 16-bit files, and how to choose otherwise."""
-    count = int(index.loc[index["reason"].isna(), "largest_value"].notna().sum())
     return (
-        f"No value of the {count} pictures of 16 bits passes {(1 << depth) - 1}: they are scaled "
-        f"as values of {depth} bits, here and by the served model "
-        f"(ingest.bit_depth={MOST_BITS} takes them as they are)"
+        f"No value of the {len(_list_largest(index))} pictures of 16 bits passes "
+        f"{(1 << depth) - 1}: they are scaled as values of {depth} bits, here and by the served "
+        f"model (ingest.bit_depth={MOST_BITS} takes them as they are)"
     )
 
 
@@ -56,11 +53,8 @@ def describe_few_bright(index: DataFrame, depth: int) -> str | None:
     Of ordinary pictures half do not stay below a quarter of the largest value of all. One of
     another device does it, or one faulty pixel.
     """
-    values = index.loc[index["reason"].isna(), "largest_value"].dropna()
-    if values.empty:
-        return None
-    middle = values.quantile(0.5, interpolation="lower")
-    fewer = next((bits for bits in DEPTHS if middle < 1 << bits), depth)
+    values = _list_largest(index)
+    fewer = depth if values.empty else _count_bits(values.quantile(0.5, interpolation="lower"))
     if fewer >= depth:
         return None
     dark = int((values < 1 << fewer).sum())
@@ -83,7 +77,7 @@ def describe_other_depth(largest: Sequence[int], depth: int) -> str | None:
     """
     if not largest:
         return None
-    found = next((bits for bits in DEPTHS if max(largest) < 1 << bits), MOST_BITS)
+    found = _count_bits(max(largest))
     if found in {depth, depth - 1} or (found < depth and max(largest) >= 1 << depth - 2):
         return None
     reads = f"the model scales pictures of 16 bits as values of {depth} bits"
@@ -98,6 +92,14 @@ def describe_other_depth(largest: Sequence[int], depth: int) -> str | None:
         f"but {reads}: what is above {(1 << depth) - 1} is white. Was it trained with pictures "
         "like these?"
     )
+
+
+def _list_largest(index: DataFrame) -> Series:
+    return index.loc[index["reason"].isna(), "largest_value"].dropna()
+
+
+def _count_bits(value: int) -> int:
+    return next((depth for depth in DEPTHS if value < 1 << depth), MOST_BITS)
 
 
 def scale_to_8_bits(values: NDArray[np.uint16], depth: int) -> NDArray[np.uint8]:
@@ -146,7 +148,6 @@ def _put_raw_mode(args: Any, mode: str) -> Any:
 
 @lru_cache(maxsize=8)
 def _make_scale(depth: int) -> NDArray[np.uint8]:
-    """Return the 8 bits of each value of 16 bits."""
     largest = (1 << depth) - 1
     values = np.minimum(np.arange(1 << MOST_BITS), largest)
     return ((values * 255 + largest // 2) // largest).astype(np.uint8)

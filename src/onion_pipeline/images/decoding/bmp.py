@@ -10,6 +10,8 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
+from onion_pipeline.images.decoding.exif import ImageHeader
+
 HEADERS_SIZE = 14 + 40
 PALETTE = bytes(value for gray in range(256) for value in (gray, gray, gray, 0))
 
@@ -26,21 +28,21 @@ def encode_bmp(pixels: NDArray[np.uint8]) -> bytes:
     return _make_headers(height, width) + PALETTE + rows.tobytes()
 
 
-def read_plain_size(data: bytes) -> tuple[int, int] | None:
-    """Return height and width of a file as :func:`encode_bmp` makes it; ``None`` for all else."""
+def read_plain_header(data: bytes) -> ImageHeader | None:
+    """Return the header of a file as :func:`encode_bmp` makes it; ``None`` for all else."""
     if not data.startswith(b"BM") or data[HEADERS_SIZE : HEADERS_SIZE + len(PALETTE)] != PALETTE:
         return None
     width, height = struct.unpack_from("<ii", data, 18)
     if min(height, width) < 1 or len(data) != measure_bmp(height, width):
         return None
-    return (height, width) if data.startswith(_make_headers(height, width)) else None
+    is_plain = data.startswith(_make_headers(height, width))
+    return ImageHeader("BMP", height, width, True) if is_plain else None
 
 
-def decode_plain(data: bytes, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return the pixels, uint8 (H, W, 1), of a file that :func:`read_plain_size` gives `size`."""
-    height, width = size
+def decode_plain(data: bytes, header: ImageHeader) -> NDArray[np.uint8]:
+    """Return the pixels, uint8 (H, W, 1), of a file with such a `header`."""
     rows = np.frombuffer(data, np.uint8, offset=HEADERS_SIZE + len(PALETTE))
-    return rows.reshape(height, -1)[::-1, :width, None]
+    return rows.reshape(header.height, -1)[::-1, : header.width, None]
 
 
 def measure_bmp(height: int, width: int) -> int:

@@ -28,7 +28,9 @@ def make_8_bit(image: Image.Image, bit_depth: int) -> Image.Image:
 def flatten(image: Image.Image, profile: bytes | None, background: tuple[int, ...]) -> Image.Image:
     """Convert to sRGB and lay on the background."""
     if profile and image.mode in {"RGB", "RGBA", "CMYK"}:
-        image = _convert_to_srgb(image, profile)
+        transform = _make_transform(profile, image.mode)
+        if transform:  # a damaged profile does not make the pixels worse
+            image = ImageCms.applyTransform(image, transform) or image
     if image.mode == "RGBA":
         canvas = Image.new("RGBA", image.size, (*background, 255))
         image = Image.alpha_composite(canvas, image)
@@ -43,13 +45,6 @@ def _scale_gray(image: Image.Image, bit_depth: int) -> Image.Image:
         opaque = pixels != image.info["transparency"]
         gray.putalpha(Image.fromarray(opaque.astype(np.uint8) * 255))
     return gray
-
-
-def _convert_to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    transform = _make_transform(profile, image.mode)
-    if transform is None:
-        return image  # a damaged profile does not make the pixels worse
-    return ImageCms.applyTransform(image, transform) or image
 
 
 @lru_cache(maxsize=32)

@@ -7,7 +7,9 @@ antialiasing.
 """
 
 import warnings
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +17,9 @@ from PIL import Image, ImageColor, ImageOps
 from PIL.Image import Transpose
 
 from onion_pipeline.errors import InterruptedRunError
-from onion_pipeline.images.decoding import bmp, jpeg
-from onion_pipeline.images.decoding.bit_depth import (
-    DEEP_MODES,
-    MOST_BITS,
-    find_largest_value,
-    join_halves,
-    select_lower_half,
-    stores_deep_colors,
-)
+from onion_pipeline.images.decoding import bit_depth, bmp, jpeg
 from onion_pipeline.images.decoding.colors import flatten, make_8_bit
+from onion_pipeline.images.decoding.exif import ImageHeader
 from onion_pipeline.images.decoding.foreign import explain_error
 from onion_pipeline.images.decoding.opening import (
     DEFAULT_RENDERING,
@@ -32,21 +27,11 @@ from onion_pipeline.images.decoding.opening import (
     Rendering,
     check_bytes,
     check_size,
-    make_rendering,
     open_image,
 )
 from onion_pipeline.images.decoding.reduction import find_reduction, shrink_large
 
-__all__ = [
-    "DEFAULT_RENDERING",
-    "RejectedImageError",
-    "Rendering",
-    "decode_image",
-    "make_rendering",
-    "measure_largest_value",
-    "read_header",
-]
-GRAYSCALE_MODES = DEEP_MODES | {"1", "L", "LA", "I"}
+GRAYSCALE_MODES = bit_depth.DEEP_MODES | {"1", "L", "LA", "I"}
 # Without a stated range of values, what is white cannot be known.
 UNKNOWN_RANGE = {"F": "floating point", "I": "32-bit integer"}
 # What turns a picture upright, by its orientation; from 5 on by a quarter.
@@ -61,31 +46,47 @@ TURNS = {
 }
 FIRST_QUARTER = 5
 
-
-class ImageHeader(NamedTuple):
-    """What the first bytes of an image tell; sides are in pixels, as the picture is shown."""
-
-    format: str
-    height: int
-    width: int
-    grayscale: bool
-    deep: bool = False  # 16 bits for each value
+Options = ParamSpec("Options")
+Result = TypeVar("Result")
 
 
+def _explain_errors(
+    decode: Callable[Concatenate[bytes, Options], Result],
+) -> Callable[Concatenate[bytes, Options], Result]:
+    """Have whatever goes wrong with the bytes raised as the reason why they are refused."""
+
+    @wraps(decode)
+    def explain(data: bytes, *args: Options.args, **kwargs: Options.kwargs) -> Result:
+        try:
+            return decode(data, *args, **kwargs)
+        except (RejectedImageError, InterruptedRunError):
+            raise
+        except Exception as error:
+            raise explain_error(error, data) from error
+
+    return explain
+
+
+@_explain_errors
 def read_header(data: bytes, rendering: Rendering = DEFAULT_RENDERING) -> ImageHeader:
     """Return what `data` says of itself, without decoding a pixel.
 
     Raises:
         RejectedImageError: names the reason.
     """
-    try:
-        return _read_plain_header(data, rendering) or _read_header(data, rendering)
-    except (RejectedImageError, InterruptedRunError):
-        raise
-    except Exception as error:
-        raise explain_error(error, data) from error
+    plain = _read_plain_header(data, rendering)
+    if plain:
+        return plain
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what matters raises; the rest is about metadata
+        image, parts = open_image(data, rendering, header_only=True)
+    lies_on_its_side = parts.orientation >= FIRST_QUARTER
+    width, height = reversed(image.size) if lies_on_its_side else image.size
+    deep = image.mode in bit_depth.DEEP_MODES or bit_depth.stores_deep_colors(image)
+    return ImageHeader(str(image.format), height, width, image.mode in GRAYSCALE_MODES, deep)
 
 
+@_explain_errors
 def decode_image(
     data: bytes, shape: tuple[int, int, int], rendering: Rendering = DEFAULT_RENDERING
 ) -> NDArray[np.uint8]:
@@ -102,14 +103,22 @@ def decode_image(
     Raises:
         RejectedImageError: names the reason.
     """
-    try:
-        return _decode(data, shape, rendering)
-    except (RejectedImageError, InterruptedRunError):
-        raise
-    except Exception as error:
-        raise explain_error(error, data) from error
+    height, width, channels = shape
+    pixels = _decode_plain(data, (width, height), rendering)
+    if pixels is not None and pixels.shape == shape:
+        return pixels
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if pixels is None:
+            picture = _load(data, shape, rendering)
+        else:
+            picture = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+        picture = picture.convert("RGB" if channels == 3 else "L")  # noqa: PLR2004
+        resized = _resize(picture, (width, height), rendering)
+    return np.asarray(resized, dtype=np.uint8).reshape(shape)
 
 
+@_explain_errors
 def measure_largest_value(data: bytes, rendering: Rendering = DEFAULT_RENDERING) -> int:
     """Return the largest value of a picture of 16 bits.
 
@@ -123,53 +132,19 @@ def measure_largest_value(data: bytes, rendering: Rendering = DEFAULT_RENDERING)
     Raises:
         RejectedImageError: names the reason.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            image, _ = open_image(data, rendering)
-            image.load()
-        return find_largest_value(image)
-    except (RejectedImageError, InterruptedRunError):
-        raise
-    except Exception as error:
-        raise explain_error(error, data) from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        image, _ = open_image(data, rendering)
+        image.load()
+    return bit_depth.find_largest_value(image)
 
 
 def _read_plain_header(data: bytes, rendering: Rendering) -> ImageHeader | None:
     check_bytes(data)
-    plain = jpeg.read_plain_header(data)
-    if plain:
-        check_size(plain.width, plain.height, rendering)
-        return ImageHeader("JPEG", plain.height, plain.width, plain.grayscale)
-    size = bmp.read_plain_size(data)
-    if size:
-        check_size(size[1], size[0], rendering)
-        return ImageHeader("BMP", *size, grayscale=True)
-    return None
-
-
-def _read_header(data: bytes, rendering: Rendering) -> ImageHeader:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what matters raises; the rest is about metadata
-        image, parts = open_image(data, rendering, header_only=True)
-    lies_on_its_side = parts.orientation >= FIRST_QUARTER
-    width, height = reversed(image.size) if lies_on_its_side else image.size
-    deep = image.mode in DEEP_MODES or stores_deep_colors(image)
-    return ImageHeader(str(image.format), height, width, image.mode in GRAYSCALE_MODES, deep)
-
-
-def _decode(data: bytes, shape: tuple[int, int, int], rendering: Rendering) -> NDArray[np.uint8]:
-    height, width, channels = shape
-    check_bytes(data)
-    pixels = _decode_plain(data, (width, height), rendering)
-    if pixels is not None and pixels.shape == shape:
-        return pixels
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        picture = _load(data, shape, rendering) if pixels is None else _show(pixels)
-        picture = picture.convert("RGB" if channels == 3 else "L")  # noqa: PLR2004
-        resized = _resize(picture, (width, height), rendering)
-    return np.asarray(resized, dtype=np.uint8).reshape(shape)
+    header = bmp.read_plain_header(data) or jpeg.read_plain_header(data)
+    if header:
+        check_size(header.width, header.height, rendering)
+    return header
 
 
 def _decode_plain(
@@ -179,51 +154,36 @@ def _decode_plain(
 
     The pixels are those of Pillow. A large JPEG is left to it, which decodes it reduced.
     """
-    size_in_file = bmp.read_plain_size(data)
-    if size_in_file:
-        check_size(size_in_file[1], size_in_file[0], rendering)
-        return bmp.decode_plain(data, size_in_file)
-    plain = jpeg.read_plain_header(data)
-    if not plain:
+    header = _read_plain_header(data, rendering)
+    if not header:
         return None
-    check_size(plain.width, plain.height, rendering)
-    if find_reduction((plain.width, plain.height), size) > 1:
+    if header.format == "BMP":
+        return bmp.decode_plain(data, header)
+    if find_reduction((header.width, header.height), size) > 1:
         return None
-    return jpeg.decode_plain(data, plain.grayscale)
-
-
-def _show(pixels: NDArray[np.uint8]) -> Image.Image:
-    return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+    return jpeg.decode_plain(data, header.grayscale)
 
 
 def _load(data: bytes, shape: tuple[int, int, int], rendering: Rendering) -> Image.Image:
     opened, parts = open_image(data, rendering)
     if opened.format in {"JPEG", "MPO"}:
-        _reduce(opened, shape[1::-1])
-    is_deep = rendering.bit_depth < MOST_BITS and stores_deep_colors(opened)
+        reduction = find_reduction(opened.size, shape[1::-1])
+        if reduction > 1:
+            opened.draft(None, (opened.width // reduction, opened.height // reduction))
+    is_deep = rendering.bit_depth < bit_depth.MOST_BITS and bit_depth.stores_deep_colors(opened)
     opened.load()
     if opened.mode in UNKNOWN_RANGE:
         raise RejectedImageError("unsupported_mode", f"{UNKNOWN_RANGE[opened.mode]} pixels")
-    image = _scale_colors(opened, data, rendering) if is_deep else opened
+    image: Image.Image = opened
+    if is_deep:  # Pillow has taken the upper 8 bits of 16
+        lower, _ = open_image(data, rendering)
+        bit_depth.select_lower_half(lower)
+        lower.load()
+        image = bit_depth.join_halves(opened, lower, rendering.bit_depth)
     image = shrink_large(make_8_bit(image, rendering.bit_depth), shape[1::-1])
     if parts.orientation in TURNS:
         image = image.transpose(TURNS[parts.orientation])
     return flatten(image, parts.profile, ImageColor.getrgb(rendering.background)[:3])
-
-
-def _scale_colors(image: Image.Image, data: bytes, rendering: Rendering) -> Image.Image:
-    """Return 8 bits of the bits that 16-bit colours really have: Pillow takes the upper 8 of 16."""
-    lower, _ = open_image(data, rendering)
-    select_lower_half(lower)
-    lower.load()
-    return join_halves(image, lower, rendering.bit_depth)
-
-
-def _reduce(image: Image.Image, size: tuple[int, int]) -> None:
-    """Have a large JPEG decoded at an eighth, a quarter or half of its sides."""
-    reduction = find_reduction(image.size, size)
-    if reduction > 1:
-        image.draft(None, (image.width // reduction, image.height // reduction))
 
 
 def _resize(image: Image.Image, size: tuple[int, int], rendering: Rendering) -> Image.Image:

@@ -21,6 +21,16 @@ CLASSIC, BIG = 42, 43  # versions of TIFF
 NUMBERS = {3: "H", 4: "L", 6: "b", 8: "h", 9: "l"}
 
 
+class ImageHeader(NamedTuple):
+    """What the first bytes of an image tell; sides are in pixels, as the picture is shown."""
+
+    format: str
+    height: int
+    width: int
+    grayscale: bool
+    deep: bool = False  # 16 bits for each value
+
+
 class Parts(NamedTuple):
     """A file taken apart.
 
@@ -47,31 +57,32 @@ class TiffEntry(NamedTuple):
 
 
 class TiffLayout(NamedTuple):
-    """How the directories of a TIFF are written: the order of bytes, and the size of its parts."""
+    """How the directories of a TIFF are written.
+
+    Args:
+        order: of bytes.
+        count_size: bytes that tell how many entries there are.
+        entry_size: bytes of an entry.
+        offset_size: bytes of the address of a directory, and of a value that stands in its entry.
+    """
 
     order: str
-    big: bool
-
-    @property
-    def count_size(self) -> int:
-        """Bytes that tell how many entries there are."""
-        return 8 if self.big else 2
-
-    @property
-    def entry_size(self) -> int:
-        """Bytes of an entry."""
-        return 20 if self.big else 12
-
-    @property
-    def offset_size(self) -> int:
-        """Bytes of the address of a directory, and of a value that stands in its entry."""
-        return 8 if self.big else 4
+    count_size: int = 2
+    entry_size: int = 12
+    offset_size: int = 4
 
     def read_number(self, data: bytes | memoryview, place: int, size: int) -> int | None:
         """Return the number of `size` bytes at `place`; ``None`` if the data ends before."""
         if place + size > len(data):
             return None
         return int.from_bytes(data[place : place + size], "big" if self.order == ">" else "little")
+
+    def locate(self, data: bytes, entry: TiffEntry, size: int) -> int:
+        """Return where the values of an entry begin, which are of `size` bytes each."""
+        place = entry.place + self.entry_size - self.offset_size
+        if entry.length * size <= self.offset_size:
+            return place
+        return self.read_number(data, place, self.offset_size) or 0
 
 
 def find_orientation(exif: bytes, xmp: bytes) -> int:
@@ -105,9 +116,8 @@ def read_layout(data: bytes) -> tuple[TiffLayout, int] | None:
     version = sum(data[2:4])  # one of its two bytes is 0
     if version not in {CLASSIC, BIG}:
         return None
-    big = version == BIG
-    layout = TiffLayout(order, big)
-    first = layout.read_number(data, 8 if big else 4, layout.offset_size)
+    layout = TiffLayout(order, 8, 20, 8) if version == BIG else TiffLayout(order)
+    first = layout.read_number(data, layout.offset_size, layout.offset_size)
     return None if first is None else (layout, first)
 
 
@@ -116,7 +126,7 @@ def list_entries(data: bytes, layout: TiffLayout, directory: int) -> Iterator[Ti
     count = layout.read_number(data, directory, layout.count_size) or 0
     start, size = directory + layout.count_size, layout.entry_size
     count = max(0, min(count, (len(data) - start) // size))
-    shape = f"{layout.order}HH{'Q8x' if layout.big else 'L4x'}"
+    shape = f"{layout.order}HH{'L4x' if layout.offset_size == 4 else 'Q8x'}"  # noqa: PLR2004
     listed = struct.iter_unpack(shape, memoryview(data)[start : start + count * size])
     for number, (tag, kind, length) in enumerate(listed):
         yield TiffEntry(tag, kind, length, start + number * size)
@@ -127,8 +137,7 @@ def read_entry(data: bytes, layout: TiffLayout, entry: TiffEntry) -> int | None:
     shape = NUMBERS.get(entry.kind)
     if shape is None or entry.length != 1:
         return None
-    place = entry.place + layout.entry_size - layout.offset_size
-    (number,) = struct.unpack_from(layout.order + shape, data, place)
+    (number,) = struct.unpack_from(layout.order + shape, data, layout.locate(data, entry, 1))
     return int(number)
 
 

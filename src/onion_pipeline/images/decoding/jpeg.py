@@ -11,7 +11,7 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
-from onion_pipeline.images.decoding.exif import Parts, find_orientation, limit_profile
+from onion_pipeline.images.decoding.exif import ImageHeader, Parts, find_orientation, limit_profile
 from onion_pipeline.images.decoding.pieces import join_pieces
 
 # What turns, colours or multiplies a picture, wherever it stands: Exif and XMP orientation,
@@ -24,15 +24,7 @@ JFIF_SIZE, ADOBE_SIZE = 14, 12  # of which libjpeg takes notice
 EXIF, XMP, PROFILE = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"
 
 
-class PlainHeader(NamedTuple):
-    """The size of a plain JPEG, and whether it is stored in grayscale."""
-
-    height: int
-    width: int
-    grayscale: bool
-
-
-def read_plain_header(data: bytes) -> PlainHeader | None:
+def read_plain_header(data: bytes) -> ImageHeader | None:
     """Return the header of a JPEG that decodes straight to pixels; ``None`` for all else."""
     if not data.startswith(b"\xff\xd8\xff"):
         return None
@@ -43,7 +35,8 @@ def read_plain_header(data: bytes) -> PlainHeader | None:
         height, width, colors, _ = simplejpeg.decode_jpeg_header(data)
     except ValueError:
         return None
-    return PlainHeader(height, width, colors == "Gray") if colors in {"Gray", "YCbCr"} else None
+    is_plain = colors in {"Gray", "YCbCr"}
+    return ImageHeader("JPEG", height, width, colors == "Gray") if is_plain else None
 
 
 def decode_plain(data: bytes, grayscale: bool) -> NDArray[np.uint8] | None:
@@ -121,7 +114,6 @@ def _is_needed(marker: int, content: memoryview) -> bool:
 
 
 def _note(content: bytes, noted: dict[bytes, bytes], profiles: list[bytes]) -> None:
-    """Keep what a segment says of orientation or colours."""
     if content.startswith(PROFILE):
         profiles.append(content)
     elif content.startswith(EXIF):

@@ -56,13 +56,9 @@ def make_rendering(parameters: "IngestParameters", found_depth: int = MOST_BITS)
         parameters: as the user wants it.
         found_depth: the bits that values of 16-bit files have, if the user leaves it to the data.
     """
-    return Rendering(
-        resize=parameters.resize,
-        background=parameters.background,
-        animation=parameters.animation,
-        max_pixels=parameters.max_pixels,
-        bit_depth=found_depth if parameters.bit_depth == "auto" else parameters.bit_depth,
-    )
+    wanted = parameters.model_dump(include={*Rendering._fields})
+    found = {"bit_depth": found_depth} if parameters.bit_depth == "auto" else {}
+    return Rendering(**wanted | found)
 
 
 class RejectedImageError(ValueError):
@@ -111,7 +107,10 @@ def open_image(
     data: bytes, rendering: Rendering, header_only: bool = False
 ) -> tuple[ImageFile, Parts]:
     """Return a picture that is not decoded yet, and what its file says beside its pixels."""
-    _raise_limit(rendering.max_pixels)
+    # Pillow's own limit is one for the whole process, half of what it refuses. It is only raised,
+    # so that no other thread and no other library misses it.
+    if Image.MAX_IMAGE_PIXELS is not None:
+        Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS, (rendering.max_pixels + 1) // 2)
     parts = _split_metadata(data, header_only)
     image = Image.open(parts.file if parts else io.BytesIO(data), formats=FORMATS)
     check_size(*image.size, rendering, str(image.format))
@@ -122,16 +121,6 @@ def open_image(
         if frames > 1:
             raise RejectedImageError("animated", f"{frames} frames")
     return image, parts
-
-
-def _raise_limit(max_pixels: int) -> None:
-    """Have Pillow allow what the parameters allow: its own limit is one for the whole process.
-
-    It is only raised, so that no other thread and no other library misses it.
-    """
-    limit = Image.MAX_IMAGE_PIXELS  # half of what Pillow refuses
-    if limit is not None and 2 * limit < max_pixels:
-        Image.MAX_IMAGE_PIXELS = (max_pixels + 1) // 2
 
 
 def _split_metadata(data: bytes, header_only: bool) -> Parts | None:

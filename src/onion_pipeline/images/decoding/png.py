@@ -10,13 +10,8 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from onion_pipeline.images.decoding.exif import (
-    MAX_PROFILE,
-    UPRIGHT,
-    Parts,
-    find_orientation,
-    limit_profile,
-)
+from onion_pipeline.images.decoding import exif
+from onion_pipeline.images.decoding.exif import Parts
 from onion_pipeline.images.decoding.pieces import join_pieces
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -53,7 +48,9 @@ def split_metadata(data: bytes, header_only: bool = False) -> Parts:
             follows_pixels = name in PIXELS
             pieces.append(view[start : start + 8 if follows_pixels else end])
     pieces.append(END)
-    return Parts(join_pieces(pieces), _find_orientation(texts), limit_profile(texts.get(b"iCCP")))
+    return Parts(
+        join_pieces(pieces), _find_orientation(texts), exif.limit_profile(texts.get(b"iCCP"))
+    )
 
 
 def _list_chunks(data: memoryview, header_only: bool) -> Iterator[tuple[bytes, int, int]]:
@@ -84,14 +81,13 @@ def _check(data: memoryview, name: bytes, start: int, end: int) -> None:
 
 
 def _note_text(name: bytes, content: memoryview, texts: dict[bytes, bytes]) -> None:
-    """Keep what a chunk says of orientation or colours."""
     if name == b"eXIf":
         texts[b"eXIf"] = bytes(content)
     elif name in {b"iCCP", b"tEXt", b"zTXt", b"iTXt"}:
         keyword, ends, _ = bytes(content[:MAX_KEYWORD]).partition(b"\0")
         rest = content[len(keyword) + 1 :]
         if name == b"iCCP" and ends:
-            texts[b"iCCP"] = _inflate(rest[1:], MAX_PROFILE)
+            texts[b"iCCP"] = _inflate(rest[1:], exif.MAX_PROFILE)
         elif ends and keyword in KEPT_TEXTS:
             texts[keyword] = _read_text(name, rest)
 
@@ -119,10 +115,10 @@ def _inflate(data: bytes | memoryview, most: int) -> bytes:
 
 def _find_orientation(texts: dict[bytes, bytes]) -> int:
     if not texts:
-        return UPRIGHT
-    exif = texts.get(b"eXIf") or texts.get(b"exif")
-    exif = exif or _read_raw_profile(texts.get(b"Raw profile type exif", b""))
-    return find_orientation(exif, texts.get(b"XML:com.adobe.xmp", b""))
+        return exif.UPRIGHT
+    found = texts.get(b"eXIf") or texts.get(b"exif")
+    found = found or _read_raw_profile(texts.get(b"Raw profile type exif", b""))
+    return exif.find_orientation(found, texts.get(b"XML:com.adobe.xmp", b""))
 
 
 def _read_raw_profile(text: bytes) -> bytes:

@@ -25,27 +25,22 @@ def find_reduction(source: tuple[int, int], target: tuple[int, int]) -> int:
     Returns:
         8, 4, 2, or 1 for not at all.
     """
-    if source[0] * source[1] > LARGE:
-        return _find_least_reduction(source, target)
-    room = min(source) // (3 * max(target))
+    (width, height), room = source, min(source) // (3 * max(target))
+    if width * height > LARGE:
+        return _find_least_reduction(width * height, room, min(source) // max(target))
     if room < 2:  # noqa: PLR2004 - as with most small pictures, of which there are many
         return 1
     for reduction in (8, 4, 2):
-        fits = room >= reduction
-        if fits and source[0] % reduction == source[1] % reduction == 0:
+        if room >= reduction and width % reduction == height % reduction == 0:
             return reduction
     return 1
 
 
-def _find_least_reduction(source: tuple[int, int], target: tuple[int, int]) -> int:
+def _find_least_reduction(area: int, room: int, most: int) -> int:
     """Return by how much a picture is divided of which the whole would be too large."""
-    room, most = min(source) // (3 * max(target)), min(source) // max(target)
-    for reduction in (8, 4, 2):
-        if room >= reduction:
-            return reduction
-    area = source[0] * source[1]
     needed = next((number for number in (2, 4) if area <= LARGE * number**2), 8)
-    return needed if needed <= most else 1
+    fitting = (number for number in (8, 4, 2) if room >= number)
+    return next(fitting, needed if needed <= most else 1)
 
 
 def shrink_large(image: Image.Image, target: tuple[int, int]) -> Image.Image:

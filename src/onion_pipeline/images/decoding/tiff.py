@@ -7,18 +7,8 @@ resolution or copyright is of an unusual type.
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.images.decoding.exif import (
-    ORIENTATION,
-    UPRIGHT,
-    Parts,
-    TiffEntry,
-    TiffLayout,
-    find_orientation,
-    limit_profile,
-    list_entries,
-    read_entry,
-    read_layout,
-)
+from onion_pipeline.images.decoding import exif
+from onion_pipeline.images.decoding.exif import Parts, TiffEntry, TiffLayout
 from onion_pipeline.images.decoding.pieces import join_pieces
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -32,7 +22,7 @@ NEEDED = frozenset(
     }
 )
 COMPRESSION, ANY_LENGTH = 259, frozenset({None, 1, 6})  # where lengths may be wrong
-SIZES = {1: 1, 2: 1, 6: 1, 7: 1}  # bytes a value, of the types that hold a profile or XMP
+BYTES = frozenset({1, 2, 6, 7})  # the types that hold a profile or XMP
 MAX_PAGES = 100_000  # which nobody has to count to the end
 
 
@@ -46,11 +36,11 @@ def split_metadata(data: bytes, header_only: bool = False) -> Parts | None:
     Raises:
         ValueError: it is cut short, or of a camera and has but a small copy as its first picture.
     """
-    found = read_layout(data) if data.startswith(SIGNATURES) else None
+    found = exif.read_layout(data) if data.startswith(SIGNATURES) else None
     if found is None:
         return None
     layout, first = found
-    entries = list(list_entries(data, layout, first))
+    entries = list(exif.list_entries(data, layout, first))
     if layout.read_number(data, first, layout.count_size) != len(entries):
         return None
     tags = {entry.tag: entry for entry in reversed(entries)}  # of two alike the first counts
@@ -62,24 +52,22 @@ def split_metadata(data: bytes, header_only: bool = False) -> Parts | None:
     return Parts(
         join_pieces([view[:first], memoryview(directory), view[first + len(directory) :]]),
         _find_orientation(data, layout, tags),
-        limit_profile(_read_value(data, layout, tags.get(PROFILE))),
+        exif.limit_profile(_read_value(data, layout, tags.get(PROFILE))),
         _count_pages(data, layout, first),
     )
 
 
 def is_camera_raw(data: bytes) -> bool:
     """Tell whether a TIFF is what cameras write: its first picture is but a small copy."""
-    found = read_layout(data) if data.startswith(SIGNATURES) else None
+    found = exif.read_layout(data) if data.startswith(SIGNATURES) else None
     if found is None:
         return False
-    layout, first = found
-    return _is_camera_raw(
-        data, layout, {entry.tag: entry for entry in list_entries(data, layout, first)}
-    )
+    tags = {entry.tag: entry for entry in exif.list_entries(data, *found)}
+    return _is_camera_raw(data, found[0], tags)
 
 
 def _is_camera_raw(data: bytes, layout: TiffLayout, tags: dict[int, TiffEntry]) -> bool:
-    is_copy = SUBFILE in tags and (read_entry(data, layout, tags[SUBFILE]) or 0) & 1
+    is_copy = SUBFILE in tags and (exif.read_entry(data, layout, tags[SUBFILE]) or 0) & 1
     return DNG_VERSION in tags or bool(is_copy and SUB_DIRECTORIES in tags)
 
 
@@ -96,7 +84,7 @@ def _write_directory(data: bytes, layout: TiffLayout, entries: list[TiffEntry]) 
 
 def _check_end(data: bytes, layout: TiffLayout, tags: dict[int, TiffEntry]) -> None:
     """Check that all compressed pixels are there: libtiff writes to stderr that they are not."""
-    compression = read_entry(data, layout, tags[COMPRESSION]) if COMPRESSION in tags else 1
+    compression = exif.read_entry(data, layout, tags[COMPRESSION]) if COMPRESSION in tags else 1
     if compression in ANY_LENGTH:
         return
     for offsets, lengths in ((273, 279), (324, 325)):
@@ -111,33 +99,27 @@ def _read_numbers(data: bytes, layout: TiffLayout, entry: TiffEntry | None) -> N
     if entry is None or kind is None:
         return np.empty(0)
     dtype = np.dtype(layout.order + kind)
-    place = entry.place + layout.entry_size - layout.offset_size
-    if entry.length * dtype.itemsize > layout.offset_size:
-        place = layout.read_number(data, place, layout.offset_size) or 0
+    place = layout.locate(data, entry, dtype.itemsize)
     if place + entry.length * dtype.itemsize > len(data):
         return np.empty(0)
     return np.frombuffer(data, dtype, entry.length, place).astype(np.float64)
 
 
 def _find_orientation(data: bytes, layout: TiffLayout, tags: dict[int, TiffEntry]) -> int:
-    if ORIENTATION in tags:
-        found = read_entry(data, layout, tags[ORIENTATION]) or UPRIGHT
-        return found if UPRIGHT <= found <= 8 else UPRIGHT  # noqa: PLR2004
-    return find_orientation(b"", _read_value(data, layout, tags.get(XMP)) or b"")
+    if exif.ORIENTATION in tags:
+        found = exif.read_entry(data, layout, tags[exif.ORIENTATION]) or exif.UPRIGHT
+        return found if exif.UPRIGHT <= found <= 8 else exif.UPRIGHT  # noqa: PLR2004
+    return exif.find_orientation(b"", _read_value(data, layout, tags.get(XMP)) or b"")
 
 
 def _read_value(data: bytes, layout: TiffLayout, entry: TiffEntry | None) -> bytes | None:
-    """Return the bytes of a tag, if it is there and holds bytes."""
-    if entry is None or entry.kind not in SIZES:
+    if entry is None or entry.kind not in BYTES:
         return None
-    place = entry.place + layout.entry_size - layout.offset_size
-    if entry.length > layout.offset_size:
-        place = layout.read_number(data, place, layout.offset_size) or 0
+    place = layout.locate(data, entry, 1)
     return data[place : place + entry.length]
 
 
 def _count_pages(data: bytes, layout: TiffLayout, directory: int) -> int:
-    """Return how many directories follow one another."""
     seen: set[int] = set()
     while directory and directory not in seen and len(seen) < MAX_PAGES:
         entries = layout.read_number(data, directory, layout.count_size)

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 
 from onion_pipeline.annotations import DataFrame
+from onion_pipeline.errors import list_some
 from onion_pipeline.images.labels import normalize_text
 from onion_pipeline.images.quarantine import HARMLESS
 from onion_pipeline.images.split_names import group_splits
@@ -15,25 +16,23 @@ INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
 def count_classes(files: DataFrame) -> dict[str, int]:
     """Return how many of `files` each class has, by its name; column ``label``."""
-    counts = files["label"].value_counts()
-    return {str(label): int(counts[label]) for label in sorted(counts.index)}
+    return {str(label): int(count) for label, count in files.groupby("label").size().items()}
 
 
 def describe_classes(counts: Mapping[str, int]) -> str:
     """Return the classes and their numbers of pictures in a line; of many, the first ones."""
-    classes = f"{len(counts)} classes" if len(counts) != 1 else "1 class"
-    listed = list(counts)[:SHOWN]
-    shown = [f"{name} ({counts[name]})" for name in listed]
+    shown = [f"{name} ({count})" for name, count in counts.items()]
     if shown:
-        pictures = "picture" if counts[listed[0]] == 1 else "pictures"
-        shown[0] = f"{listed[0]} ({counts[listed[0]]} {pictures})"
-    line = f"{classes}: {', '.join(shown) or 'none'}"
+        pictures = "picture)" if shown[0].endswith("(1)") else "pictures)"
+        shown[0] = f"{shown[0][:-1]} {pictures}"
+    classes = f"{len(counts)} classes" if len(counts) != 1 else "1 class"
+    line = f"{classes}: {list_some(shown, SHOWN) or 'none'}"
     if len(counts) <= SHOWN:
         return line
-    smallest, largest = (choose(counts, key=lambda name: counts[name]) for choose in (min, max))
+    smallest, largest = (choose(counts, key=counts.__getitem__) for choose in (min, max))
     return (
-        f"{line} and {len(counts) - SHOWN} more; the smallest is {smallest} "
-        f"({counts[smallest]}), the largest {largest} ({counts[largest]})"
+        f"{line}; the smallest is {smallest} ({counts[smallest]}), "
+        f"the largest {largest} ({counts[largest]})"
     )
 
 
@@ -54,24 +53,24 @@ def describe_lost(index: DataFrame) -> str | None:
     )
 
 
-def find_lookalikes(counts: Mapping[str, int]) -> list[list[str]]:
-    """Return the classes whose names differ by nothing but capitals, blanks and what is unseen."""
-    groups: dict[str, list[str]] = {}
+def describe_lookalikes(counts: Mapping[str, int]) -> str | None:
+    """Return a warning of names that differ by nothing but capitals, blanks and what is unseen.
+
+    Args:
+        counts: from :func:`count_classes`.
+    """
+    alike: dict[str, list[str]] = {}
     for name in counts:
-        groups.setdefault(_simplify(name), []).append(name)
-    return [group for group in groups.values() if len(group) > 1]
-
-
-def describe_lookalikes(groups: list[list[str]], counts: Mapping[str, int]) -> str:
-    """Return a warning about `groups`, from :func:`find_lookalikes`."""
+        alike.setdefault(_simplify(name), []).append(name)
+    groups = [group for group in alike.values() if len(group) > 1]
+    if not groups:
+        return None
     # Not as they are: a blank at the end, or one without a width, would not be seen.
-    listed = "; ".join(
-        " and ".join(f"{name!r} ({counts[name]})" for name in group) for group in groups[:SHOWN]
-    )
-    more = f"; and {len(groups) - SHOWN} more" if len(groups) > SHOWN else ""
+    listed = [" and ".join(f"{name!r} ({counts[name]})" for name in group) for group in groups]
     return (
         "Names that differ only by capitals, blanks or what cannot be seen are probably one "
-        f"class, and are taken as several: {listed}{more}. If they are one, give them one name."
+        f"class, and are taken as several: {list_some(listed, SHOWN, ';')}. If they are one, give "
+        "them one name."
     )
 
 
@@ -89,10 +88,9 @@ def describe_inner_splits(index: DataFrame) -> str | None:
         _, found, below = f"/{normalize_text(folder)}/".partition(f"/{label}/")
         if found and below:
             inner.add(below.split("/")[0])
-    groups = group_splits(inner)
-    if not groups:
+    named = sorted(name for group in group_splits(inner) for name in group)
+    if not named:
         return None
-    named = sorted(name for group in groups for name in group)
     return (
         f"The folders {', '.join(named)} in those of the classes are named as splits, and are not "
         "kept as such: the splits are drawn anew. To keep them, put the splits above the classes, "

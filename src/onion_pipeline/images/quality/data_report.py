@@ -4,6 +4,7 @@ from typing import Any
 
 from onion_pipeline.annotations import DataFrame, Series
 from onion_pipeline.drawing.lettering import show_controls
+from onion_pipeline.errors import list_some
 from onion_pipeline.images.quality.measures import ODDITIES, find_odd
 from onion_pipeline.images.splits import find_leaks
 from onion_pipeline.images.stratification import LEFT_OUT, SPLITS
@@ -35,12 +36,17 @@ def report_data(
         splits: one row per image.
         measured: brightness, contrast and sharpness of each image, in the order of `splits`.
     """
+    labels = splits["label"].value_counts()
     return {
         "files": len(index),
         "images": len(splits),
         "quarantined": _count(quarantine["reason"]),
         "classes": count_classes(splits),
-        "imbalance": _measure_imbalance(splits["label"]),
+        "imbalance": {
+            "largest_class": str(labels.index[0]),
+            "smallest_class": str(labels.index[-1]),
+            "ratio": round(float(labels.iloc[0] / labels.iloc[-1]), 3),
+        },
         "formats": _count(index["format"].dropna()),
         "grayscale": int(index["grayscale"].sum()),
         "sizes": _report_sizes(index),
@@ -53,35 +59,29 @@ def report_data(
 
 def count_classes(splits: DataFrame) -> dict[str, dict[str, int]]:
     """Return how many images of each class lie in each split."""
-    counts = splits.groupby(["label", "split"]).size()
+    import pandas as pd
+
+    table = pd.crosstab(splits["label"], splits["split"])
+    counts = table.reindex(columns=[*SPLITS, LEFT_OUT], fill_value=0).to_dict("index")
     return {
-        str(label): {
-            name: int(counts.get((label, name), 0))
-            for name in (*SPLITS, LEFT_OUT)
-            if name in SPLITS or (label, name) in counts
-        }
-        for label in sorted(splits["label"].unique())
+        str(label): {name: count for name, count in each.items() if count or name in SPLITS}
+        for label, each in counts.items()
     }
 
 
 def describe_absent(splits: DataFrame) -> list[str]:
     """Return warnings about classes of which a split, that the user has given, has no image."""
     counts = count_classes(splits)
-    absent = {
-        name: [label for label, each in counts.items() if not each[name]] for name in CONSEQUENCES
-    }
-    return [
-        f"There are no {name} pictures of {_list(labels)}: {CONSEQUENCES[name]}. Add some to "
-        f"the {name} pictures, or leave these out altogether, and they are drawn from those for "
-        "training"
-        for name, labels in absent.items()
-        if labels
-    ]
-
-
-def _list(labels: list[str]) -> str:
-    more = [f"{len(labels) - LISTED} more"] if len(labels) > LISTED else []
-    return ", ".join([*map(show_controls, labels[:LISTED]), *more])
+    warnings = []
+    for name, consequence in CONSEQUENCES.items():
+        labels = [show_controls(label) for label, each in counts.items() if not each[name]]
+        if labels:
+            warnings.append(
+                f"There are no {name} pictures of {list_some(labels, LISTED)}: {consequence}. Add "
+                f"some to the {name} pictures, or leave these out altogether, and they are drawn "
+                "from those for training"
+            )
+    return warnings
 
 
 def find_contradictions(duplicates: DataFrame) -> DataFrame:
@@ -91,15 +91,6 @@ def find_contradictions(duplicates: DataFrame) -> DataFrame:
 
 def _count(values: Series) -> dict[str, int]:
     return {str(value): int(count) for value, count in values.value_counts().items()}
-
-
-def _measure_imbalance(labels: Series) -> dict[str, Any]:
-    counts = labels.value_counts()
-    return {
-        "largest_class": str(counts.index[0]),
-        "smallest_class": str(counts.index[-1]),
-        "ratio": round(float(counts.iloc[0] / counts.iloc[-1]), 3),
-    }
 
 
 def _report_sizes(index: DataFrame) -> dict[str, Any]:
@@ -117,8 +108,9 @@ def _report_sizes(index: DataFrame) -> dict[str, Any]:
 
 
 def _describe(values: Series) -> dict[str, float]:
-    low, middle, high = (float(values.quantile(share)) for share in (0, 0.5, 1))
-    return {"smallest": round(low, 4), "median": round(middle, 4), "largest": round(high, 4)}
+    found = values.quantile([0, 0.5, 1]).astype("float64")
+    smallest, median, largest = (round(value, 4) for value in found)
+    return {"smallest": smallest, "median": median, "largest": largest}
 
 
 def _report_odd(name: str, measured: DataFrame, paths: Series) -> dict[str, Any]:
@@ -142,6 +134,6 @@ def _report_duplicates(duplicates: DataFrame, splits: DataFrame) -> dict[str, An
 
 
 def _name_pairs(pairs: DataFrame) -> dict[str, Any]:
-    columns = [name for name in pairs.columns if name not in {"first", "second"}]
     worst = pairs.sort_values("similarity", ascending=False, kind="stable").head(NAMED)
-    return {"pairs": len(pairs), "worst": worst[columns].to_dict("records")}
+    named = worst.drop(columns=["first", "second"])
+    return {"pairs": len(pairs), "worst": named.to_dict("records")}

@@ -1,6 +1,5 @@
 """Brightness, contrast and sharpness of each picture, and which stand out."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -45,7 +44,9 @@ def measure_images(images: NDArray[np.uint8]) -> DataFrame:
     import pandas as pd
 
     columns = ["brightness", "contrast", "sharpness"]
-    found = map_chunks(_measure_chunk, list(_cut(images)), workers=1, title="measure images")
+    step = max(1, CHUNK_BYTES // 8 // max(1, int(np.prod(images.shape[1:]))))
+    chunks = [images[start : start + step] for start in range(0, len(images), step)]
+    found = map_chunks(_measure_chunk, chunks, workers=1, title="measure images")
     return pd.DataFrame(np.concatenate([np.empty((0, 3)), *found]), columns=columns)
 
 
@@ -61,22 +62,11 @@ def find_odd(measured: DataFrame, name: str) -> Series:
     """
     measure, sign = ODDITIES[name]
     values = measured[measure]
-    distance = sign * (values - values.median()) / _spread(values)
-    odd = distance[distance > OUTLYING].sort_values(ascending=False, kind="stable")
+    distance = sign * (values - values.median())
+    # A robust standard deviation; it is 0 if all are alike.
+    spread = 1.4826 * distance.abs().median() or 1.2533 * distance.abs().mean()
+    odd = distance[distance > OUTLYING * spread].sort_values(ascending=False, kind="stable")
     return values[odd.index]
-
-
-def _spread(values: Series) -> float:
-    """Return a robust standard deviation, of the unit of `values`."""
-    distances = (values - values.median()).abs()
-    spread = 1.4826 * distances.median() or 1.2533 * distances.mean()
-    return float(spread) or np.inf  # all are alike
-
-
-def _cut(images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
-    step = max(1, CHUNK_BYTES // 8 // max(1, int(np.prod(images.shape[1:]))))
-    for start in range(0, len(images), step):
-        yield images[start : start + step]
 
 
 def _measure_chunk(images: NDArray[np.uint8]) -> NDArray[np.float64]:

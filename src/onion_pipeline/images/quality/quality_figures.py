@@ -1,7 +1,7 @@
 """What a data set holds and what is wrong with it, as figures."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,16 @@ from onion_pipeline.drawing.canvas import ACCENT, INK, make_figure, show_image
 from onion_pipeline.drawing.lettering import write_names, write_page_names
 from onion_pipeline.images.quality.data_report import count_classes, find_contradictions
 from onion_pipeline.images.quality.measures import ODDITIES, find_odd
-from onion_pipeline.images.stratification import LEFT_OUT, SPLITS
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from onion_pipeline.images.stratification import LEFT_OUT
 
 COLORS = {"train": INK, "validation": "#d9a08b", "test": ACCENT, LEFT_OUT: "#c9c4bf"}
+TITLES = (
+    "Images of each class",
+    "Width and height in pixels",
+    "Brightness (0 black, 1 white)",
+    "Contrast",
+    "Sharpness (low is blurred)",
+)
 BINS = 40
 SHOWN = 8  # pictures of each kind in the gallery
 READABLE = 40  # classes whose names fit below the bars
@@ -42,18 +46,11 @@ def draw_data_report(index: DataFrame, splits: DataFrame, measured: DataFrame) -
     """
     from plotly.subplots import make_subplots
 
-    titles = (
-        "Images of each class",
-        "Width and height in pixels",
-        "Brightness (0 black, 1 white)",
-        "Contrast",
-        "Sharpness (low is blurred)",
-    )
     figure = make_subplots(
         rows=3,
         cols=2,
         specs=[[{"colspan": 2}, None], [{}, {}], [{}, {}]],
-        subplot_titles=titles,
+        subplot_titles=TITLES,
         vertical_spacing=0.13,
     )
     _add_classes(figure, splits)
@@ -90,56 +87,45 @@ def draw_suspects(
     figure.suptitle(
         "What to look at" if shown else "No duplicate and no outlier was found", fontsize=11
     )
-    for panel, suspects in zip(_make_panels(figure, len(shown)), shown, strict=True):
+    panels: Any = figure.subfigures(len(shown), 1, squeeze=False)[:, 0] if shown else []
+    for panel, suspects in zip(panels, shown, strict=True):
         panel.suptitle(suspects.title, fontsize=10, color=ACCENT, x=0.01, ha="left")
         cells = panel.subplots(1, SHOWN)
-        _show_row(cells, images, suspects)
+        for cell, row, caption in zip(cells, suspects.rows, suspects.captions, strict=False):
+            show_image(cell, np.asarray(images[row]))
+            cell.set_xlabel(caption, fontsize=7.5)
+        for cell in cells[len(suspects.rows) :]:
+            cell.set_axis_off()
     return figure
 
 
-def _make_panels(figure: ImageFigure, count: int) -> list[Any]:
-    return list(figure.subfigures(count, 1, squeeze=False)[:, 0]) if count else []
-
-
-def _show_row(cells: Sequence["Axes"], images: NDArray[np.uint8], suspects: _Suspects) -> None:
-    for cell in cells:
-        cell.set_axis_off()
-    for cell, row, caption in zip(cells, suspects.rows, suspects.captions, strict=False):
-        show_image(cell, np.asarray(images[row]))
-        cell.set_axis_on()
-        cell.set_xlabel(caption, fontsize=7.5)
-
-
 def _list_pairs(duplicates: DataFrame, names: Names) -> Iterator[_Suspects]:
-    contradicting = find_contradictions(duplicates)
-    exact = duplicates[duplicates["kind"] == "exact"]
-    near = duplicates[duplicates["kind"] == "near"]
-    yield _pair_up("The same picture, different labels", contradicting, names)
-    yield _pair_up("The same file twice", exact, names)
-    yield _pair_up("Nearly the same picture", near.sort_values("similarity", kind="stable"), names)
-
-
-def _pair_up(kind: str, pairs: DataFrame, names: Names) -> _Suspects:
-    """Show some pairs, evenly spaced, the two of a pair side by side."""
-    title = f"{kind}: {_count(len(pairs), 'pair')}"
-    count = min(len(pairs), SHOWN // 2)
-    some = pairs.iloc[np.linspace(0, len(pairs) - 1, count).round().astype(int)]
-    rows = some[["first", "second"]].to_numpy().ravel()
-    labels = some[["first_label", "second_label"]].to_numpy().ravel()
-    return _Suspects(title, rows, [names[label] for label in labels])
+    near = duplicates[duplicates["kind"] == "near"].sort_values("similarity", kind="stable")
+    kinds = {
+        "The same picture, different labels": find_contradictions(duplicates),
+        "The same file twice": duplicates[duplicates["kind"] == "exact"],
+        "Nearly the same picture": near,
+    }
+    for kind, pairs in kinds.items():
+        count = min(len(pairs), SHOWN // 2)
+        # Some, evenly spaced, the two of a pair side by side.
+        some = pairs.iloc[np.linspace(0, len(pairs) - 1, count).round().astype(int)]
+        rows = some[["first", "second"]].to_numpy().ravel()
+        labels = some[["first_label", "second_label"]].to_numpy().ravel()
+        title = f"{kind}: {_count(len(pairs), 'pair')}"
+        yield _Suspects(title, rows, [names[label] for label in labels])
 
 
 def _list_odd(measured: DataFrame, splits: DataFrame, names: Names) -> Iterator[_Suspects]:
     for name, (measure, _) in ODDITIES.items():
         odd = find_odd(measured, name)
-        rows = odd.index[:SHOWN]
+        shown = odd.head(SHOWN)
+        labels = splits["label"].iloc[shown.index]
         captions = [
-            f"{names[splits['label'].iloc[row]]}\n{odd[row]:.2f}"  # the measure below the label
-            for row in rows
+            f"{names[label]}\n{value:.2f}" for label, value in zip(labels, shown, strict=True)
         ]
-        yield _Suspects(
-            f"Unusually {name} ({measure}): {_count(len(odd), 'image')}", rows, captions
-        )
+        title = f"Unusually {name} ({measure}): {_count(len(odd), 'image')}"
+        yield _Suspects(title, shown.index, captions)
 
 
 def _count(number: int, noun: str) -> str:
@@ -148,44 +134,36 @@ def _count(number: int, noun: str) -> str:
 
 def _add_classes(figure: PlotlyFigure, splits: DataFrame) -> None:
     counts = count_classes(splits)
-    shown, ticks = write_page_names(counts), write_page_names(counts, LONGEST)
-    for name in (*SPLITS, LEFT_OUT):
+    shown, ticks = (
+        [written[label] for label in counts]
+        for written in (write_page_names(counts), write_page_names(counts, LONGEST))
+    )
+    for name, color in COLORS.items():
         images = [splits_of.get(name, 0) for splits_of in counts.values()]
         if any(images):
             figure.add_bar(
-                x=[shown[label] for label in counts],
+                x=shown,
                 y=images,
                 name=name.replace("_", " "),
-                marker={"color": COLORS[name]},
+                marker={"color": color},
                 hovertemplate=f"%{{x}}: %{{y}} for {name}<extra></extra>",
                 row=1,
                 col=1,
             )
-    figure.update_xaxes(
-        type="category",
-        showticklabels=len(counts) <= READABLE,
-        tickvals=[shown[label] for label in counts],
-        ticktext=[ticks[label] for label in counts],
-        row=1,
-        col=1,
-    )
+    show = len(counts) <= READABLE
+    labels = {"showticklabels": show, "tickvals": shown, "ticktext": ticks}
+    figure.update_xaxes(type="category", **labels, row=1, col=1)
 
 
 def _add_sizes(figure: PlotlyFigure, index: DataFrame) -> None:
-    sizes = index[["width", "height"]].dropna().astype("int64").value_counts()
-    width, height = (sizes.index.get_level_values(side) for side in ("width", "height"))
-    count = sizes.to_numpy()
+    sizes = index[["width", "height"]].dropna().astype("int64").value_counts().reset_index()
+    area = 6 + 24 * np.sqrt(sizes["count"] / sizes["count"].max())
     figure.add_scatter(
-        x=width,
-        y=height,
+        x=sizes["width"],
+        y=sizes["height"],
         mode="markers",
-        customdata=count,
-        marker={
-            "size": 6 + 24 * np.sqrt(count / count.max()),
-            "color": ACCENT,
-            "opacity": 0.6,
-            "line": {"width": 0},
-        },
+        customdata=sizes["count"],
+        marker={"size": area, "color": ACCENT, "opacity": 0.6, "line": {"width": 0}},
         hovertemplate="%{x} by %{y} pixels: %{customdata} files<extra></extra>",
         showlegend=False,
         row=2,

@@ -25,17 +25,12 @@ def fail_as_os_error() -> Iterator[None]:
     try:
         yield
     except _list_failures() as error:
-        reason = _find_reason(error)
+        cause = error.__cause__  # fsspec calls whatever happens on the web a missing file
+        reason = cause if cause and type(cause).__module__.startswith("aiohttp") else error
         text = hide_credentials(f"{type(reason).__name__}: {reason}")
         if reason is error and isinstance(error, OSError) and str(error) in text:
             raise  # it says what is wrong as it is
         raise _find_kind(error, reason)(text) from error
-
-
-def _find_reason(error: BaseException) -> BaseException:
-    """Return what happened; fsspec calls whatever does so on the web a missing file."""
-    cause = error.__cause__
-    return cause if cause and type(cause).__module__.startswith("aiohttp") else error
 
 
 def _find_kind(error: Exception, reason: BaseException) -> type[OSError]:

@@ -33,8 +33,8 @@ class _Images(NamedTuple):
 
 
 @dataclass(frozen=True)
-class IdxReader:
-    """Reads images as if each were a file, ``train-images/00000.bmp``.
+class _IdxReader:
+    """Reads images as if each were a BMP file, ``train-images/00000.bmp``.
 
     Args:
         files: the IDX files by the name of their folder.
@@ -43,7 +43,6 @@ class IdxReader:
     files: Mapping[str, _Images]
 
     def read(self, path: str) -> bytes:
-        """Return the image at `path` as an uncompressed BMP file."""
         folder, _, name = path.rpartition("/")
         place, (_, height, width) = self.files[folder]
         size = height * width
@@ -54,13 +53,11 @@ class IdxReader:
         return encode_bmp(np.frombuffer(data, np.uint8).reshape(height, width))
 
     def measure(self, path: str) -> int:
-        """Return the size of that BMP file in bytes."""
         _, height, width = self.files[path.rpartition("/")[0]].shape
         return measure_bmp(height, width)
 
-    def select(self, paths: Sequence[str]) -> "IdxReader":
-        """Return the reader, which is small: where an image lies follows from its number."""
-        return self
+    def select(self, paths: Sequence[str]) -> "_IdxReader":
+        return self  # it is small: where an image lies follows from its number
 
 
 def find_idx_images(names: Iterable[str]) -> list[str]:
@@ -90,18 +87,14 @@ def open_idx(
     files, tables = {}, []
     for name in names:
         prefix = name.rpartition("images")[0]
-        images = _open_images(folder.join(name))
+        local = _make_local(folder.join(name))
+        count, height, width = _read_header(local, IMAGES_MAGIC, 3)
+        images = _Images(local, (count, height, width))
         files[f"{prefix}images"] = images
         labels = _read_labels(folder, prefix, images) if labelled else None
         tables.append(_tabulate(prefix, images.shape[0], labels))
     given = pd.concat(tables).sort_values("path", ignore_index=True)
-    return ImageSource(location, IdxReader(files), tuple(given["path"]), given=given)
-
-
-def _open_images(place: Place) -> _Images:
-    local = _make_local(place)
-    count, height, width = _read_header(local, IMAGES_MAGIC, 3)
-    return _Images(local, (count, height, width))
+    return ImageSource(location, _IdxReader(files), tuple(given["path"]), given=given)
 
 
 def _read_labels(folder: Place, prefix: str, images: _Images) -> NDArray[np.uint8]:

@@ -1,30 +1,18 @@
 """What a source holds, path by path: a file that may be read, or why it may not."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
-from typing import Generic, TypeVar
+from typing import Generic
 
-from onion_pipeline.images.sources.names import (
-    find_fault,
-    is_archive,
-    is_litter,
-    make_printable,
-    normalize_name,
-    shorten_name,
-)
-from onion_pipeline.images.sources.source import Refusal
+from onion_pipeline.errors import list_some
+from onion_pipeline.images.sources import names
+from onion_pipeline.images.sources.code_pages import describe_undecoded
+from onion_pipeline.images.sources.source import ImageSource, Member, Reader, Refusal
 from onion_pipeline.images.suffixes import IMAGE_NAME
 
-SHOWN = 5  # links in a message
-Member = TypeVar("Member")
 # Whether a file or folder is wanted, by its path; a folder that is not is not entered.
 Keep = Callable[[str], bool]
-
-
-def is_no_litter(path: str) -> bool:
-    """Tell whether the last part of `path` is what a user has put there."""
-    return not is_litter(path.rpartition("/")[2])
 
 
 class Listing(Generic[Member]):
@@ -37,7 +25,7 @@ class Listing(Generic[Member]):
         keep: tells which paths are wanted.
     """
 
-    def __init__(self, keep: Keep = is_no_litter) -> None:
+    def __init__(self, keep: Keep = names.is_no_litter) -> None:
         self.keep = keep
         self.undecoded: list[bytes] = []  # names that are not UTF-8
         self.links: list[str] = []  # in an archive; they may lead to folders
@@ -49,23 +37,23 @@ class Listing(Generic[Member]):
 
         ``None`` if it is not wanted, or not safe: then it has been refused.
         """
-        fault = find_fault(name)
+        fault = names.find_fault(name)
         if fault:
-            self.refuse(shorten_name(name), "unsafe_path", fault)
+            self.refuse(names.shorten_name(name), "unsafe_path", fault)
             return None
-        path = self.show(normalize_name(name))
+        path = self.show(names.normalize_name(name))
         return path if self._is_entered(path.rpartition("/")[0]) and self.keep(path) else None
 
     def show(self, name: str) -> str:
         """Return the printable path of the file that a system calls `name`."""
-        path = make_printable(name)
+        path = names.make_printable(name)
         if path != name:
             self.undecoded.append(os.fsencode(name))
         return path
 
     def add(self, path: str, member: Member) -> None:
         """List the file at `path`, unless it is an archive: that is a source of its own."""
-        if is_archive(path):
+        if names.is_archive(path):
             self.refuse(path, "nested_archive", "an archive inside: unpack it, or name it itself")
         elif path in self._found:
             self._refuse_twice(path)
@@ -84,6 +72,36 @@ class Listing(Generic[Member]):
         self.refuse(path, "link", detail)
         if not IMAGE_NAME.search(path):
             self.links.append(path)
+
+    def make_source(
+        self,
+        location: str,
+        make_reader: Callable[[dict[str, Member]], Reader],
+        unentered: Iterable[str] = (),
+        warning: str | None = None,
+    ) -> ImageSource:
+        """Return a source of what is listed, with a warning of all that is odd about its names.
+
+        Args:
+            location: as in :class:`~onion_pipeline.images.sources.source.ImageSource`.
+            make_reader: given what may be read, returns what reads it.
+            unentered: the paths of folders whose files are not listed.
+            warning: what there is to say before that.
+        """
+        members = self.find_members()
+        warnings = (
+            warning,
+            describe_undecoded(sorted(self.undecoded), location),
+            describe_links(self.links, location),
+        )
+        return ImageSource(
+            location,
+            make_reader(members),
+            tuple(members),
+            self.find_refused(),
+            unentered=tuple(sorted(unentered)),
+            warning=" ".join(filter(None, warnings)) or None,
+        )
 
     def find_members(self) -> dict[str, Member]:
         """Return what may be read, sorted by path."""
@@ -113,9 +131,8 @@ def describe_links(paths: Sequence[str], location: str) -> str | None:
     """Return a warning of links in an archive that may lead to folders; ``None`` without any."""
     if not paths:
         return None
-    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
     return (
-        f"Links in {location} are not followed: {', '.join(sorted(paths)[:SHOWN])}{more}. If one "
-        "leads to a folder of pictures, these are left out. Pack what links lead to (tar -h, zip "
+        f"Links in {location} are not followed: {list_some(sorted(paths))}. If one leads "
+        "to a folder of pictures, these are left out. Pack what links lead to (tar -h, zip "
         "without -y), or unpack it and name the folder, with ingest.follow_links=true."
     )

@@ -1,17 +1,17 @@
 """Files on this machine, read without detours: fsspec takes over twice as long for one."""
 
 import os
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from onion_pipeline.images.labels import normalize_text
-from onion_pipeline.images.sources.code_pages import describe_undecoded
-from onion_pipeline.images.sources.listing import Keep, is_no_litter
-from onion_pipeline.images.sources.names import find_ancestors, make_printable
+from onion_pipeline.images.sources.listing import Keep
+from onion_pipeline.images.sources.names import find_ancestors, is_no_litter, make_printable
 from onion_pipeline.images.sources.place import Kind
-from onion_pipeline.images.sources.source import ImageSource
+from onion_pipeline.images.sources.source import ImageSource, MemberReader
 from onion_pipeline.images.sources.walks import Walk
 
 READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)  # the latter on Windows, which has texts
@@ -53,14 +53,6 @@ class LocalPlace:
             return "folder"
         return "file" if path.is_file() else None
 
-    def find_neighbours(self) -> list[str] | None:
-        """Return the visible names in the folder around it; ``None`` if there is none."""
-        folder = Path(self.path).parent
-        if not folder.is_dir():
-            return None
-        names = (entry.name for entry in folder.iterdir())
-        return sorted(make_printable(name) for name in names if not name.startswith("."))
-
     def find_version(self) -> tuple[int, int]:
         """Return size and time of change."""
         status = Path(self.path).stat()
@@ -91,42 +83,25 @@ class LocalPlace:
     def list_alone(self) -> ImageSource:
         """Return a source of this one file."""
         shown = make_printable(self.name)
-        reader = FolderReader(self.parent.path, {shown: self.name} if shown != self.name else {})
-        return ImageSource(self.location, reader, (shown,))
+        return ImageSource(self.location, _read_in(self.parent.path, {shown: self.name}), (shown,))
 
-    def list_files(self) -> ImageSource:
-        """Return a source of the files in this folder and the folders in it."""
-        return self._list(is_no_litter)
-
-    def list_named(self, names: Collection[str]) -> ImageSource:
-        """Return a source of those files in this folder that `names` has."""
-        return self._list(_keep_named(names))
-
-    def _list(self, keep: Keep) -> ImageSource:
+    def list_files(self, names: Collection[str] | None = None) -> ImageSource:
+        """Return a source of the files in this folder and those in it, or of `names` alone."""
+        keep = is_no_litter if names is None else _keep_named(names)
         walk = Walk(self.path, keep, follow=self.follow)
-        members = walk.listing.find_members()
-        names = {path: name for path, name in members.items() if path != name}
-        return ImageSource(
-            self.location,
-            FolderReader(self.path, names),
-            tuple(members),
-            walk.listing.find_refused(),
-            unentered=tuple(sorted(walk.unentered)),
-            warning=describe_undecoded(sorted(walk.listing.undecoded), self.location),
-        )
+        return walk.listing.make_source(self.location, partial(_read_in, self.path), walk.unentered)
 
 
 @dataclass(frozen=True)
-class FolderReader:
+class FolderReader(MemberReader[str]):
     """Reads files in a folder on this machine.
 
     Args:
+        members: the names of those files that are shown by others, as they are not UTF-8.
         root: the folder.
-        names: the names of those files that are shown by others, as they are not UTF-8.
     """
 
     root: str
-    names: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, path: str) -> bytes:
         """Return the bytes of the file at `path`."""
@@ -141,14 +116,12 @@ class FolderReader:
         """Return the size of the file at `path` in bytes."""
         return os.stat(self._locate(path)).st_size  # noqa: PTH116
 
-    def select(self, paths: Sequence[str]) -> "FolderReader":
-        """Return a reader that knows the other names of `paths` alone."""
-        return FolderReader(
-            self.root, {path: self.names[path] for path in paths if path in self.names}
-        )
-
     def _locate(self, path: str) -> str:
-        return f"{self.root}/{self.names.get(path, path)}"
+        return f"{self.root}/{self.members.get(path, path)}"
+
+
+def _read_in(root: str, names: Mapping[str, str]) -> FolderReader:
+    return FolderReader({path: name for path, name in names.items() if path != name}, root)
 
 
 def _keep_named(names: Collection[str]) -> Keep:

@@ -29,11 +29,8 @@ def open_manifest(place: Place, *, labelled: bool = True) -> ImageSource:
     rows.add_table(table, name_column)
     if not table.rows:
         raise DataError(f"{place.location} lists no file: below its first row there is none.")
-    return rows.attach(_list_named(place, rows), unlisted=False)
-
-
-def _list_named(place: Place, rows: GivenRows) -> ImageSource:
-    return replace(place.parent.list_named(rows.given), location=place.location)
+    named = replace(place.parent.list_files(rows.given), location=place.location)
+    return rows.attach(named, unlisted=False)
 
 
 def _describe_missing(column: str, table: Table) -> str:

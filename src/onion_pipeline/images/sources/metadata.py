@@ -6,7 +6,7 @@ Source: https://huggingface.co/docs/datasets/image_dataset, "ImageFolder".
 import posixpath
 from dataclasses import replace
 
-from onion_pipeline.images.labels import Labelled, label_paths
+from onion_pipeline.images.labels import label_paths
 from onion_pipeline.images.sources.rows import GivenRows
 from onion_pipeline.images.sources.source import ImageSource
 from onion_pipeline.images.sources.tables import Table, check_size, read_table
@@ -27,8 +27,10 @@ def apply_metadata(source: ImageSource, *, labelled: bool = True) -> ImageSource
     if not tables:
         return source
     images = tuple(path for path in source.paths if path not in tables)
+    # Under folders of splits, a file needs no folder of a class.
     needed = labelled and not all(table.has("label") for table in tables.values())
-    rows = GivenRows(_read_folders(images, strict=needed), labelled=labelled)
+    folders = dict(zip(images, label_paths(images, strict=needed), strict=True))
+    rows = GivenRows(folders, labelled=labelled)
     for name, table in tables.items():
         rows.add_table(table, NAME_COLUMN, posixpath.dirname(name))
     return rows.attach(replace(source, paths=images), unlisted=True)
@@ -38,8 +40,3 @@ def _read(source: ImageSource, name: str) -> Table:
     location = f"{source.location}/{name}"
     check_size(source.measure(name), location)  # an archive's member may unpack to any size
     return read_table(source.read(name), name, location)
-
-
-def _read_folders(paths: tuple[str, ...], *, strict: bool) -> dict[str, Labelled]:
-    """Return what the folders say; under folders of splits, a file needs no folder of a class."""
-    return dict(zip(paths, label_paths(paths, strict=strict), strict=True))

@@ -56,10 +56,11 @@ def hide_credentials(text: str) -> str:
     )
 
 
-def is_litter(name: str) -> bool:
-    """Tell whether a system has left the file or folder `name` behind."""
+def is_no_litter(path: str) -> bool:
+    """Tell whether the last part of `path` is what a user has put there, and not a system."""
+    name = path.rpartition("/")[2]
     lowered = name.lower()
-    return (
+    return not (
         name.startswith(".")
         or lowered in LITTER
         or lowered.endswith(LITTER_ENDINGS)

@@ -1,14 +1,13 @@
 """Which kind of source a location is, by what lies there and what it is called."""
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.sources.archives.tars import open_tar
-from onion_pipeline.images.sources.archives.unpacking import find_opener, unpack_file
+from onion_pipeline.images.sources.archives.unpacking import find_opener
 from onion_pipeline.images.sources.archives.zips import open_zip
 from onion_pipeline.images.sources.idx import find_idx_images, open_idx
 from onion_pipeline.images.sources.local import FolderReader, LocalPlace
@@ -17,15 +16,19 @@ from onion_pipeline.images.sources.metadata import apply_metadata
 from onion_pipeline.images.sources.names import make_printable
 from onion_pipeline.images.sources.place import Place
 from onion_pipeline.images.sources.source import ImageSource
-from onion_pipeline.images.sources.tables import is_table
+from onion_pipeline.images.sources.tables import PARSERS
 
 # Enough to hold the mark of a tar archive.
 HEAD_SIZE = 512
-IMAGE_SUFFIXES = frozenset(
-    {".bmp", ".dib", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
-)
 IMAGE_MAGICS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"II*\0", b"MM\0*")
-TAR_SUFFIXES = frozenset({".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz"})
+IMAGE_SUFFIXES = (".bmp", ".dib", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
+TAR_SUFFIXES = (".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz")
+KINDS_OF_FILES = {
+    ".zip": "zip",
+    **dict.fromkeys(TAR_SUFFIXES, "tar"),
+    **dict.fromkeys(PARSERS, "table"),
+    **dict.fromkeys((*IMAGE_SUFFIXES, ".webp"), "image"),
+}
 LABELLED_KINDS = (
     "a folder with one sub-folder per class; a .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz of one; "
     "a .csv, .tsv, .jsonl or .parquet table with the columns path and label; a folder with "
@@ -37,8 +40,6 @@ KINDS = (  # to predict
     "one; a .csv, .tsv, .jsonl or .parquet table with the column path; IDX files such as "
     "t10k-images-idx3-ubyte.gz; or one JPEG, PNG, BMP, GIF, WebP or TIFF file"
 )
-
-Opener = Callable[..., ImageSource]
 
 
 def find_place(location: str | Path) -> Place:
@@ -95,11 +96,8 @@ def _open_kind(place: Place, *, labelled: bool) -> ImageSource:
     kind = place.find_kind()
     if kind is None:
         raise DataError(_describe_nothing(place, labelled=labelled))
-    open_it = _open_folder if kind == "folder" else _open_file
-    return open_it(place, labelled=labelled)
-
-
-def _open_folder(place: Place, *, labelled: bool) -> ImageSource:
+    if kind == "file":
+        return _open_file(place, labelled=labelled)
     source = place.list_files()
     packed = (refused.path for refused in source.refused if refused.reason == "nested_archive")
     images = find_idx_images([*source.paths, *packed])
@@ -112,50 +110,28 @@ def _open_file(place: Place, *, labelled: bool) -> ImageSource:
     if find_idx_images([place.name]):  # before its content, which may be compressed
         return open_idx(place.parent, [place.name], place.location, labelled=labelled)
     head = place.read(0, HEAD_SIZE)
-    opener = _find_kind_of(head) or _find_kind_named(place.name)
-    if opener is None:
-        raise DataError(
-            f"{place.location} cannot be used: it is called {place.name!r} and begins with "
-            f"{head[:8].hex(' ') or 'nothing'}. {_list_kinds(labelled=labelled)}"
-        )
-    return opener(place, labelled=labelled)
+    suffix = PurePosixPath(place.name).suffix.lower()
+    match _find_kind_of(head) or KINDS_OF_FILES.get(suffix):
+        case "zip":
+            return apply_metadata(open_zip(place), labelled=labelled)
+        case "tar":
+            return apply_metadata(open_tar(place), labelled=labelled)
+        case "table":
+            return open_manifest(place, labelled=labelled)
+        case "image":
+            return place.list_alone()
+    raise DataError(
+        f"{place.location} cannot be used: it is called {place.name!r} and begins with "
+        f"{head[:8].hex(' ') or 'nothing'}. {_list_kinds(labelled=labelled)}"
+    )
 
 
-def _find_kind_of(head: bytes) -> Opener | None:
-    """Return what opens a file with this `head`, where that is certain."""
+def _find_kind_of(head: bytes) -> str | None:
     if head.startswith((b"PK\3\4", b"PK\5\6")):
-        return _open_zip
+        return "zip"
     if head[257:262] == b"ustar" or find_opener(head):
-        return _open_tar
-    if head.startswith(IMAGE_MAGICS) or head[8:12] == b"WEBP":
-        return _open_image
-    return None
-
-
-def _find_kind_named(name: str) -> Opener | None:
-    """Return what opens a file of this `name`."""
-    suffix = PurePosixPath(name).suffix.lower()
-    if suffix == ".zip":
-        return _open_zip
-    if suffix in TAR_SUFFIXES:
-        return _open_tar
-    if is_table(name):
-        return open_manifest
-    return _open_image if suffix in IMAGE_SUFFIXES else None
-
-
-def _open_zip(place: Place, *, labelled: bool) -> ImageSource:
-    return apply_metadata(open_zip(place), labelled=labelled)
-
-
-def _open_tar(place: Place, *, labelled: bool) -> ImageSource:
-    packed = find_opener(place.read(0, HEAD_SIZE)) is not None
-    source = open_tar(unpack_file(place) if packed else place)
-    return apply_metadata(source, labelled=labelled)
-
-
-def _open_image(place: Place, *, labelled: bool) -> ImageSource:
-    return place.list_alone()
+        return "tar"
+    return "image" if head.startswith(IMAGE_MAGICS) or head[8:12] == b"WEBP" else None
 
 
 def _list_kinds(*, labelled: bool) -> str:
@@ -163,9 +139,11 @@ def _list_kinds(*, labelled: bool) -> str:
 
 
 def _describe_nothing(place: Place, *, labelled: bool) -> str:
-    names = place.find_neighbours()
-    listing = "" if names is None else ", ".join(names[:10]) or "nothing"
-    neighbours = f"{place.parent.location} holds: {listing}. " if listing else ""
+    neighbours = ""  # a bucket may hold millions
+    if isinstance(place, LocalPlace) and place.parent.find_kind() == "folder":
+        names = (entry.name for entry in Path(place.parent.path).iterdir())
+        listed = sorted(make_printable(name) for name in names if not name.startswith("."))
+        neighbours = f"{place.parent.location} holds: {', '.join(listed[:10]) or 'nothing'}. "
     nearer = _find_nearer(place)
     if nearer:
         advice = (

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Hashable, Sequence
 from typing import BinaryIO, Literal, Protocol
 
-from onion_pipeline.images.sources.listing import Keep, is_no_litter
+from onion_pipeline.images.sources.listing import Keep
+from onion_pipeline.images.sources.names import is_no_litter
 from onion_pipeline.images.sources.source import ImageSource
 
 Kind = Literal["folder", "file"]
@@ -30,9 +31,6 @@ class Place(Hashable, Protocol):
     def find_kind(self) -> Kind | None:
         """Return what is here; ``None`` if nothing is."""
 
-    def find_neighbours(self) -> list[str] | None:
-        """Return the names in the folder around it; ``None`` where that is not quickly known."""
-
     def find_version(self) -> Hashable:
         """Return what changes when the file does."""
 
@@ -51,8 +49,9 @@ class Place(Hashable, Protocol):
     def list_alone(self) -> ImageSource:
         """Return a source of this one file."""
 
-    def list_files(self) -> ImageSource:
-        """Return a source of the files in this folder and the folders in it."""
+    def list_files(self, names: Collection[str] | None = None) -> ImageSource:
+        """Return a source of the files in this folder and those in it, or of `names` alone.
 
-    def list_named(self, names: Collection[str]) -> ImageSource:
-        """Return a source of those files in this folder that `names` has, by their paths."""
+        Args:
+            names: paths in this folder.
+        """

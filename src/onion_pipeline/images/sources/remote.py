@@ -1,7 +1,7 @@
 """Files wherever fsspec finds them: S3, Google Cloud, the web, memory."""
 
 import posixpath
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, BinaryIO
@@ -12,11 +12,11 @@ from fsspec.implementations.local import LocalFileSystem
 
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.sources.failures import fail_as_os_error
-from onion_pipeline.images.sources.listing import Keep, Listing, is_no_litter
+from onion_pipeline.images.sources.listing import Keep, Listing
 from onion_pipeline.images.sources.local import LocalPlace
-from onion_pipeline.images.sources.names import find_ancestors, hide_credentials
+from onion_pipeline.images.sources.names import find_ancestors, hide_credentials, is_no_litter
 from onion_pipeline.images.sources.place import Kind, Place
-from onion_pipeline.images.sources.source import ImageSource
+from onion_pipeline.images.sources.source import ImageSource, MemberReader
 
 # What tells one version of a file from the next, as the file systems call it.
 VERSIONS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "created")
@@ -84,10 +84,6 @@ class RemotePlace:
             return None
         return "folder" if found == "directory" else "file"
 
-    def find_neighbours(self) -> list[str] | None:
-        """Return ``None``: a bucket may hold millions of names."""
-        return None
-
     def find_version(self) -> Hashable:
         """Return size and time of change, or whatever the file system has of that kind."""
         return _pick_version(self._describe())
@@ -119,21 +115,19 @@ class RemotePlace:
 
     def list_alone(self) -> ImageSource:
         """Return a source of this one file."""
-        reader = RemoteReader(self.filesystem, {self.name: (self.path, None)})
+        reader = _RemoteReader({self.name: (self.path, None)}, self.filesystem)
         return ImageSource(self.location, reader, (self.name,))
 
-    def list_files(self) -> ImageSource:
-        """Return a source of the files in this folder and the folders in it."""
-        return self._list("", is_no_litter)
+    def list_files(self, names: Collection[str] | None = None) -> ImageSource:
+        """Return a source of the files in this folder and those in it, or of `names` alone.
 
-    def list_named(self, names: Collection[str]) -> ImageSource:
-        """Return a source of those files in this folder that `names` has.
-
-        The web lists no files: there, those that are missing turn up when they are read.
+        The web lists no files: there, those of `names` that are missing turn up when they are read.
         """
+        if names is None:
+            return self._list("", is_no_litter)
         if self._is_web:
             files = {name: (self.join(name).path, None) for name in sorted(names)}
-            return ImageSource(self.location, RemoteReader(self.filesystem, files), tuple(files))
+            return ImageSource(self.location, _RemoteReader(files, self.filesystem), tuple(files))
         shared = posixpath.commonpath([posixpath.dirname(name) for name in names] or [""])
         return self._list(shared, find_ancestors(names).__contains__)
 
@@ -151,20 +145,17 @@ class RemotePlace:
         with fail_as_os_error():
             found = self.filesystem.find(posixpath.join(root, folder), detail=True)
         for key, entry in found.items():
-            if not key.endswith("/"):  # consoles of S3 make such a key for a folder
-                self._list_entry(listing, key, entry, key.removeprefix(f"{root}/"))
-        files = listing.find_members()
-        reader = RemoteReader(self.filesystem, files)
-        return ImageSource(self.location, reader, tuple(files), listing.find_refused())
-
-    def _list_entry(
-        self, listing: Listing[File], key: str, entry: dict[str, Any], name: str
-    ) -> None:
-        path = listing.admit_name(unquote(name) if self._is_web else name)
-        if path and entry["type"] == "file":
-            listing.add(path, (key, entry.get("size")))
-        elif path and entry["type"] != "directory":
-            listing.refuse(path, "not_a_file", f"a {entry['type']}")
+            if key.endswith("/"):  # consoles of S3 make such a key for a folder
+                continue
+            name = key.removeprefix(f"{root}/")
+            path = listing.admit_name(unquote(name) if self._is_web else name)
+            if path and entry["type"] == "file":
+                listing.add(path, (key, entry.get("size")))
+            elif path and entry["type"] != "directory":
+                listing.refuse(path, "not_a_file", f"a {entry['type']}")
+        return listing.make_source(
+            self.location, lambda files: _RemoteReader(files, self.filesystem)
+        )
 
 
 def _pick_version(entry: dict[str, Any]) -> tuple[Any, ...]:
@@ -172,25 +163,18 @@ def _pick_version(entry: dict[str, Any]) -> tuple[Any, ...]:
 
 
 @dataclass(frozen=True)
-class RemoteReader:
+class _RemoteReader(MemberReader[File]):
     """Reads files in a file system of fsspec, of which the listing has told the sizes."""
 
     filesystem: fsspec.AbstractFileSystem
-    files: Mapping[str, File]
 
     def read(self, path: str) -> bytes:
-        """Return the bytes of the file at `path`."""
         with fail_as_os_error():
-            return self.filesystem.cat_file(self.files[path][0])
+            return self.filesystem.cat_file(self.members[path][0])
 
     def measure(self, path: str) -> int:
-        """Return the size of the file at `path` in bytes."""
-        key, size = self.files[path]
+        key, size = self.members[path]
         if size is not None:
             return size
         with fail_as_os_error():
             return self.filesystem.size(key) or 0
-
-    def select(self, paths: Sequence[str]) -> "RemoteReader":
-        """Return a reader that knows `paths` alone."""
-        return RemoteReader(self.filesystem, {path: self.files[path] for path in paths})

@@ -63,8 +63,10 @@ class GivenRows:
             place = f"{table.location}, row {number}"
             path = self._find_path(cells.get(name_column, ""), folder, place)
             if path is not None:
-                self._add(path, self._read_row(cells, path, place, labelled=labelled))
-                self.others.setdefault(path, _pick_others(cells))
+                # Of columns that mean nothing to a source, nor to an index.
+                others = {name: cell.strip() for name, cell in cells.items() if name not in NAMED}
+                given = self._read_row(cells, path, place, labelled=labelled)
+                self._add(path, given, others)
 
     def attach(self, source: ImageSource, *, unlisted: bool) -> ImageSource:
         """Return `source` with these rows; files of rows that it lacks are refused.
@@ -97,8 +99,7 @@ class GivenRows:
         for path in sorted(absent):
             found = spelt.get(normalize_text(path))
             if found:
-                self._add(found, self.given.pop(path))
-                self.others.setdefault(found, self.others.pop(path, {}))
+                self._add(found, self.given.pop(path), self.others.pop(path, {}))
 
     def _find_path(self, name: str, folder: str, place: str) -> str | None:
         if not name:
@@ -120,7 +121,8 @@ class GivenRows:
         split = _read_split(cells.get("split", "").strip(), place) or inferred.split
         return Given(label, split, _read_text(cells, "group"))
 
-    def _add(self, path: str, given: Given) -> None:
+    def _add(self, path: str, given: Given, others: dict[str, str]) -> None:
+        self.others.setdefault(path, others)
         known = self.given.setdefault(path, given)
         if known != given:
             detail = f"one row says {known}, another {given}"
@@ -129,19 +131,13 @@ class GivenRows:
     def _tabulate(self, paths: Sequence[str]) -> DataFrame:
         import pandas as pd
 
-        rows = [(path, *self._find_given(path)) for path in paths]
+        unlisted = {path: Given(None, folder.split) for path, folder in self.folders.items()}
+        given = unlisted | self.given
+        rows = [(path, *given.get(path, Given(None, None))) for path in paths]
         table = pd.DataFrame(rows, columns=["path", *Given._fields]).astype("str")
         others = pd.DataFrame([self.others.get(path, {}) for path in paths], dtype="str")
         kept = [name for name in others if others[name].nunique() <= MOST_VALUES]
         return table.join(others[kept].replace("", None)) if kept else table
-
-    def _find_given(self, path: str) -> Given:
-        return self.given.get(path) or Given(None, self.folders.get(path, NOTHING).split)
-
-
-def _pick_others(cells: Mapping[str, str]) -> dict[str, str]:
-    """Return the cells of columns that mean nothing to a source, nor to an index."""
-    return {name: cell.strip() for name, cell in cells.items() if name not in NAMED}
 
 
 def _read_text(cells: Mapping[str, str], column: str) -> str | None:

@@ -1,14 +1,13 @@
 """``ImageSource``: labelled files that may be read, and files that must not be."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
 from onion_pipeline.annotations import DataFrame
-from onion_pipeline.errors import DataError
+from onion_pipeline.errors import DataError, list_some
 
-SHOWN = 5  # folders in a message
+Member = TypeVar("Member")
 REMEDIES = {
     "link": "To read what links lead to: --params ingest.follow_links=true. If it is not wanted, "
     "remove the link.",
@@ -41,6 +40,22 @@ class Reader(Protocol):
 
     def select(self, paths: Sequence[str]) -> "Reader":
         """Return a reader that knows no more than it needs for `paths`."""
+
+
+@dataclass(frozen=True)
+class MemberReader(Generic[Member]):
+    """What readers have in common that know something of each file.
+
+    Args:
+        members: what that is, by the path.
+    """
+
+    members: Mapping[str, Member]
+
+    def select(self, paths: Sequence[str]) -> Self:
+        """Return a reader that knows of `paths` alone."""
+        members = {path: self.members[path] for path in paths if path in self.members}
+        return replace(self, members=members)
 
 
 @dataclass(frozen=True)
@@ -90,22 +105,21 @@ class ImageSource:
     def select(self, paths: Sequence[str]) -> "ImageSource":
         """Return a source of `paths` alone: what a worker process is sent.
 
+        It lacks what a table gives, which a worker would need pandas for.
+
         Args:
             paths: some of this source's, in any order.
         """
-        given = self.given
-        if given is not None:
-            given = given.iloc[[self._positions[path] for path in paths]].reset_index(drop=True)
-        return ImageSource(self.location, self.reader.select(paths), tuple(paths), given=given)
+        return ImageSource(self.location, self.reader.select(paths), tuple(paths))
 
-    def follow_links(self) -> "ImageSource":
-        """Return a source that also reads what links lead to, and it does not list itself.
+    def follow_links(self, wanted: bool = True) -> "ImageSource":
+        """Return a source that, if `wanted`, also reads what links lead to and it does not list.
 
         Links to folders that it lists, or that lie around it, stay refused: nothing is read
         twice, and nothing in a circle.
         """
         has_links = any(refusal.reason == "link" for refusal in self.refused)
-        return self.reopen() if self.reopen and has_links else self
+        return self.reopen() if wanted and has_links and self.reopen else self
 
     def check_listed(self) -> None:
         """Check that no folder is left out: nobody knows how many pictures are in it.
@@ -116,18 +130,14 @@ class ImageSource:
         if self.unentered:
             raise DataError(_describe_unentered(self))
 
-    @cached_property
-    def _positions(self) -> dict[str, int]:
-        return {path: position for position, path in enumerate(self.paths)}
-
 
 def _describe_unentered(source: ImageSource) -> str:
     folders = [refusal for refusal in source.refused if refusal.path in set(source.unentered)]
     count = f"{len(folders)} folders are" if len(folders) > 1 else "A folder is"
-    listed = "; ".join(f"{refusal.path} ({refusal.detail})" for refusal in folders[:SHOWN])
-    more = f"; and {len(folders) - SHOWN} more" if len(folders) > SHOWN else ""
+    listed = [f"{refusal.path} ({refusal.detail})" for refusal in folders]
     kinds = {refusal.reason for refusal in folders}
     return (
-        f"{count} left out of {source.location}, with all the pictures in it: {listed}{more}. "
+        f"{count} left out of {source.location}, with all the pictures in it: "
+        f"{list_some(listed, mark=';')}. "
         + " ".join(remedy for kind, remedy in REMEDIES.items() if kind in kinds)
     )

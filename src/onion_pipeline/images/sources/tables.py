@@ -185,14 +185,13 @@ def _choose_columns(columns: Iterable[Any]) -> frozenset[str]:
 
 def _holds_texts(kind: Any) -> bool:
     """Tell whether a column of Parquet holds what a person would write into one cell."""
-    from pyarrow import types
+    from pyarrow.types import is_boolean, is_floating, is_integer, is_large_string, is_string
 
-    tests = (types.is_string, types.is_large_string, types.is_boolean, types.is_integer)
-    return any(test(kind) for test in tests) or types.is_floating(kind)
+    tests = (is_string, is_large_string, is_boolean, is_integer, is_floating)
+    return any(test(kind) for test in tests)
 
 
 def _pick(cells: Iterable[tuple[Any, Any]], wanted: frozenset[str]) -> dict[str, str]:
-    """Return the cells of the columns that are `wanted`."""
     known = ((_simplify(column), value) for column, value in cells)
     return {
         column: _to_text(value)

@@ -44,7 +44,8 @@ class Walk:
         while waiting:
             folder, place = waiting.pop()
             if place in self._paths:
-                self._refuse(folder[:-1], "link", f"leads to {self._show(place)}, listed already")
+                known = make_printable(self._paths[place].rstrip("/") or self._root)
+                self._refuse(folder[:-1], "link", f"leads to {known}, listed already")
                 continue
             self._paths[place] = folder
             try:
@@ -105,9 +106,6 @@ class Walk:
         home = os.path.realpath(f"{self._root}/{name.rpartition('/')[0]}")
         around = f"{target.rstrip('/')}/"
         return any(f"{place}/".startswith(around) for place in (home, os.path.realpath(self._root)))
-
-    def _show(self, place: str) -> str:
-        return make_printable(self._paths[place].rstrip("/") or self._root)
 
     def _refuse_link(self, name: str) -> None:
         target = Path(f"{self._root}/{name}").readlink()

@@ -54,7 +54,7 @@ def find_label_issues(
 
 
 def draw_suspect_labels(
-    issues: DataFrame,
+    label_issues: DataFrame,
     decoded_images: DecodedImages,
     image_splits: DataFrame,
     parameters: AuditParameters,
@@ -62,5 +62,5 @@ def draw_suspect_labels(
     """Show the images whose labels are least likely."""
     check_match(decoded_images, image_splits)
     return figures.draw_suspect_labels(
-        issues, decoded_images["image"], image_splits["path"], parameters.shown
+        label_issues, decoded_images["image"], image_splits["path"], parameters.shown
     )

@@ -4,16 +4,16 @@ import logging
 from typing import Any
 
 from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure
-from onion_pipeline.images import index as indexing
-from onion_pipeline.images import loading, pairs, quarantine, splits
+from onion_pipeline.images import index, loading, splits
 from onion_pipeline.images.arrays import ArrayChunks, DecodedImages, check_match, select_split
 from onion_pipeline.images.decoding import bit_depth
-from onion_pipeline.images.decoding.decoder import Rendering, make_rendering
-from onion_pipeline.images.quality import (
-    classes,
-    data_report,
-    measures,
-    quality_figures,
+from onion_pipeline.images.decoding.opening import Rendering, make_rendering
+from onion_pipeline.images.duplicates import list_duplicates
+from onion_pipeline.images.quality import classes, data_report, measures, quality_figures
+from onion_pipeline.images.quarantine import (
+    check_quarantine,
+    describe_reasons,
+    list_quarantined,
 )
 from onion_pipeline.images.sources import ImageSource
 from onion_pipeline.parameters import IngestParameters
@@ -23,25 +23,25 @@ logger = logging.getLogger(__name__)
 
 def index_images(raw_images: ImageSource, parameters: IngestParameters) -> DataFrame:
     """List every file with its checksum, size and label, or why it is refused."""
-    source = _follow(raw_images, parameters)
+    source = raw_images.follow_links(parameters.follow_links)
     source.check_listed()
     if source.warning:
         logger.warning(source.warning)
-    index = indexing.index_images(
+    image_index = index.index_images(
         source,
         make_rendering(parameters),
         parameters.label_level,
         parameters.group_by,
         measures_depth=parameters.bit_depth == "auto",
     )
-    _tell_classes(index)
+    is_usable = image_index["reason"].isna()
+    _tell_classes(image_index, image_index[is_usable])
     if parameters.group_by:
-        logger.info("%s (ingest.group_by)", indexing.describe_groups(index))
-    refused = index[index["reason"].notna()]
+        logger.info("%s (ingest.group_by)", index.describe_groups(image_index))
     # What cannot be mended later is told now: no result of an earlier run has been replaced.
-    quarantine.check_quarantine(refused, len(index), limit=1.0)
-    splits.check_classes(index[index["reason"].isna()])
-    return index
+    check_quarantine(image_index[~is_usable], len(image_index), limit=1.0)
+    splits.check_classes(image_index[is_usable])
+    return image_index
 
 
 def choose_rendering(image_index: DataFrame, parameters: IngestParameters) -> dict[str, Any]:
@@ -64,8 +64,8 @@ def decode_images(
     parameters: IngestParameters,
 ) -> ArrayChunks:
     """Decode the usable files to pixels of one size."""
-    shape = indexing.choose_image_shape(image_index, parameters.image_size, parameters.color_mode)
-    source = _follow(raw_images, parameters)
+    shape = index.choose_image_shape(image_index, parameters.image_size, parameters.color_mode)
+    source = raw_images.follow_links(parameters.follow_links)
     return loading.decode_images(source, image_index, shape, Rendering(**rendering))
 
 
@@ -77,27 +77,25 @@ def quarantine_files(
     parameters: IngestParameters,
 ) -> DataFrame:
     """List the files that are refused, each with the reason."""
-    source = _follow(raw_images, parameters)
-    listed = quarantine.list_quarantined(
-        source, image_index, decoded_images, Rendering(**rendering)
-    )
-    if len(listed):
-        reasons = quarantine.describe_reasons(listed)
-        logger.info("%d of %d files refused: %s", len(listed), len(image_index), reasons)
-    return listed
+    source = raw_images.follow_links(parameters.follow_links)
+    quarantine = list_quarantined(source, image_index, decoded_images, Rendering(**rendering))
+    if len(quarantine):
+        reasons = describe_reasons(quarantine)
+        logger.info("%d of %d files refused: %s", len(quarantine), len(image_index), reasons)
+    return quarantine
 
 
 def find_duplicates(
     image_index: DataFrame,
-    quarantine_table: DataFrame,
+    quarantine: DataFrame,
     decoded_images: DecodedImages,
     parameters: IngestParameters,
 ) -> DataFrame:
     """Find pictures that are the same or nearly so, unless too many files are refused."""
-    quarantine.check_quarantine(quarantine_table, len(image_index), parameters.max_quarantined)
+    check_quarantine(quarantine, len(image_index), parameters.max_quarantined)
     files = _select_decoded(image_index, decoded_images)
     near = parameters.near_duplicates == "together"
-    return pairs.list_duplicates(files, decoded_images["image"], near)
+    return list_duplicates(files, decoded_images["image"], near)
 
 
 def split_images(
@@ -133,16 +131,14 @@ def select_images(
 
 def report_data(
     image_index: DataFrame,
-    quarantine_table: DataFrame,
+    quarantine: DataFrame,
     decoded_images: DecodedImages,
     duplicates: DataFrame,
     image_splits: DataFrame,
 ) -> tuple[dict[str, Any], PlotlyFigure, ImageFigure]:
     """Report what the data holds, and what a person should look at."""
     measured = measures.measure_images(decoded_images["image"])
-    report = data_report.report_data(
-        image_index, quarantine_table, duplicates, image_splits, measured
-    )
+    report = data_report.report_data(image_index, quarantine, duplicates, image_splits, measured)
     figure = quality_figures.draw_data_report(image_index, image_splits, measured)
     gallery = quality_figures.draw_suspects(
         decoded_images["image"], duplicates, image_splits, measured
@@ -150,23 +146,17 @@ def report_data(
     return report, figure, gallery
 
 
-def _tell_classes(index: DataFrame) -> None:
-    counts = classes.count_classes(index[index["reason"].isna()])
+def _tell_classes(image_index: DataFrame, usable: DataFrame) -> None:
+    counts = classes.count_classes(usable)
     if counts:
         logger.info(classes.describe_classes(counts))
-    lost = classes.describe_lost(index)
-    if lost:
-        logger.warning(lost)
-    alike = classes.find_lookalikes(counts)
-    if alike:
-        logger.warning(classes.describe_lookalikes(alike, counts))
-    ignored = classes.describe_inner_splits(index[index["reason"].isna()])
-    if ignored:
-        logger.warning(ignored)
-
-
-def _follow(source: ImageSource, parameters: IngestParameters) -> ImageSource:
-    return source.follow_links() if parameters.follow_links else source
+    for warning in (
+        classes.describe_lost(image_index),
+        classes.describe_lookalikes(counts),
+        classes.describe_inner_splits(usable),
+    ):
+        if warning:
+            logger.warning(warning)
 
 
 def _select_decoded(image_index: DataFrame, decoded_images: DecodedImages) -> DataFrame:

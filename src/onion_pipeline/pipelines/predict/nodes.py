@@ -14,7 +14,7 @@ def classify_images(
     new_images: ImageSource, parameters: PredictParameters, ingest: IngestParameters
 ) -> tuple[DataFrame, DataFrame]:
     """Classify pictures with a registered model; list the unreadable ones."""
-    source = new_images.follow_links() if ingest.follow_links else new_images
+    source = new_images.follow_links(ingest.follow_links)
     source.check_listed()
     if source.warning:
         logger.warning(source.warning)

@@ -54,7 +54,9 @@ def check_parity(
     seed: int,
 ) -> dict[str, Any]:
     """Compare what the network answers when tested, saved, packaged and exported."""
-    golden = draw_golden_images(_open(raw_images, ingest), test_images, image_splits, seed)
+    golden = draw_golden_images(
+        raw_images.follow_links(ingest.follow_links), test_images, image_splits, seed
+    )
     config = ServingConfig.from_dictionary(serving_config)
     return parity.measure_parity(calibrated_model, config, golden, test_predictions)
 
@@ -74,7 +76,7 @@ def compare_champion(
         _join_checksums(test_predictions, image_splits),
         test_images["image"],
         ServingConfig.from_dictionary(serving_config),
-        _open(raw_images, ingest),
+        raw_images.follow_links(ingest.follow_links),
     )
     training = image_splits.loc[image_splits["split"] == "train", "label"]
     challenger = gate.Challenger(calibrated_model, held_out, training.mode()[0])
@@ -146,11 +148,6 @@ def register_model(
         evidence,
     )
     return {**registered._asdict(), "accuracy": metrics["accuracy"]}
-
-
-def _open(raw_images: ImageSource, parameters: IngestParameters) -> ImageSource:
-    """Return the files that were indexed."""
-    return raw_images.follow_links() if parameters.follow_links else raw_images
 
 
 def _join_checksums(predictions: DataFrame, image_splits: DataFrame) -> DataFrame:

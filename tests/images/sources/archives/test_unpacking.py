@@ -83,11 +83,12 @@ def test_a_forked_process_does_not_remove_the_file(archive, temporary_folder):
     assert source.paths
 
 
-def test_without_a_wish_files_are_unpacked_on_a_disk(monkeypatch):
+def test_without_a_wish_files_are_unpacked_on_a_disk(archive, monkeypatch):
     monkeypatch.delenv("TMPDIR", raising=False)
-    assert unpacking._choose_folder() == "/var/tmp"
+    place = find_place(archive)
+    assert Path(unpack_file(place).path).parent == Path("/var/tmp")
     monkeypatch.setattr(Path, "is_dir", lambda _: False)
-    assert unpacking._choose_folder() == unpacking.tempfile.gettempdir()
+    assert Path(unpack_file(place).path).parent == Path(unpacking.tempfile.gettempdir())
 
 
 def test_a_missing_folder_for_temporary_files_is_an_error(archive, monkeypatch, tmp_path):

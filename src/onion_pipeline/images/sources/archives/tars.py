@@ -1,17 +1,17 @@
 """Tar archives: listed once, then read by position, on any file system and in any process."""
 
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from onion_pipeline.errors import DataError
-from onion_pipeline.images.sources.code_pages import describe_undecoded
+from onion_pipeline.images.sources.archives.unpacking import find_opener, unpack_file
 from onion_pipeline.images.sources.failures import fail_as_os_error
-from onion_pipeline.images.sources.listing import Listing, describe_links
+from onion_pipeline.images.sources.listing import Listing
 from onion_pipeline.images.sources.names import make_printable
 from onion_pipeline.images.sources.place import Place
-from onion_pipeline.images.sources.source import ImageSource
+from onion_pipeline.images.sources.source import ImageSource, MemberReader
 
 # Where the bytes of a member begin, and how many there are.
 Range = tuple[int, int]
@@ -26,11 +26,13 @@ DAMAGES = (tarfile.TarError, EOFError, OSError, OverflowError, RecursionError, V
 
 
 def open_tar(place: Place) -> ImageSource:
-    """Return the files in the tar archive at `place`, which is not compressed.
+    """Return the files in the tar archive at `place`; of a compressed one, a copy is unpacked.
 
     Raises:
         DataError: it is damaged.
     """
+    if find_opener(place.read(0, 8)):
+        place = unpack_file(place)
     listing: Listing[Range] = Listing()
     try:
         with fail_as_os_error(), place.open() as file:
@@ -41,48 +43,29 @@ def open_tar(place: Place) -> ImageSource:
             f"{place.location} is not a readable tar archive: {error}. It may be damaged or cut "
             "short: fetch or pack it again."
         ) from error
-    ranges = listing.find_members()
-    reader = TarReader(place, ranges)
-    warnings = (
-        describe_undecoded(listing.undecoded, place.location),
-        describe_links(listing.links, place.location),
-    )
-    return ImageSource(
-        place.location,
-        reader,
-        tuple(ranges),
-        listing.find_refused(),
-        warning=" ".join(filter(None, warnings)) or None,
-    )
+    return listing.make_source(place.location, lambda ranges: _TarReader(ranges, place))
 
 
 @dataclass(frozen=True)
-class TarReader:
+class _TarReader(MemberReader[Range]):
     """Reads the members of a tar archive.
 
     Args:
+        members: where each lies in the archive.
         place: the archive.
-        ranges: where each member lies in it.
     """
 
     place: Place
-    ranges: Mapping[str, Range]
 
     def read(self, path: str) -> bytes:
-        """Return the bytes of the member at `path`."""
-        start, size = self.ranges[path]
+        start, size = self.members[path]
         data = self.place.read(start, start + size)
         if len(data) != size:  # also from a web server that knows no ranges
             raise OSError(f"{len(data)} bytes came instead of {size}")
         return data
 
     def measure(self, path: str) -> int:
-        """Return the size of the member at `path` in bytes."""
-        return self.ranges[path][1]
-
-    def select(self, paths: Sequence[str]) -> "TarReader":
-        """Return a reader that knows `paths` alone."""
-        return TarReader(self.place, {path: self.ranges[path] for path in paths})
+        return self.members[path][1]
 
 
 class _Header(tarfile.TarInfo):

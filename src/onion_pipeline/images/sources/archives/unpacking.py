@@ -66,10 +66,13 @@ def unpack_file(place: Place) -> TemporaryPlace:
     Raises:
         DataError: the file is damaged, grows beyond measure, or there is no room for it.
     """
-    folder = _choose_folder()
+    disk = "/var/tmp" if Path("/var/tmp").is_dir() else tempfile.gettempdir()
+    folder = os.environ.get("TMPDIR", disk)
     try:
         with fail_as_os_error():
-            target = _create(folder, place)
+            handle, path = tempfile.mkstemp(prefix="onion-pipeline-", dir=folder)
+            os.close(handle)
+            target = TemporaryPlace(path, place.location)
             _fill(target, place)
     except DataError:
         raise
@@ -94,8 +97,14 @@ def _fill(target: TemporaryPlace, place: Place) -> None:
 def _copy(content: BinaryIO, file: BinaryIO, place: Place) -> None:
     """Copy `content` to `file`, looking at what it has grown to and at the room that is left."""
     limit = max(HARMLESS_BYTES, MAX_RATIO * place.measure())
+    folder = str(Path(file.name).parent)
     while block := content.read(BLOCK):
-        _check_room(file, place)
+        free = shutil.disk_usage(folder).free
+        if free < RESERVE + BLOCK:
+            raise DataError(
+                f"{place.location} cannot be unpacked into {folder}: {free} bytes are free there. "
+                "Make room, or name another folder in the environment variable TMPDIR."
+            )
         file.write(block)
         if file.tell() > limit:
             raise DataError(
@@ -103,28 +112,6 @@ def _copy(content: BinaryIO, file: BinaryIO, place: Place) -> None:
                 "size, as only files that are made to fill disks do. If you trust it, unpack it "
                 "yourself and name the folder."
             )
-
-
-def _check_room(file: BinaryIO, place: Place) -> None:
-    folder = str(Path(file.name).parent)
-    free = shutil.disk_usage(folder).free
-    if free < RESERVE + BLOCK:
-        raise DataError(
-            f"{place.location} cannot be unpacked into {folder}: {free} bytes are free there. "
-            "Make room, or name another folder in the environment variable TMPDIR."
-        )
-
-
-def _choose_folder() -> str:
-    if "TMPDIR" in os.environ:
-        return os.environ["TMPDIR"]
-    return "/var/tmp" if Path("/var/tmp").is_dir() else tempfile.gettempdir()
-
-
-def _create(folder: str, place: Place) -> TemporaryPlace:
-    handle, path = tempfile.mkstemp(prefix="onion-pipeline-", dir=folder)
-    os.close(handle)
-    return TemporaryPlace(path, place.location)
 
 
 def _remove(path: str, process: int) -> None:

@@ -4,19 +4,19 @@ import lzma
 import stat
 import weakref
 import zlib
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from onion_pipeline.errors import DataError
+from onion_pipeline.images.sources.archives.unpacking import MAX_RATIO
 from onion_pipeline.images.sources.archives.zip_names import read_names
 from onion_pipeline.images.sources.failures import fail_as_os_error
-from onion_pipeline.images.sources.listing import Listing, describe_links
+from onion_pipeline.images.sources.listing import Listing
 from onion_pipeline.images.sources.place import Place
-from onion_pipeline.images.sources.source import ImageSource
+from onion_pipeline.images.sources.source import ImageSource, MemberReader
 
-MAX_RATIO = 200
 # Below this, any ratio is harmless: a white picture compresses well.
 HARMLESS_BYTES = 1 << 20
 ENCRYPTED = 0x41  # flag bits: by ZipCrypto or AES, and "strongly"
@@ -50,35 +50,35 @@ def open_zip(place: Place) -> ImageSource:
     listing: Listing[int] = Listing()
     names, warning = read_names(members, place.location)
     for number, (name, member) in enumerate(zip(names, members, strict=True)):
-        _list_member(listing, number, name, member)
-    numbers = listing.find_members()
-    reader = ZipReader(place, version, numbers)
-    warnings = (warning, describe_links(listing.links, place.location))
-    return ImageSource(
-        place.location,
-        reader,
-        tuple(numbers),
-        listing.find_refused(),
-        warning=" ".join(filter(None, warnings)) or None,
+        path = None if name.endswith("/") else listing.admit_name(name)
+        if path is None:
+            continue
+        fault = _find_fault(member)
+        if not fault:
+            listing.add(path, number)
+        elif fault[0] == "link":
+            listing.refuse_link(path, fault[1])
+        else:
+            listing.refuse(path, *fault)
+    return listing.make_source(
+        place.location, lambda numbers: _ZipReader(numbers, place, version), warning=warning
     )
 
 
 @dataclass(frozen=True)
-class ZipReader:
+class _ZipReader(MemberReader[int]):
     """Reads the members of a zip archive.
 
     Args:
+        members: their numbers. Names would not do: two members may have the same.
         place: the archive.
         version: of the archive whose members these are.
-        members: their numbers. Names would not do: two members may have the same.
     """
 
     place: Place
     version: Hashable
-    members: Mapping[str, int]
 
     def read(self, path: str) -> bytes:
-        """Return the bytes of the member at `path`."""
         try:
             with fail_as_os_error():
                 archive = _open_archive(self.place, self.version)
@@ -87,13 +87,8 @@ class ZipReader:
             raise OSError(f"not to be read from its archive: {error}") from error
 
     def measure(self, path: str) -> int:
-        """Return the size of the member at `path` in bytes, unpacked."""
         archive = _open_archive(self.place, self.version)
         return archive.infolist()[self.members[path]].file_size
-
-    def select(self, paths: Sequence[str]) -> "ZipReader":
-        """Return a reader that knows `paths` alone."""
-        return ZipReader(self.place, self.version, {path: self.members[path] for path in paths})
 
 
 @lru_cache(maxsize=4)
@@ -134,19 +129,6 @@ def _check_overlap(place: Place, members: Sequence[ZipInfo]) -> None:
             f"{place.location} is not a readable zip archive: its members claim {packed} bytes "
             f"of its {size}, so they overlap. Pack it again from files that you trust."
         )
-
-
-def _list_member(listing: Listing[int], number: int, name: str, member: ZipInfo) -> None:
-    path = None if name.endswith("/") else listing.admit_name(name)
-    if path is None:
-        return
-    fault = _find_fault(member)
-    if fault and fault[0] == "link":
-        listing.refuse_link(path, fault[1])
-    elif fault:
-        listing.refuse(path, *fault)
-    else:
-        listing.add(path, number)
 
 
 def _find_fault(member: ZipInfo) -> tuple[str, str] | None:
