@@ -111,9 +111,9 @@ def test_the_gate_is_given_the_test_images_as_files_and_as_pixels(
 ):
     made = run_nodes(UNWRITTEN, values)
     (challenger, rules), _ = asked
-    assert (challenger.model, rules) == (values["calibrated_model"], values["params:register"])
-    assert challenger.majority == "red"  # 8 of 14 in training
-    files, images, config, source = challenger.held_out
+    (model, config, _), files, images, source, majority = challenger
+    assert (model, rules) == (values["calibrated_model"], values["params:register"])
+    assert majority == "red"  # 8 of 14 in training
     assert config == CONFIG
     assert (source, images.shape) == (values["raw_images"], (4, 12, 16, 3))
     assert files["path"].tolist() == ["blue/8.jpg", "blue/9.jpg", "red/8.jpg", "red/9.jpg"]
@@ -126,7 +126,7 @@ def test_the_model_is_registered_as_was_decided_and_with_the_evidence(
     run_nodes, asked, compared, values
 ):
     made = run_nodes(UNWRITTEN, values)
-    _, (model, config, name, decision, evidence) = asked
+    _, ((model, config, _), name, decision, evidence) = asked
     assert (model, config, name) == (values["calibrated_model"], CONFIG, "onion_pipeline")
     assert decision == DECISION
     assert evidence.tags == {"multiply_adds": "1234", **make_tags(LINEAGE)}
@@ -163,13 +163,13 @@ def test_links_are_followed_as_in_training(run_nodes, asked, values, photo_folde
     changes = {"follow_links": is_followed}
     values["params:ingest"] = values["params:ingest"].model_copy(update=changes)
     run_nodes(UNWRITTEN, values)
-    paths = asked[0][0].held_out.source.paths
+    paths = asked[0][0].source.paths
     assert ("red/link.jpg" in paths) is is_followed
 
 
 def test_the_network_is_compared_as_it_will_be_served(run_nodes, asked, compared, values):
     made = run_nodes(UNWRITTEN, values)
-    ((model, config, golden, tested),) = compared[0]
+    (((model, config, _), golden, tested),) = compared[0]
     assert (model, config) == (values["calibrated_model"], CONFIG)
     assert sorted(golden.paths) == ["blue/8.jpg", "blue/9.jpg", "red/8.jpg", "red/9.jpg"]
     assert tested is not None

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 import pytest
 from mlflow.artifacts import download_artifacts
 from sklearn.metrics import recall_score
@@ -29,6 +28,7 @@ from onion_pipeline.registry.aliases import promote_version, read_aliases
 from onion_pipeline.registry.evidence import Evidence
 from onion_pipeline.registry.promotion import Decision
 from onion_pipeline.registry.versions import load_classifier, register_model
+from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.config import ServingConfig
 from onion_pipeline.tracking import runs
 from onion_pipeline.tracking.outage import TRACKING_URI
@@ -320,11 +320,10 @@ def test_a_champion_of_another_image_size_sees_the_pictures_in_its_own_way(
 ):
     assert register(digits, SMALL, alias="champion")["alias"] == "champion"
     comparison = decide(digits, STRONG)["comparison"]
-    classifier, version = load_classifier(f"models:/{NAME}@champion")
+    classifier = load_classifier(f"models:/{NAME}@champion")
     tested = digits.splits[digits.splits["split"] == "test"]
-    encoded = pd.DataFrame({"image": [digits.source.read(path) for path in tested["path"]]})
-    named = classifier.predict(encoded)["label"]
-    assert version == "2"
+    named = classifier.classify(digits.source.read(path) for path in tested["path"])["label"]
+    assert classifier.version == "2"
     assert comparison["champion"] == (named.to_numpy() == tested["label"].to_numpy()).mean()
     assert comparison["champion"] < comparison["challenger"]
     assert (comparison["images"], comparison["left_out"]["unreadable"]) == (300, 0)
@@ -363,7 +362,7 @@ def old_champion(empty_registry, digits):
     """A version as it was registered before evidence was kept; its files."""
     config = ServingConfig(NAMES, (28, 28, 1), DEFAULT_RENDERING)
     decision = Decision("champion", "first", "the first", asked="champion")
-    register_model(digits.train(MIDDLE), config, NAME, decision, Evidence())
+    register_model(Classifier(digits.train(MIDDLE), config), NAME, decision, Evidence())
     (weights,) = (empty_registry / "kept").rglob("model.keras")
     return weights.parents[1]
 

@@ -1,27 +1,27 @@
 """Models as MLflow keeps them with a run, before they are versions of anything."""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from onion_pipeline.annotations import KerasModel
 from onion_pipeline.errors import ParityError, RegistryError
 from onion_pipeline.registry.evidence import Evidence, write_files
 from onion_pipeline.registry.package import hash_package, write_package
-from onion_pipeline.serving.config import ServingConfig
+from onion_pipeline.serving.classifier import Classifier
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
 
-def log_model(  # noqa: PLR0913, PLR0917
+def log_model(
     client: "MlflowClient",
     run: "Run",
-    model: KerasModel,
-    config: ServingConfig,
+    classifier: Classifier,
     name: str,
     evidence: Evidence,
 ) -> str:
@@ -32,8 +32,7 @@ def log_model(  # noqa: PLR0913, PLR0917
     Args:
         client: of the store.
         run: to which the model belongs.
-        model: the tested model.
-        config: how it is served.
+        classifier: the tested model, and how it is served.
         name: of the logged model.
         evidence: files beside the model, and the package that was compared with it.
 
@@ -55,7 +54,7 @@ def log_model(  # noqa: PLR0913, PLR0917
     described = Model(logged.artifact_location, run_id, model_id=logged.model_id)
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made) / "model"
-        write_package(folder, model, config, described)
+        write_package(folder, classifier, described)
         write_files(folder, evidence.files)
         _check_package(folder, evidence.package)
         client.log_model_artifacts(logged.model_id, str(folder))
@@ -84,6 +83,28 @@ def require_files(client: "MlflowClient", name: str, version: str) -> None:
     folder = find_missing_folder(client, name, version)
     if folder:
         raise RegistryError(f"its files are gone: there is no folder {folder}")
+
+
+@contextmanager
+def fetch_package(client: "MlflowClient", uri: str) -> Iterator[Path]:
+    """Let a block have the package of a model in a folder, which goes with the block.
+
+    Args:
+        client: of the store.
+        uri: of the model, such as ``models:/onion_pipeline@champion``.
+
+    Raises:
+        RegistryError: it is a version, and its files are gone.
+    """
+    from mlflow.artifacts import download_artifacts
+    from mlflow.store.artifact.utils.models import get_model_name_and_version
+
+    if uri.startswith("models:/"):
+        name, *number = get_model_name_and_version(client, uri)
+        if number:  # else it is a logged model, and no version
+            require_files(client, name, *number)
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(download_artifacts(uri, dst_path=folder))
 
 
 def _check_package(folder: Path, tested: str | None) -> None:

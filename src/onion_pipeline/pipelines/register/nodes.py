@@ -16,7 +16,7 @@ from onion_pipeline.parameters import (
     RegisterParameters,
 )
 from onion_pipeline.registry import gate, parity, versions
-from onion_pipeline.registry.champion import HeldOutImages
+from onion_pipeline.registry.champion import Challenger
 from onion_pipeline.registry.evidence import (
     MODEL_CARD,
     PROMOTION,
@@ -28,6 +28,7 @@ from onion_pipeline.registry.golden_images import draw_golden_images
 from onion_pipeline.registry.promotion import Decision
 from onion_pipeline.reporting import card, page
 from onion_pipeline.reporting.findings import Findings
+from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.config import ServingConfig
 from onion_pipeline.training import lineage
 
@@ -55,8 +56,8 @@ def check_parity(
 ) -> dict[str, Any]:
     """Compare what the network answers when tested, saved, packaged and exported."""
     golden = draw_golden_images(_open(raw_images, ingest), test_images, image_splits, seed)
-    config = ServingConfig.from_dictionary(serving_config)
-    return parity.measure_parity(calibrated_model, config, golden, test_predictions)
+    classifier = _make_classifier(calibrated_model, serving_config)
+    return parity.measure_parity(classifier, golden, test_predictions)
 
 
 def compare_champion(
@@ -70,14 +71,13 @@ def compare_champion(
     parameters: RegisterParameters,
 ) -> dict[str, Any]:
     """Decide whether the network becomes champion, on the images of its test."""
-    held_out = HeldOutImages(
+    challenger = Challenger(
+        _make_classifier(calibrated_model, serving_config),
         _join_checksums(test_predictions, image_splits),
         test_images["image"],
-        ServingConfig.from_dictionary(serving_config),
         _open(raw_images, ingest),
+        image_splits.loc[image_splits["split"] == "train", "label"].mode()[0],
     )
-    training = image_splits.loc[image_splits["split"] == "train", "label"]
-    challenger = gate.Challenger(calibrated_model, held_out, training.mode()[0])
     return gate.compare_champion(challenger, parameters)._asdict()
 
 
@@ -139,13 +139,16 @@ def register_model(
         package=parity_report["package"],
     )
     registered = versions.register_model(
-        calibrated_model,
-        ServingConfig.from_dictionary(serving_config),
+        _make_classifier(calibrated_model, serving_config),
         parameters.model_name,
         Decision(**promotion),
         evidence,
     )
     return {**registered._asdict(), "accuracy": metrics["accuracy"]}
+
+
+def _make_classifier(model: KerasModel, serving_config: dict[str, Any]) -> Classifier:
+    return Classifier(model, ServingConfig.from_dictionary(serving_config))
 
 
 def _open(raw_images: ImageSource, parameters: IngestParameters) -> ImageSource:
