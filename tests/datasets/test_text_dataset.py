@@ -1,3 +1,5 @@
+import os
+
 import pytest
 from kedro.io import DatasetError
 
@@ -35,7 +37,7 @@ def test_a_failed_save_keeps_the_earlier_text(dataset):
 def test_a_text_with_a_flipped_bit_is_refused(dataset, path):
     dataset.save(TEXT)
     path.write_bytes(path.read_bytes().replace(b"A", b"C"))
-    files._known.clear()
+    os.utime(path, ns=(0, 0))  # the clock of a disk may be too coarse to tell
     assert not dataset.exists()
     with pytest.raises(DatasetError) as caught:
         dataset.load()
