@@ -10,8 +10,8 @@ from onion_pipeline.images.sources import open_source
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.pipelines.predict.pipeline import create_pipeline
-from onion_pipeline.registry.evidence import Evidence
-from onion_pipeline.registry.promotion import Decision
+from onion_pipeline.registry.attachments import Attachments
+from onion_pipeline.registry.champion_rules import Decision
 from onion_pipeline.registry.versions import register_model
 from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.config import ServingConfig
@@ -32,7 +32,7 @@ def registry(keras, empty_store, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(TRACKING_URI, f"sqlite:///{folder / 'mlflow.db'}")
         patch.setenv(RUN_ID, start_run("onions", "run", folder / "kept", {}, {}))
-        register_model(Classifier(model, CONFIG), "onion_pipeline", first, Evidence())
+        register_model(Classifier(model, CONFIG), "onion_pipeline", first, Attachments())
         yield
 
 

@@ -10,11 +10,11 @@ from onion_pipeline.images.index import index_images
 from onion_pipeline.images.sources import open_source
 from onion_pipeline.pipelines.register import nodes
 from onion_pipeline.pipelines.register.pipeline import create_pipeline
-from onion_pipeline.registry.evidence import MODEL_CARD, PROMOTION, SEEN_IMAGES, pack_images
-from onion_pipeline.registry.promotion import Decision
+from onion_pipeline.registry.attachments import MODEL_CARD, PROMOTION, SEEN_IMAGES, pack_images
+from onion_pipeline.registry.champion_rules import Decision
 from onion_pipeline.registry.versions import ModelVersion
 from onion_pipeline.serving.config import ServingConfig
-from onion_pipeline.training.lineage import PARTS, make_tags, write_evidence
+from onion_pipeline.training.lineage import PARTS, make_tags, write_attachments
 
 POINT = {"confidence_threshold": 0.5, "set_threshold": 0.1}
 CONFIG = ServingConfig(["blue", "red"], (12, 16, 3), Rendering("crop"), POINT)
@@ -47,7 +47,7 @@ def asked(monkeypatch):
     """What was given to the gate and to the registry, which are tested in tests/registry."""
     given = []
 
-    def compare_champion(*arguments):
+    def choose_champion(*arguments):
         given.append(arguments)
         return DECISION
 
@@ -56,7 +56,7 @@ def asked(monkeypatch):
         uri = "models:/onions/3"
         return ModelVersion("onions", "3", *["challenger"] * 2, "worse", uri, "abc", "5a", "kedro")
 
-    monkeypatch.setattr(nodes.gate, "compare_champion", compare_champion)
+    monkeypatch.setattr(nodes.champion_gate, "choose_champion", choose_champion)
     monkeypatch.setattr(nodes.versions, "register_model", register_model)
     monkeypatch.setattr(nodes, "count_multiply_adds", lambda model: 1234)
     return given
@@ -122,22 +122,22 @@ def test_the_gate_is_given_the_test_images_as_files_and_as_pixels(
     assert made["promotion"] == DECISION._asdict()
 
 
-def test_the_model_is_registered_as_was_decided_and_with_the_evidence(
+def test_the_model_is_registered_as_was_decided_and_with_its_attachments(
     run_nodes, asked, compared, values
 ):
     made = run_nodes(UNWRITTEN, values)
-    _, ((model, config, _), name, decision, evidence) = asked
+    _, ((model, config, _), name, decision, attachments) = asked
     assert (model, config, name) == (values["calibrated_model"], CONFIG, "onion_pipeline")
     assert decision == DECISION
-    assert evidence.tags == {"multiply_adds": "1234", **make_tags(LINEAGE)}
-    lineage = write_evidence(LINEAGE, values["image_lineage"])
-    assert set(evidence.files) == {MODEL_CARD, PROMOTION, SEEN_IMAGES, *lineage}
-    assert evidence.description == evidence.files[MODEL_CARD].decode() == "# Onions"
-    assert evidence.package == "9c"
-    assert json.loads(evidence.files[PROMOTION]) == made["promotion"]
+    assert attachments.tags == {"multiply_adds": "1234", **make_tags(LINEAGE)}
+    lineage = write_attachments(LINEAGE, values["image_lineage"])
+    assert set(attachments.files) == {MODEL_CARD, PROMOTION, SEEN_IMAGES, *lineage}
+    assert attachments.description == attachments.files[MODEL_CARD].decode() == "# Onions"
+    assert attachments.package == "9c"
+    assert json.loads(attachments.files[PROMOTION]) == made["promotion"]
     splits = values["image_splits"]
     seen = splits.loc[splits["split"] != "test", "sha256"]
-    assert evidence.files[SEEN_IMAGES] == pack_images(seen)
+    assert attachments.files[SEEN_IMAGES] == pack_images(seen)
     assert made["registration"] == {
         "model_name": "onions",
         "version": "3",

@@ -9,7 +9,7 @@ from onion_pipeline.registry.aliases import (
     read_aliases,
     settle_alias,
 )
-from onion_pipeline.registry.promotion import Decision
+from onion_pipeline.registry.champion_rules import Decision
 from onion_pipeline.tracking.runs import import_client
 
 NAME = "onions"

@@ -50,8 +50,8 @@ def test_packages_of_the_same_model_have_the_same_checksum_and_no_others(model, 
         write_package(folder, Classifier(model, CONFIG), mlflow.models.Model())
     whole = hash_package(one)
     assert whole == hash_package(two)
-    (one / "evidence").mkdir()
-    (one / "evidence" / "metrics.json").write_text("{}")
+    (one / "attachments").mkdir()
+    (one / "attachments" / "metrics.json").write_text("{}")
     (one / "code" / "onion_pipeline" / "errors.pyc").write_bytes(b"compiled")
     assert hash_package(one) == whole
     code = one / "pyfunc.py"

@@ -14,9 +14,9 @@ from onion_pipeline.errors import RegistryError, StoreOutageError
 from onion_pipeline.images.decoding.decoder import Rendering, decode_image
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
-from onion_pipeline.registry.evidence import Evidence
+from onion_pipeline.registry.attachments import Attachments
+from onion_pipeline.registry.champion_rules import Decision
 from onion_pipeline.registry.package import list_requirements
-from onion_pipeline.registry.promotion import Decision
 from onion_pipeline.registry.recorded_versions import read_version
 from onion_pipeline.registry.versions import load_classifier, register_model
 from onion_pipeline.serving.classifier import Classifier
@@ -35,7 +35,7 @@ FIRST = Decision("champion", "first", "the first")
 WORSE = Decision("challenger", "worse", "worse than version 1", "auto", "1")
 AGAIN = Decision("champion", "same_model", "it is version 1 again", "auto", "1")
 FORCED = Decision("champion", "forced", "asked for", "champion", "1")
-EVIDENCE = Evidence({"kind": "bulbs"}, "# Onions", {"promotion.json": b"{}"})
+ATTACHMENTS = Attachments({"kind": "bulbs"}, "# Onions", {"promotion.json": b"{}"})
 
 
 def make_model(seed):
@@ -66,7 +66,7 @@ def registered(models, empty_store, tmp_path_factory):
         yield (
             folder,
             [
-                register_model(Classifier(each, CONFIG), NAME, decision, EVIDENCE)
+                register_model(Classifier(each, CONFIG), NAME, decision, ATTACHMENTS)
                 for each, decision in decisions
             ],
         )
@@ -137,7 +137,7 @@ def test_a_version_belongs_to_the_run_under_way(registered):
 
 
 def test_an_alias_that_is_asked_for_is_given(store):
-    third = register_model(Classifier(make_model(seed=2), CONFIG), NAME, FORCED, EVIDENCE)
+    third = register_model(Classifier(make_model(seed=2), CONFIG), NAME, FORCED, ATTACHMENTS)
     assert (third.version, third.alias) == ("3", "champion")
     assert str(import_client().get_model_version_by_alias(NAME, "champion").version) == "3"
 
@@ -152,7 +152,7 @@ def test_an_alias_that_is_asked_for_is_given(store):
     ],
 )
 def test_the_same_model_is_registered_once(store, models, which, decision, expected):
-    again = register_model(Classifier(models[which], CONFIG), NAME, decision, Evidence())
+    again = register_model(Classifier(models[which], CONFIG), NAME, decision, Attachments())
     assert (again.version, again.alias) == expected
     assert again.run_id == store[which].run_id
     assert str(import_client().get_model_version_by_alias(NAME, expected[1]).version) == expected[0]
@@ -161,10 +161,10 @@ def test_the_same_model_is_registered_once(store, models, which, decision, expec
 
 def test_the_same_weights_with_other_preprocessing_are_another_version(store, model):
     other = CONFIG._replace(rendering=Rendering("pad"))
-    assert register_model(Classifier(model, other), NAME, WORSE, EVIDENCE).version == "3"
+    assert register_model(Classifier(model, other), NAME, WORSE, ATTACHMENTS).version == "3"
 
 
-def test_a_version_carries_its_evidence(registered):
+def test_a_version_carries_its_attachments(registered):
     version = import_client().get_model_version(NAME, "1")
     assert version.description == "# Onions"
     assert {name: version.tags[name] for name in ("kind", "gate.reason", "checksum")} == {
@@ -172,13 +172,13 @@ def test_a_version_carries_its_evidence(registered):
         "gate.reason": "the first",
         "checksum": registered[1][0].checksum,
     }
-    files = (find_package("1") / "evidence").iterdir()
+    files = (find_package("1") / "attachments").iterdir()
     assert {path.name: path.read_bytes() for path in files} == {"promotion.json": b"{}"}
 
 
 def test_a_decision_that_waits_for_mlflow_registers_nothing(store, model):
     waiting = Decision("pending", "outage", "MLflow has gone.", "challenger")
-    pending = register_model(Classifier(make_model(seed=2), CONFIG), NAME, waiting, EVIDENCE)
+    pending = register_model(Classifier(make_model(seed=2), CONFIG), NAME, waiting, ATTACHMENTS)
     assert (pending.status, pending.decision) == ("pending", "pending")
     assert (pending.alias, pending.reason) == ("challenger", "MLflow has gone.")
     assert list_versions() == ["1", "2"]
@@ -214,11 +214,11 @@ def test_an_attempt_that_died_is_repeated_without_a_second_version(
 
     with monkeypatch.context() as patch:
         patch.setattr(client, step, die)
-        pending = register_model(Classifier(model, CONFIG), NAME, FIRST, EVIDENCE)
+        pending = register_model(Classifier(model, CONFIG), NAME, FIRST, ATTACHMENTS)
     assert (pending.status, pending.command) == ("pending", "kedro run --pipelines register")
     assert "the server has gone" in pending.reason
-    later = register_model(Classifier(model, CONFIG), NAME, FIRST, EVIDENCE)
-    assert later == register_model(Classifier(model, CONFIG), NAME, FIRST, EVIDENCE)
+    later = register_model(Classifier(model, CONFIG), NAME, FIRST, ATTACHMENTS)
+    assert later == register_model(Classifier(model, CONFIG), NAME, FIRST, ATTACHMENTS)
     assert (later.version, later.alias, later.status) == ("1", "champion", "registered")
     assert later.checksum == pending.checksum
     assert list_versions() == ["1"]
@@ -231,7 +231,7 @@ def test_an_attempt_that_died_is_repeated_without_a_second_version(
 def test_of_equal_versions_the_one_with_the_highest_number_counts_whatever_the_clock_says(
     mlflow_store, model, monkeypatch
 ):
-    register_model(Classifier(model, CONFIG), NAME, FORCED, EVIDENCE)
+    register_model(Classifier(model, CONFIG), NAME, FORCED, ATTACHMENTS)
     client = import_client()
     first = client.get_model_version(NAME, "1")
     monkeypatch.setattr(
@@ -239,13 +239,13 @@ def test_of_equal_versions_the_one_with_the_highest_number_counts_whatever_the_c
     )
     for _ in range(9):  # as somebody may make by hand; 10 is less than 9 as a text
         client.create_model_version(NAME, first.source, first.run_id, tags=first.tags)
-    assert register_model(Classifier(model, CONFIG), NAME, WORSE, EVIDENCE).version == "10"
+    assert register_model(Classifier(model, CONFIG), NAME, WORSE, ATTACHMENTS).version == "10"
 
 
 def test_a_version_whose_files_are_gone_is_named_and_made_anew(mlflow_store, model, monkeypatch):
     run_id = runs.start_run(NAME, "run", mlflow_store / "kept", {}, {})
     monkeypatch.setenv(runs.RUN_ID, run_id)
-    register_model(Classifier(model, CONFIG), NAME, FIRST, EVIDENCE)
+    register_model(Classifier(model, CONFIG), NAME, FIRST, ATTACHMENTS)
     kept = list((mlflow_store / "kept" / "models").iterdir())
     shutil.rmtree(mlflow_store / "kept")
     for uri in (URI, f"models:/{NAME}/1"):
@@ -254,10 +254,10 @@ def test_a_version_whose_files_are_gone_is_named_and_made_anew(mlflow_store, mod
         assert str(kept[0]) in str(error.value)
     with pytest.raises(RegistryError, match=r"cannot be verified: its files are gone.*kedro run"):
         read_version(URI)
-    anew = register_model(Classifier(model, CONFIG), NAME, AGAIN, EVIDENCE)
+    anew = register_model(Classifier(model, CONFIG), NAME, AGAIN, ATTACHMENTS)
     assert (anew.version, anew.alias) == ("2", "champion")
     assert load_classifier(URI).version == "2"
-    assert register_model(Classifier(model, CONFIG), NAME, AGAIN, EVIDENCE).version == "2"
+    assert register_model(Classifier(model, CONFIG), NAME, AGAIN, ATTACHMENTS).version == "2"
 
 
 def test_a_version_is_never_asked_for_twice(mlflow_store, model, monkeypatch):
@@ -270,14 +270,14 @@ def test_a_version_is_never_asked_for_twice(mlflow_store, model, monkeypatch):
 
     monkeypatch.setattr(client, "create_model_version", look)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
-    register_model(Classifier(model, CONFIG), NAME, FIRST, EVIDENCE)
+    register_model(Classifier(model, CONFIG), NAME, FIRST, ATTACHMENTS)
     assert seen == ["0"]
     assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "3"
 
 
 def test_a_name_that_mlflow_refuses_is_an_error(mlflow_store, model):
     with pytest.raises(RegistryError, match="refuses") as caught:
-        register_model(Classifier(model, CONFIG), " ", FIRST, EVIDENCE)
+        register_model(Classifier(model, CONFIG), " ", FIRST, ATTACHMENTS)
     assert not isinstance(caught.value, StoreOutageError)
 
 
@@ -286,7 +286,7 @@ def test_a_store_that_is_down_leaves_the_model_pending_and_cannot_be_loaded_from
     fake_mlflow, model, fault
 ):
     address = fake_mlflow(fault).address
-    pending = register_model(Classifier(model, CONFIG), NAME, FIRST, EVIDENCE)
+    pending = register_model(Classifier(model, CONFIG), NAME, FIRST, ATTACHMENTS)
     assert pending.status == "pending"
     assert f"MLflow at {address} cannot be used" in pending.reason
     with pytest.raises(StoreOutageError, match="run this again") as caught:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from onion_pipeline.errors import RegistryError, StoreOutageError
-from onion_pipeline.registry.promotion import CHALLENGER, CHAMPION, Decision
+from onion_pipeline.registry.champion_rules import CHALLENGER, CHAMPION, Decision
 from onion_pipeline.tracking.outage import ask_store, find_command
 from onion_pipeline.tracking.runs import import_client
 

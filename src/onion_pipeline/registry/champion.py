@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.images.loading import decode_images
 from onion_pipeline.images.sources import ImageSource
-from onion_pipeline.registry.evidence import read_seen_images
+from onion_pipeline.registry.attachments import read_seen_images
 from onion_pipeline.registry.logged_models import fetch_package
 from onion_pipeline.registry.package import read_classifier
 from onion_pipeline.serving.classifier import Classifier
@@ -26,13 +26,12 @@ class Champion(NamedTuple):
         version: its number.
         classifier: as the registry has it.
         seen: which images it was trained and validated on, see
-            :func:`~onion_pipeline.registry.evidence.pack_images`; ``None`` for a version that was
-            registered before this was noted.
+            :func:`~onion_pipeline.registry.attachments.pack_images`.
     """
 
     version: str
     classifier: Classifier
-    seen: NDArray[np.uint64] | None
+    seen: NDArray[np.uint64]
 
 
 class Challenger(NamedTuple):

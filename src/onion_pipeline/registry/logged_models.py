@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from onion_pipeline.errors import ParityError, RegistryError
-from onion_pipeline.registry.evidence import Evidence, write_files
+from onion_pipeline.registry.attachments import Attachments, write_files
 from onion_pipeline.registry.package import hash_package, write_package
 from onion_pipeline.serving.classifier import Classifier
 
@@ -23,7 +23,7 @@ def log_model(
     run: "Run",
     classifier: Classifier,
     name: str,
-    evidence: Evidence,
+    attachments: Attachments,
 ) -> str:
     """Log `model` to `run` as ``mlflow.pyfunc.log_model`` does.
 
@@ -34,7 +34,7 @@ def log_model(
         run: to which the model belongs.
         classifier: the tested model, and how it is served.
         name: of the logged model.
-        evidence: files beside the model, and the package that was compared with it.
+        attachments: files beside the model, and the package that was compared with it.
 
     Returns:
         The id of the logged model.
@@ -55,8 +55,8 @@ def log_model(
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made) / "model"
         write_package(folder, classifier, described)
-        write_files(folder, evidence.files)
-        _check_package(folder, evidence.package)
+        write_files(folder, attachments.files)
+        _check_package(folder, attachments.package)
         client.log_model_artifacts(logged.model_id, str(folder))
     client.finalize_logged_model(logged.model_id, "READY")
     return str(logged.model_id)

@@ -12,6 +12,7 @@ from PIL import Image
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.evaluation.predictions import PROBABILITY
 from onion_pipeline.origin import find_version
+from onion_pipeline.registry.attachments import FOLDER
 from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.config import ServingConfig
 from onion_pipeline.serving.content import read_content, write_content
@@ -23,7 +24,7 @@ CODE = Path(__file__).parents[1]
 CONTENT = "artifacts"  # where weights and configuration are in a package
 # Two packages of the same model differ in the times, ids and paths in the one, and in what an
 # earlier version has to do with it in the other.
-UNCOMPARED = {"MLmodel", "evidence"}
+UNCOMPARED = {"MLmodel", FOLDER}
 # What is answered even for a picture that cannot be decoded.
 ALWAYS = {"abstained", "error"}
 SERVING_LIBRARIES = (

@@ -19,7 +19,7 @@ from onion_pipeline.images.decoding.decoder import RejectedImageError
 from onion_pipeline.model.backend import allow_retracing
 from onion_pipeline.registry.golden_images import GoldenImages
 from onion_pipeline.registry.package import CONTENT, hash_package, write_package
-from onion_pipeline.registry.roads import Outputs, ask_file, ask_onnx, ask_package, ask_table
+from onion_pipeline.registry.runtimes import Outputs, ask_file, ask_onnx, ask_package, ask_table
 from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.content import WEIGHTS
 from onion_pipeline.serving.onnx_export import can_export

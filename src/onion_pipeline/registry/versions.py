@@ -3,18 +3,19 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from onion_pipeline.errors import RegistryError, StoreOutageError
 from onion_pipeline.registry.aliases import settle_alias
-from onion_pipeline.registry.evidence import Evidence
+from onion_pipeline.registry.attachments import Attachments
+from onion_pipeline.registry.champion_rules import Decision
 from onion_pipeline.registry.logged_models import (
     fetch_package,
     find_missing_folder,
     log_model,
 )
 from onion_pipeline.registry.package import read_classifier
-from onion_pipeline.registry.promotion import Decision
 from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.content import hash_content
 from onion_pipeline.tracking.outage import ask_store, find_command
@@ -69,7 +70,7 @@ class PendingVersion(NamedTuple):
 
 
 def register_model(
-    classifier: Classifier, name: str, decision: Decision, evidence: Evidence
+    classifier: Classifier, name: str, decision: Decision, attachments: Attachments
 ) -> ModelVersion | PendingVersion:
     """Register a model with its decoding as the next version of `name`, unless it is one.
 
@@ -82,7 +83,7 @@ def register_model(
         name: of the registered model.
         decision: which alias it is to have; it holds while the champion stays the one that
             the model was compared with.
-        evidence: what a new version carries beside the model.
+        attachments: what a new version carries beside the model.
 
     Returns:
         The version, which belongs to the run that was under way when it was made, or to a new
@@ -100,7 +101,8 @@ def register_model(
         with ask_store():
             client = import_client()
             found = find_registered(client, name, checksum, whole=True)
-            number, run_id = found or _make_version(client, classifier, checksum, name, evidence)
+            noted = replace(attachments, tags={**attachments.tags, CHECKSUM: checksum})
+            number, run_id = found or _make_version(client, classifier, name, noted)
             settled = settle_alias(client, name, number, decision)
     except StoreOutageError as outage:
         return PendingVersion(name, decision.asked, str(outage), checksum, command)
@@ -128,20 +130,20 @@ def find_registered(
 
 
 def _make_version(
-    client: "MlflowClient", classifier: Classifier, checksum: str, name: str, evidence: Evidence
+    client: "MlflowClient", classifier: Classifier, name: str, attachments: Attachments
 ) -> tuple[str, str]:
     """Return number and run of a new version."""
     with _join_run(client) as run:
         run_id = run.info.run_id
-        model_id = log_model(client, run, classifier, name, evidence)
+        model_id = log_model(client, run, classifier, name, attachments)
         _create_name(client, name)
         with _asking_once():
             created = client.create_model_version(
                 name,
                 f"models:/{model_id}",
                 run_id,
-                tags={**evidence.tags, CHECKSUM: checksum},
-                description=evidence.description or None,
+                tags=dict(attachments.tags),
+                description=attachments.description or None,
                 model_id=model_id,
             )
     return str(created.version), run_id

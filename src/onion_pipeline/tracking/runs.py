@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from onion_pipeline.images.sources.names import hide_credentials
 from onion_pipeline.tracking.outage import TRACKING_URI, limit_patience
 from onion_pipeline.tracking.parameter_texts import flatten_parameters
+from onion_pipeline.tracking.saved_views import make_view_tags
 from onion_pipeline.tracking.sqlite import SQLITE, prepare_database
-from onion_pipeline.tracking.views import make_view_tags
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

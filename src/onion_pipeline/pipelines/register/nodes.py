@@ -15,17 +15,17 @@ from onion_pipeline.parameters import (
     IngestParameters,
     RegisterParameters,
 )
-from onion_pipeline.registry import gate, parity, versions
-from onion_pipeline.registry.champion import Challenger
-from onion_pipeline.registry.evidence import (
+from onion_pipeline.registry import champion_gate, parity, versions
+from onion_pipeline.registry.attachments import (
     MODEL_CARD,
     PROMOTION,
     SEEN_IMAGES,
-    Evidence,
+    Attachments,
     pack_images,
 )
+from onion_pipeline.registry.champion import Challenger
+from onion_pipeline.registry.champion_rules import Decision
 from onion_pipeline.registry.golden_images import draw_golden_images
-from onion_pipeline.registry.promotion import Decision
 from onion_pipeline.reporting import card, page
 from onion_pipeline.reporting.findings import Findings
 from onion_pipeline.serving.classifier import Classifier
@@ -78,7 +78,7 @@ def compare_champion(
         _open(raw_images, ingest),
         image_splits.loc[image_splits["split"] == "train", "label"].mode()[0],
     )
-    return gate.compare_champion(challenger, parameters)._asdict()
+    return champion_gate.choose_champion(challenger, parameters)._asdict()
 
 
 def write_model_card(
@@ -124,7 +124,7 @@ def register_model(
     """Register the network with what serving it needs, or note that it is pending."""
     parity.require_parity(parity_report)
     seen = image_splits.loc[image_splits["split"].isin(["train", "validation"]), "sha256"]
-    evidence = Evidence(
+    attachments = Attachments(
         tags={
             "multiply_adds": str(count_multiply_adds(calibrated_model)),
             **lineage.make_tags(model_lineage),
@@ -134,7 +134,7 @@ def register_model(
             MODEL_CARD: model_card.encode(),
             PROMOTION: json.dumps(promotion, indent=2).encode(),
             SEEN_IMAGES: pack_images(seen),
-            **lineage.write_evidence(model_lineage, image_lineage),
+            **lineage.write_attachments(model_lineage, image_lineage),
         },
         package=parity_report["package"],
     )
@@ -142,7 +142,7 @@ def register_model(
         _make_classifier(calibrated_model, serving_config),
         parameters.model_name,
         Decision(**promotion),
-        evidence,
+        attachments,
     )
     return {**registered._asdict(), "accuracy": metrics["accuracy"]}
 

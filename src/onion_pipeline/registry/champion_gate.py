@@ -1,4 +1,4 @@
-"""A challenger and the champion before the same test images."""
+"""Where the champion is chosen: it and its challenger before the same test images."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -25,8 +25,7 @@ from onion_pipeline.registry.champion import (
     answer_images,
     load_champion,
 )
-from onion_pipeline.registry.logged_models import find_missing_folder
-from onion_pipeline.registry.promotion import (
+from onion_pipeline.registry.champion_rules import (
     CHALLENGER,
     CHAMPION,
     Decision,
@@ -35,10 +34,10 @@ from onion_pipeline.registry.promotion import (
     judge_baseline,
     judge_classes,
     judge_comparison,
-    judge_evidence,
     judge_first,
     judge_loading,
 )
+from onion_pipeline.registry.logged_models import find_missing_folder
 from onion_pipeline.registry.versions import find_registered
 from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.content import hash_content
@@ -49,7 +48,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 
-def compare_champion(challenger: Challenger, rules: RegisterParameters) -> Decision:
+def choose_champion(challenger: Challenger, rules: RegisterParameters) -> Decision:
     """Decide whether a model is to be champion.
 
     The champion answers the challenger's test images anew; those that it has seen in training or
@@ -131,8 +130,6 @@ def _compete(challenger: Challenger, champion: Champion, rules: RegisterParamete
     decision = judge_classes(news, olds, version)
     if decision:
         return decision._replace(champion_before=version)
-    if champion.seen is None:
-        return judge_evidence(version)._replace(champion_before=version)
     seen = np.isin(make_keys(challenger.files["sha256"]), champion.seen)
     comparison = _compare(challenger, champion.classifier, seen, rules.metric)
     decision = judge_comparison(comparison, version, rules)

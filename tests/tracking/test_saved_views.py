@@ -3,7 +3,7 @@ import json
 import zlib
 
 from onion_pipeline.tracking.runs import import_client, start_run
-from onion_pipeline.tracking.views import COLUMNS, make_view_tags
+from onion_pipeline.tracking.saved_views import COLUMNS, make_view_tags
 
 
 def read_view(tags):

@@ -77,15 +77,6 @@ def judge_loading(error: RegistryError, version: str) -> Decision:
     return Decision(CHALLENGER, "unreadable", reason + explain_promotion(), champion_before=version)
 
 
-def judge_evidence(version: str) -> Decision:
-    """Decide against a model that cannot be compared fairly with the champion."""
-    reason = (
-        f"version {version} does not say which images it has seen (it was registered before that "
-        "was noted), so that they cannot be compared fairly"
-    )
-    return Decision(CHALLENGER, "no_evidence", reason + explain_promotion())
-
-
 def judge_comparison(comparison: Table, version: str, rules: RegisterParameters) -> Decision:
     """Decide between a challenger and the champion.
 
