@@ -131,8 +131,8 @@ def test_another_order_of_the_classes_is_caught_wherever_it_arises(measure, conf
     turned = config._replace(class_names=config.class_names[::-1])
     assert list(list_failures(measure(config=turned))) == ["test_predictions"]
 
-    write = ServingConfig.write
-    monkeypatch.setattr(ServingConfig, "write", lambda self, path: write(turned, path))
+    write = ServingConfig.as_dictionary
+    monkeypatch.setattr(ServingConfig, "as_dictionary", lambda self: write(turned))
     report = measure()
     assert list(list_failures(report)) == ["package"]
     with pytest.raises(ParityError, match=r"stage package, .*serving\.json"):
@@ -161,7 +161,7 @@ def test_a_picture_that_cannot_be_served_is_named_with_the_reason(measure, golde
 
 def test_an_onnx_file_that_answers_otherwise_is_caught(measure, monkeypatch):
     monkeypatch.setattr(parity, "can_export", lambda: True)
-    wrong = parity.Outputs(np.eye(3)[[0] * 6], [""] * 6)
+    wrong = parity.Outputs(np.eye(3)[[0] * 6])
     monkeypatch.setattr(parity, "ask_onnx", lambda path, model, golden: wrong)
     report = measure()
     assert list(list_failures(report)) == ["onnx"]

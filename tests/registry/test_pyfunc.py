@@ -54,7 +54,7 @@ def test_the_example_that_mlflow_shows_is_answered(ask, package, config):
     assert answer["label"] in config.class_names
     assert answer["label"] == answer["prediction_set"][0]
     assert answer["confidence"] == answer[f"probability_{answer['label']}"]
-    assert answer["abstained"] is (answer["confidence"] < config.confidence_threshold)
+    assert answer["abstained"] is (answer["confidence"] < 0.4)
     assert (answer["model_version"], answer["error"]) == (None, "")
 
 

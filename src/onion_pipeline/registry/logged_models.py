@@ -1,17 +1,16 @@
-"""Models as MLflow keeps them with a run, before they are versions of anything."""
+"""Models as MLflow keeps them: logged to a run, and fetched again."""
 
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from onion_pipeline.errors import ParityError, RegistryError
 from onion_pipeline.registry.attachments import Attachments, write_files
 from onion_pipeline.registry.package import hash_package, write_package
 from onion_pipeline.serving.classifier import Classifier
+from onion_pipeline.tracking.relocation import read_local_path
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -19,13 +18,9 @@ if TYPE_CHECKING:
 
 
 def log_model(
-    client: "MlflowClient",
-    run: "Run",
-    classifier: Classifier,
-    name: str,
-    attachments: Attachments,
+    client: "MlflowClient", run: "Run", classifier: Classifier, name: str, attachments: Attachments
 ) -> str:
-    """Log `model` to `run` as ``mlflow.pyfunc.log_model`` does.
+    """Log a model to `run` as ``mlflow.pyfunc.log_model`` does.
 
     That asks a server again after it has failed; here the first failure is the last.
 
@@ -64,12 +59,8 @@ def log_model(
 
 def find_missing_folder(client: "MlflowClient", name: str, version: str) -> Path | None:
     """Return where the files of a version are to be, if that is on this machine and nothing is."""
-    uri = client.get_model_version_download_uri(name, version)
-    address = urlsplit(uri)
-    if address.scheme not in {"", "file"}:
-        return None
-    folder = Path(url2pathname(address.path) if address.scheme == "file" else uri)
-    return None if folder.is_dir() else folder
+    folder = read_local_path(client.get_model_version_download_uri(name, version))
+    return None if folder is None or folder.is_dir() else folder
 
 
 def require_files(client: "MlflowClient", name: str, version: str) -> None:

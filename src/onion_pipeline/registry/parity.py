@@ -68,7 +68,7 @@ def measure_parity(
     """
     names = classifier.config.class_names
     with allow_retracing(), tempfile.TemporaryDirectory() as made:
-        expected = classifier.predict(golden.pixels)
+        expected = Outputs(classifier.predict(golden.pixels))
         package = Path(made) / "model"
         write_package(package, classifier, import_mlflow().models.Model())
         checksum = hash_package(package)
@@ -84,7 +84,7 @@ def measure_parity(
         *(_compare_answers(stage, golden, expected, found[stage], names) for stage in found),
     ]
     passed = all(stage["passed"] for stage in stages)
-    return {"passed": passed, "images": len(expected), "package": checksum, "stages": stages}
+    return {"passed": passed, "images": len(golden.rows), "package": checksum, "stages": stages}
 
 
 def require_parity(report: dict[str, Any]) -> None:
@@ -134,20 +134,17 @@ def _decode(data: bytes, classifier: Classifier) -> NDArray[np.uint8] | str:
 
 
 def _compare_answers(
-    stage: str,
-    golden: GoldenImages,
-    expected: NDArray[np.float32],
-    found: Outputs,
-    class_names: Sequence[str],
+    stage: str, golden: GoldenImages, expected: Outputs, found: Outputs, names: Sequence[str]
 ) -> dict[str, Any]:
     # No answer differs from any by as much as two answers can.
-    differences = np.nan_to_num(np.abs(expected - found.probabilities), nan=1.0).max(axis=1)
+    differences = np.abs(expected.probabilities - found.probabilities)
+    differences = np.nan_to_num(differences, nan=1.0).max(axis=1)
     worst = int(differences.argmax())
-    labels = expected.argmax(axis=1) != found.probabilities.argmax(axis=1)
+    labels = [each.probabilities.argmax(axis=1) for each in (expected, found)]
     return _judge(stage, golden, differences, choose_tolerance()) | {
-        "different_labels": int(labels.sum()),
-        "expected": _describe(expected[worst], class_names),
-        "found": found.errors[worst] or _describe(found.probabilities[worst], class_names),
+        "different_labels": int((labels[0] != labels[1]).sum()),
+        "expected": _describe(expected, worst, names),
+        "found": _describe(found, worst, names),
     }
 
 
@@ -165,10 +162,12 @@ def _judge(
     }
 
 
-def _describe(probabilities: NDArray[np.floating[Any]], class_names: Sequence[str]) -> str:
-    """Return for example ``onion (0.981234)``."""
+def _describe(outputs: Outputs, row: int, class_names: Sequence[str]) -> str:
+    """Return for example ``onion (0.981234)``, or why there is no such answer."""
+    probabilities = outputs.probabilities[row]
     if np.isnan(probabilities).any():
-        return "no probability for every class"
+        error = outputs.errors[row] if outputs.errors else ""
+        return error or "no probability for every class"
     likeliest = int(probabilities.argmax())
     return f"{class_names[likeliest]} ({probabilities[likeliest]:.6f})"
 

@@ -22,11 +22,11 @@ class Outputs(NamedTuple):
 
     Args:
         probabilities: float, (G, K); NaN where there is none.
-        errors: for each of G pictures why there is none, else empty.
+        errors: for each of G pictures why there is none, else empty; ``None``: of none.
     """
 
     probabilities: NDArray[np.floating[Any]]
-    errors: Sequence[str]
+    errors: Sequence[str] | None = None
 
 
 def ask_table(table: DataFrame, class_names: Sequence[str]) -> Outputs:
@@ -35,14 +35,14 @@ def ask_table(table: DataFrame, class_names: Sequence[str]) -> Outputs:
     The columns are found by the names of the classes, so that their order in the table is its own.
     """
     columns = [f"{PROBABILITY}{name}" for name in class_names]
-    errors = table["error"].tolist() if "error" in table else [""] * len(table)
+    errors = table["error"].tolist() if "error" in table else None
     return Outputs(table.reindex(columns=columns).to_numpy(np.float64), errors)
 
 
 def ask_file(path: Path, golden: GoldenImages) -> Outputs:
     """Return what the network in a ``.keras`` file answers to pixels."""
     model = import_keras().models.load_model(path, compile=False, safe_mode=True)
-    return _without_errors(predict_probabilities(model, golden.pixels))
+    return Outputs(predict_probabilities(model, golden.pixels))
 
 
 def ask_package(folder: Path, golden: GoldenImages, class_names: Sequence[str]) -> Outputs:
@@ -58,11 +58,7 @@ def ask_package(folder: Path, golden: GoldenImages, class_names: Sequence[str]) 
 def ask_onnx(path: Path, model: KerasModel, golden: GoldenImages) -> Outputs:
     """Return what `model` answers to pixels once it has been written to an ONNX file."""
     export_onnx(model, path)
-    return _without_errors(predict_onnx(path, golden.pixels))
-
-
-def _without_errors(probabilities: NDArray[np.float32]) -> Outputs:
-    return Outputs(probabilities, [""] * len(probabilities))
+    return Outputs(predict_onnx(path, golden.pixels))
 
 
 @contextmanager

@@ -35,8 +35,9 @@ def tabulate_answers(
     """
     good = np.flatnonzero([not error for error in errors])
     answers = _describe(probabilities.astype(np.float64), config)
+    least = (config.operating_point or {}).get("confidence_threshold")
     abstained = np.ones(len(errors), bool)
-    abstained[good] = answers["confidence"] < (config.confidence_threshold or 0)
+    abstained[good] = answers["confidence"] < (least or 0)
     if len(good) < len(errors):
         answers = answers.astype(object).set_axis(good).reindex(range(len(errors)))
         answers = answers.where(answers.notna(), None)
@@ -60,9 +61,10 @@ def _form_sets(
     probabilities: NDArray[np.float64], config: ServingConfig
 ) -> list[list[str]] | list[None]:
     """Return the labels of each prediction set, the likeliest first; ``None`` without threshold."""
-    if config.set_threshold is None:
+    least = (config.operating_point or {}).get("set_threshold")
+    if least is None:
         return [None] * len(probabilities)
-    members = form_prediction_sets(probabilities, config.set_threshold)
+    members = form_prediction_sets(probabilities, least)
     ranked = np.argsort(-probabilities, axis=1, kind="stable")
     return [
         [config.class_names[number] for number in order if is_member[number]]

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 RUN_ID = "MLFLOW_RUN_ID"
-# What MLflow takes at once.
-MOST_PARAMETERS = 100
 LONGEST_TAG = 8000  # characters
 
 
@@ -128,10 +126,8 @@ def start_run(
 
     found = _find_experiment(client, experiment, artifacts)
     run = client.create_run(found, tags=dict(tags), run_name=name)
-    entries = flatten_parameters(parameters).items()
-    params = [Param(key, value) for key, value in entries]
-    for start in range(0, len(params), MOST_PARAMETERS):
-        client.log_batch(run.info.run_id, params=params[start : start + MOST_PARAMETERS])
+    params = [Param(key, value) for key, value in flatten_parameters(parameters).items()]
+    client.log_batch(run.info.run_id, params=params)
     return str(run.info.run_id)
 
 
@@ -165,30 +161,26 @@ def _find_experiment(client: "MlflowClient", name: str, artifacts: Path) -> str:
     A deleted experiment takes no run and keeps its name. Nobody but who has deleted it knows
     whether it was meant to be, so it stays so, and the run is not lost.
     """
-    names = chain([name], (f"{name} {number}" for number in count(2)))
-    tried = ((each, client.get_experiment_by_name(each)) for each in names)
-    free, found = next((each, one) for each, one in tried if not _is_deleted(one))
-    if found:
-        return str(found.experiment_id)
+    for free in chain([name], (f"{name} {number}" for number in count(2))):
+        found = client.get_experiment_by_name(free)
+        if found and found.lifecycle_stage == "active":
+            return str(found.experiment_id)
+        if not found:
+            break
     if free != name:
         _tell_of_deleted(client.get_experiment_by_name(name), free)
     return _create_experiment(client, free, artifacts)
 
 
-def _is_deleted(experiment: "Experiment | None") -> bool:
-    return experiment is not None and experiment.lifecycle_stage == "deleted"
-
-
 def _tell_of_deleted(experiment: "Experiment", successor: str) -> None:
-    store = f"MLFLOW_TRACKING_URI={shlex.quote(hide_credentials(os.environ[TRACKING_URI]))}"
-    number = experiment.experiment_id
     logger.warning(
         "The experiment %r was deleted in MLflow: this run and the next ones go to %r. To have the "
-        "deleted one back, with its runs: %s mlflow experiments restore --experiment-id %s",
+        "deleted one back, with its runs: MLFLOW_TRACKING_URI=%s mlflow experiments restore "
+        "--experiment-id %s",
         experiment.name,
         successor,
-        store,
-        number,
+        shlex.quote(hide_credentials(os.environ[TRACKING_URI])),
+        experiment.experiment_id,
     )
 
 
