@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from onion_pipeline.errors import RegistryError, StoreOutageError
 from onion_pipeline.registry.champion_rules import CHALLENGER, CHAMPION, Decision
-from onion_pipeline.tracking.outage import ask_store, find_command
+from onion_pipeline.tracking.outage import accept_answer, ask_store, find_command
 from onion_pipeline.tracking.runs import import_client
 
 if TYPE_CHECKING:
@@ -25,15 +25,10 @@ LONGEST_TAG = 1000  # characters; a list of classes has no end
 
 def read_aliases(client: "MlflowClient", name: str) -> dict[str, str]:
     """Return the version of each alias; none if there is no such model."""
-    from mlflow import MlflowException
-
-    try:
+    with accept_answer("RESOURCE_DOES_NOT_EXIST"):
         aliases = client.get_registered_model(name).aliases
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        return {}
-    return {alias: str(number) for alias, number in aliases.items()}
+        return {alias: str(number) for alias, number in aliases.items()}
+    return {}
 
 
 def settle_alias(client: "MlflowClient", name: str, number: str, decision: Decision) -> Decision:

@@ -47,9 +47,8 @@ def judge_baseline(baseline: Table, significance: float) -> Decision | None:
         return None
     found = "not shown to be better" if is_better else "not better"
     always = f"always naming {baseline['class']}, the most frequent class"
-    return Decision(
-        CHALLENGER, "no_skill", f"{found} than {always} ({_show(baseline, *OF_BASELINE)})"
-    )
+    figures = _show(baseline, *OF_BASELINE)
+    return Decision(CHALLENGER, "no_skill", f"{found} than {always} ({figures})")
 
 
 def judge_first(baseline: Table) -> Decision:

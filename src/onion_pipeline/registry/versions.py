@@ -18,7 +18,7 @@ from onion_pipeline.registry.logged_models import (
 from onion_pipeline.registry.package import read_classifier
 from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.content import hash_content
-from onion_pipeline.tracking.outage import ask_store, find_command
+from onion_pipeline.tracking.outage import accept_answer, ask_store, find_command
 from onion_pipeline.tracking.runs import import_client, read_run_id
 
 if TYPE_CHECKING:
@@ -136,7 +136,8 @@ def _make_version(
     with _join_run(client) as run:
         run_id = run.info.run_id
         model_id = log_model(client, run, classifier, name, attachments)
-        _create_name(client, name)
+        with accept_answer("RESOURCE_ALREADY_EXISTS"):
+            client.create_registered_model(name)
         with _asking_once():
             created = client.create_model_version(
                 name,
@@ -147,16 +148,6 @@ def _make_version(
                 model_id=model_id,
             )
     return str(created.version), run_id
-
-
-def _create_name(client: "MlflowClient", name: str) -> None:
-    from mlflow import MlflowException
-
-    try:
-        client.create_registered_model(name)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from onion_pipeline.images.sources.names import hide_credentials
-from onion_pipeline.tracking.outage import TRACKING_URI, limit_patience
+from onion_pipeline.tracking.outage import TRACKING_URI, accept_answer, limit_patience
 from onion_pipeline.tracking.parameter_texts import flatten_parameters
 from onion_pipeline.tracking.saved_views import make_view_tags
 from onion_pipeline.tracking.sqlite import SQLITE, prepare_database
@@ -163,7 +163,7 @@ def _find_experiment(client: "MlflowClient", name: str, artifacts: Path) -> str:
     """
     for free in chain([name], (f"{name} {number}" for number in count(2))):
         found = client.get_experiment_by_name(free)
-        if found and found.lifecycle_stage == "active":
+        if found and found.lifecycle_stage != "deleted":
             return str(found.experiment_id)
         if not found:
             break
@@ -185,14 +185,8 @@ def _tell_of_deleted(experiment: "Experiment", successor: str) -> None:
 
 
 def _create_experiment(client: "MlflowClient", name: str, artifacts: Path) -> str:
-    from mlflow import MlflowException
-
     is_local = os.environ[TRACKING_URI].startswith(SQLITE)
-    try:
-        location = artifacts.as_uri() if is_local else None
-        return str(client.create_experiment(name, location, make_view_tags()))
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
-        # Another run has made it since, or the server this one's before it did not answer.
-        return str(client.get_experiment_by_name(name).experiment_id)
+    # Another run may have made it since, or the server this one's before it did not answer.
+    with accept_answer("RESOURCE_ALREADY_EXISTS"):
+        client.create_experiment(name, artifacts.as_uri() if is_local else None, make_view_tags())
+    return str(client.get_experiment_by_name(name).experiment_id)
