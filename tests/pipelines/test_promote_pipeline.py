@@ -4,7 +4,7 @@ import pytest
 
 from onion_pipeline.parameters import PromoteParameters
 from onion_pipeline.pipelines.promote.pipeline import create_pipeline
-from onion_pipeline.tracking.runs import import_client
+from onion_pipeline.tracking.mlflow_client import import_client
 
 
 @pytest.fixture

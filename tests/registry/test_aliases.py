@@ -8,7 +8,7 @@ from onion_pipeline.registry.aliases import (
     settle_alias,
 )
 from onion_pipeline.registry.champion_rules import Decision
-from onion_pipeline.tracking.runs import import_client
+from onion_pipeline.tracking.mlflow_client import import_client
 
 NAME = "onions"
 COMPARISON = {"metric": "accuracy", "difference": 0.0213333, "p_value": 0.000402, "images": 750}

@@ -31,8 +31,8 @@ from onion_pipeline.registry.versions import load_classifier, register_model
 from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.config import ServingConfig
 from onion_pipeline.tracking import runs
+from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.tracking.outage import TRACKING_URI
-from onion_pipeline.tracking.runs import import_client
 from onion_pipeline.training.fit import train_model
 from onion_pipeline.training.lineage import PARTS
 

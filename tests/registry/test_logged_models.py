@@ -10,7 +10,8 @@ from onion_pipeline.registry.logged_models import log_model
 from onion_pipeline.registry.package import hash_package, write_package
 from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.tracking.metrics import log_figures, log_history
-from onion_pipeline.tracking.runs import import_client, start_run
+from onion_pipeline.tracking.mlflow_client import import_client
+from onion_pipeline.tracking.runs import start_run
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from onion_pipeline.errors import RegistryError, StoreOutageError
 from onion_pipeline.registry.recorded_versions import read_version
-from onion_pipeline.tracking.runs import import_client
+from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.training import lineage
 
 NAME = "onions"

@@ -23,8 +23,8 @@ from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.config import ServingConfig
 from onion_pipeline.serving.payloads import read_payload
 from onion_pipeline.tracking import runs
+from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.tracking.outage import TRACKING_URI
-from onion_pipeline.tracking.runs import import_client
 
 NAME, SHAPE = "onions", (8, 10, 3)
 CONFIG = ServingConfig(

@@ -8,8 +8,9 @@ import pytest
 
 from onion_pipeline.errors import RegistryError, StoreOutageError
 from onion_pipeline.tracking import outage
+from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.tracking.outage import ask_store, find_outage, forget_store, watch_store
-from onion_pipeline.tracking.runs import end_run, import_client
+from onion_pipeline.tracking.runs import end_run
 
 CREDENTIALS = "postgresql://annabel:s3cr-t@db.example.org/mlflow?sslpassword=hidden"
 

@@ -7,8 +7,9 @@ from contextlib import closing
 import pytest
 
 from onion_pipeline.tracking import outage
+from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.tracking.relocation import repoint_store
-from onion_pipeline.tracking.runs import import_client, log_file, start_run
+from onion_pipeline.tracking.runs import log_file, start_run
 
 SETTINGS = {
     "tracking_uri": "sqlite:///mlflow.db",

@@ -8,7 +8,8 @@ from onion_pipeline.tracking.metrics import (
     log_history,
     log_points,
 )
-from onion_pipeline.tracking.runs import import_client, start_run
+from onion_pipeline.tracking.mlflow_client import import_client
+from onion_pipeline.tracking.runs import start_run
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from types import SimpleNamespace
 import pytest
 
 from onion_pipeline.tracking import runs
+from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.tracking.runs import (
     LONGEST_TAG,
     end_run,
-    import_client,
     log_file,
     read_run_id,
     resolve_tracking_uri,

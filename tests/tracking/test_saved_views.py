@@ -2,7 +2,8 @@ import base64
 import json
 import zlib
 
-from onion_pipeline.tracking.runs import import_client, start_run
+from onion_pipeline.tracking.mlflow_client import import_client
+from onion_pipeline.tracking.runs import start_run
 from onion_pipeline.tracking.saved_views import COLUMNS, make_view_tags
 
 

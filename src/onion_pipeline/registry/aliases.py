@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 from onion_pipeline.errors import RegistryError, StoreOutageError
 from onion_pipeline.registry.champion_rules import CHALLENGER, CHAMPION, Decision
+from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.tracking.outage import accept_answer, ask_store, find_command
-from onion_pipeline.tracking.runs import import_client
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

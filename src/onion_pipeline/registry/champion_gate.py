@@ -41,8 +41,8 @@ from onion_pipeline.registry.logged_models import find_missing_folder
 from onion_pipeline.registry.versions import find_registered
 from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.content import hash_content
+from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.tracking.outage import ask_store
-from onion_pipeline.tracking.runs import import_client
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

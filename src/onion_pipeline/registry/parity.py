@@ -23,7 +23,7 @@ from onion_pipeline.registry.runtimes import Outputs, ask_file, ask_onnx, ask_pa
 from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.content import WEIGHTS
 from onion_pipeline.serving.onnx_export import can_export
-from onion_pipeline.tracking.runs import import_mlflow
+from onion_pipeline.tracking.mlflow_client import import_mlflow
 from onion_pipeline.training.precision import list_gpus
 
 # Of probabilities in float32: sums in another order differ by some 1e-7.

@@ -14,7 +14,7 @@ from onion_pipeline.evaluation.predictions import PROBABILITY, predict_probabili
 from onion_pipeline.model.backend import import_keras
 from onion_pipeline.registry.golden_images import GoldenImages
 from onion_pipeline.serving.onnx_export import export_onnx, predict_onnx
-from onion_pipeline.tracking.runs import import_mlflow
+from onion_pipeline.tracking.mlflow_client import import_mlflow
 
 
 class Outputs(NamedTuple):

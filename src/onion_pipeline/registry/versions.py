@@ -18,8 +18,9 @@ from onion_pipeline.registry.logged_models import (
 from onion_pipeline.registry.package import read_classifier
 from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.content import hash_content
+from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.tracking.outage import accept_answer, ask_store, find_command
-from onion_pipeline.tracking.runs import import_client, read_run_id
+from onion_pipeline.tracking.runs import read_run_id
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

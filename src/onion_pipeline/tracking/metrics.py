@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from onion_pipeline.annotations import DataFrame
-from onion_pipeline.tracking.runs import import_client
+from onion_pipeline.tracking.mlflow_client import import_client
 
 # The tag by which the MLflow UI shows a run below another one.
 PARENT = "mlflow.parentRunId"

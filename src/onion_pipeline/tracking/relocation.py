@@ -16,8 +16,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from onion_pipeline.tracking.mlflow_client import LONGEST_LOCK, SQLITE
 from onion_pipeline.tracking.runs import resolve_tracking_uri
-from onion_pipeline.tracking.sqlite import LONGEST_LOCK, SQLITE
 
 logger = logging.getLogger(__name__)
 

@@ -8,17 +8,16 @@ they run in, as the environment variable ``MLFLOW_RUN_ID`` that MLflow itself re
 import logging
 import os
 import shlex
-import warnings
 from collections.abc import Mapping
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from onion_pipeline.images.sources.names import hide_credentials
-from onion_pipeline.tracking.outage import TRACKING_URI, accept_answer, limit_patience
+from onion_pipeline.tracking.mlflow_client import SQLITE, import_client
+from onion_pipeline.tracking.outage import TRACKING_URI, accept_answer
 from onion_pipeline.tracking.parameter_texts import flatten_parameters
 from onion_pipeline.tracking.saved_views import make_view_tags
-from onion_pipeline.tracking.sqlite import SQLITE, prepare_database
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -54,35 +53,6 @@ def find_local_store(settings: Mapping[str, str], project: Path) -> list[Path]:
     if not uri.startswith(SQLITE):
         return []
     return [Path(uri.removeprefix(SQLITE)).parent, project / settings["artifacts"]]
-
-
-def import_mlflow() -> Any:
-    """Return ``mlflow``, which waits, draws and logs less than by default, and reports nothing."""
-    limit_patience()
-    # No bar for each file of some kilobytes, and no complaint that a notebook cannot draw one.
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "IProgress not found")
-        import mlflow
-
-    # After the import, which sets these itself: creating the tables takes nine lines.
-    for name in ("alembic", "mlflow"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    # What these log is raised, too.
-    for name in ("mlflow.store.db.utils", "urllib3.connectionpool"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    return mlflow
-
-
-def import_client() -> "MlflowClient":
-    """Return a client of the store that ``MLFLOW_TRACKING_URI`` names, made if need be.
-
-    It does not wait long for a server; see :mod:`onion_pipeline.tracking.outage`.
-    """
-    mlflow = import_mlflow()
-    prepare_database(mlflow.get_tracking_uri())  # before a client, which would make the tables
-    return mlflow.MlflowClient()
 
 
 def enter_store(uri: str) -> dict[str, str | None]:

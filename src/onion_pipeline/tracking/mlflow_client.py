@@ -1,15 +1,53 @@
-"""The SQLite file of a local store: its tables are made once, whoever comes first."""
+"""MLflow and its client as this project uses them, on a store whose tables are there."""
 
+import logging
+import os
 import sqlite3
+import warnings
 from contextlib import closing
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from onion_pipeline.tracking.outage import limit_patience
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 SQLITE = "sqlite:///"
 # How long to wait for others, in seconds: for a lock on the file, for which MLflow waits as long in
-# its own transactions, and for tables, which take seconds to make and more on a busy machine.
+# its own transactions, and for tables, which take seconds to make, and more where much else runs.
 LONGEST_LOCK = 20.0
 LONGEST_MAKING = 60.0
+
+
+def import_mlflow() -> Any:
+    """Return ``mlflow``, which waits, draws and logs less than by default, and reports nothing."""
+    limit_patience()
+    # No bar for each file of some kilobytes, and no complaint that a notebook cannot draw one.
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "IProgress not found")
+        import mlflow
+
+    # After the import, which sets these itself: creating the tables takes nine lines.
+    for name in ("alembic", "mlflow"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # What these log is raised, too.
+    for name in ("mlflow.store.db.utils", "urllib3.connectionpool"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    return mlflow
+
+
+def import_client() -> "MlflowClient":
+    """Return a client of the store that ``MLFLOW_TRACKING_URI`` names, made if need be.
+
+    It does not wait long for a server; see :mod:`onion_pipeline.tracking.outage`.
+    """
+    mlflow = import_mlflow()
+    prepare_database(mlflow.get_tracking_uri())  # before a client, which would make the tables
+    return mlflow.MlflowClient()
 
 
 @cache
