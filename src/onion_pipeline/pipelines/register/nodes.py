@@ -86,7 +86,20 @@ def write_model_card(
     evaluate: EvaluateParameters,
     register: RegisterParameters,
     serving_config: dict[str, Any],
-    **found: Any,
+    architecture_table: DataFrame,
+    augmentation_policy: list[dict[str, Any]],
+    baselines: DataFrame,
+    calibration: dict[str, Any],
+    class_report: DataFrame,
+    data_report: dict[str, Any],
+    metrics: dict[str, Any],
+    model_lineage: dict[str, Any],
+    parity_report: dict[str, Any],
+    promotion: dict[str, Any],
+    robustness: DataFrame,
+    slices: DataFrame,
+    test_predictions: DataFrame,
+    training_history: DataFrame,
 ) -> str:
     """Write down what the model is for, how good it is and where it fails."""
     config = ServingConfig.from_dictionary(serving_config)
@@ -99,7 +112,20 @@ def write_model_card(
             operating_point=dict(config.operating_point or {}),
             confidence_level=evaluate.confidence_level,
             words=parameters.model_dump(),
-            **found,
+            architecture_table=architecture_table,
+            augmentation_policy=augmentation_policy,
+            baselines=baselines,
+            calibration=calibration,
+            class_report=class_report,
+            data_report=data_report,
+            metrics=metrics,
+            model_lineage=model_lineage,
+            parity_report=parity_report,
+            promotion=promotion,
+            robustness=robustness,
+            slices=slices,
+            test_predictions=test_predictions,
+            training_history=training_history,
         )
     )
 
