@@ -16,7 +16,7 @@ from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.registry import parity
 from onion_pipeline.registry.golden_images import GoldenImages
-from onion_pipeline.registry.parity import TOLERANCE, measure_parity, require_parity
+from onion_pipeline.registry.parity import GPU_TOLERANCE, TOLERANCE, measure_parity, require_parity
 from onion_pipeline.serving import classifier, content, onnx_export
 from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.config import ServingConfig
@@ -169,8 +169,9 @@ def test_an_onnx_file_that_answers_otherwise_is_caught(measure, monkeypatch):
         require_parity(report)
 
 
-def test_a_graphics_processor_is_given_more_room(monkeypatch):
-    monkeypatch.setattr(parity, "list_gpus", list)
-    assert parity.choose_tolerance() == TOLERANCE
+def test_a_graphics_processor_is_given_more_room(measure, monkeypatch):
     monkeypatch.setattr(parity, "list_gpus", lambda: [{"device_name": "any"}])
-    assert parity.choose_tolerance() > TOLERANCE
+    decoding, *others = measure()["stages"]
+    assert decoding["tolerance"] == 0
+    assert {stage["tolerance"] for stage in others} == {GPU_TOLERANCE}
+    assert GPU_TOLERANCE > TOLERANCE

@@ -107,11 +107,6 @@ def require_parity(report: dict[str, Any]) -> None:
     )
 
 
-def choose_tolerance() -> float:
-    """Return by how much probabilities may differ on the devices of this machine."""
-    return GPU_TOLERANCE if list_gpus() else TOLERANCE
-
-
 def _compare_pixels(golden: GoldenImages, classifier: Classifier) -> dict[str, Any]:
     """Compare the pixels that were tested with those that the files give in serving."""
     decoded = [_decode(data, classifier) for data in golden.encoded]
@@ -141,7 +136,8 @@ def _compare_answers(
     differences = np.nan_to_num(differences, nan=1.0).max(axis=1)
     worst = int(differences.argmax())
     labels = [each.probabilities.argmax(axis=1) for each in (expected, found)]
-    return _judge(stage, golden, differences, choose_tolerance()) | {
+    tolerance = GPU_TOLERANCE if list_gpus() else TOLERANCE
+    return _judge(stage, golden, differences, tolerance) | {
         "different_labels": int((labels[0] != labels[1]).sum()),
         "expected": _describe(expected, worst, names),
         "found": _describe(found, worst, names),

@@ -9,11 +9,18 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from onion_pipeline.tracking.outage import limit_patience
-
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+# How MLflow asks a server, unless the user has set it: twice, so that one hiccup is no outage,
+# and within 15 s. Its own defaults make it half an hour, and more if the server says so.
+PATIENCE = {
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "7",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER": "0.5",
+    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
+}
 SQLITE = "sqlite:///"
 # How long to wait for others, in seconds: for a lock on the file, for which MLflow waits as long in
 # its own transactions, and for tables, which take seconds to make, and more where much else runs.
@@ -23,7 +30,8 @@ LONGEST_MAKING = 60.0
 
 def import_mlflow() -> Any:
     """Return ``mlflow``, which waits, draws and logs less than by default, and reports nothing."""
-    limit_patience()
+    for name, value in PATIENCE.items():
+        os.environ.setdefault(name, value)
     # No bar for each file of some kilobytes, and no complaint that a notebook cannot draw one.
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")

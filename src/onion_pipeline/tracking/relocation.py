@@ -72,7 +72,8 @@ def repoint_store(settings: Mapping[str, str], project: Path) -> None:
         moved = [each for each in found if _is_to_move(each, settings["experiment"])]
         if moved:
             with connection:
-                _write(connection, moved)
+                for each in moved:
+                    _move(connection, each)
             _tell(moved, found, project / relative)
 
 
@@ -124,11 +125,10 @@ def _is_to_move(record: _Record, experiment: str) -> bool:
     return is_written_to or record.new.exists() or not record.old.exists()
 
 
-def _write(connection: sqlite3.Connection, moved: list[_Record]) -> None:
-    for table, column, _, value, _, _, new in moved:
-        written = new.as_uri() if value.startswith("file:") else str(new)
-        query = f"UPDATE {table} SET {column} = ? WHERE {column} = ?"
-        connection.execute(query, (written, value))
+def _move(connection: sqlite3.Connection, record: _Record) -> None:
+    written = record.new.as_uri() if record.value.startswith("file:") else str(record.new)
+    query = f"UPDATE {record.table} SET {record.column} = ? WHERE {record.column} = ?"
+    connection.execute(query, (written, record.value))
 
 
 def _tell(moved: list[_Record], found: list[_Record], folder: Path) -> None:
