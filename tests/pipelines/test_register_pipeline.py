@@ -14,7 +14,7 @@ from onion_pipeline.registry.attachments import MODEL_CARD, PROMOTION, SEEN_IMAG
 from onion_pipeline.registry.champion_rules import Decision
 from onion_pipeline.registry.versions import ModelVersion
 from onion_pipeline.serving.config import ServingConfig
-from onion_pipeline.training.lineage import PARTS, make_tags, write_attachments
+from onion_pipeline.training.lineage import PARTS, make_tags, write_files
 
 POINT = {"confidence_threshold": 0.5, "set_threshold": 0.1}
 CONFIG = ServingConfig(["blue", "red"], (12, 16, 3), Rendering("crop"), POINT)
@@ -130,7 +130,7 @@ def test_the_model_is_registered_as_was_decided_and_with_its_attachments(
     assert (model, config, name) == (values["calibrated_model"], CONFIG, "onion_pipeline")
     assert decision == DECISION
     assert attachments.tags == {"multiply_adds": "1234", **make_tags(LINEAGE)}
-    lineage = write_attachments(LINEAGE, values["image_lineage"])
+    lineage = write_files(LINEAGE, values["image_lineage"])
     assert set(attachments.files) == {MODEL_CARD, PROMOTION, SEEN_IMAGES, *lineage}
     assert attachments.description == attachments.files[MODEL_CARD].decode() == "# Onions"
     assert attachments.package == "9c"

@@ -1,4 +1,4 @@
-"""Where the champion is chosen: it and its challenger before the same test images."""
+"""Where the champion is chosen: it and a challenger answer the same test images."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any

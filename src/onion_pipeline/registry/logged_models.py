@@ -35,7 +35,7 @@ def log_model(
         The id of the logged model.
 
     Raises:
-        ParityError: the files are others.
+        ParityError: the package is not the one that was compared.
     """
     from mlflow.entities import LoggedModelOutput
     from mlflow.models import Model
@@ -78,7 +78,7 @@ def require_files(client: "MlflowClient", name: str, version: str) -> None:
 
 @contextmanager
 def fetch_package(client: "MlflowClient", uri: str) -> Iterator[Path]:
-    """Let a block have the package of a model in a folder, which goes with the block.
+    """Yield the folder of a package that is fetched, and deleted after the block.
 
     Args:
         client: of the store.

@@ -114,7 +114,7 @@ def make_tags(lineage: Mapping[str, Any]) -> dict[str, str]:
     return {"lineage.fingerprint": str(lineage["fingerprint"]), **tags}
 
 
-def write_attachments(lineage: Mapping[str, Any], images: DataFrame) -> dict[str, bytes]:
+def write_files(lineage: Mapping[str, Any], images: DataFrame) -> dict[str, bytes]:
     """Return the files that a version keeps of its lineage, by their names in :data:`FOLDER`."""
     table = BytesIO()
     shorten_hashes(images).to_parquet(table, index=False, compression="zstd")
