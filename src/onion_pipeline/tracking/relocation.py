@@ -80,9 +80,9 @@ def repoint_store(settings: Mapping[str, str], project: Path) -> None:
 def read_local_path(address: str) -> Path | None:
     """Return the path that MLflow has written as a path or an address; ``None`` if it is remote."""
     scheme = urlsplit(address).scheme
-    if scheme not in {"", "file"}:
-        return None
-    return Path(url2pathname(urlsplit(address).path) if scheme else address)
+    if scheme == "file":
+        return Path(url2pathname(urlsplit(address).path))
+    return Path(address) if len(scheme) <= 1 else None  # a letter names a disk of Windows
 
 
 def _find_foreign(
