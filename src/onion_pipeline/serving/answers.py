@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame
@@ -45,6 +44,8 @@ def tabulate_answers(
 
 
 def _describe(probabilities: NDArray[np.float64], config: ServingConfig) -> DataFrame:
+    import pandas as pd
+
     names = np.asarray(config.class_names, dtype=object)
     columns = {f"{PROBABILITY}{name}": probabilities[:, i] for i, name in enumerate(names)}
     return pd.DataFrame(
