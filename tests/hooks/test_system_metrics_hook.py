@@ -34,7 +34,7 @@ def seen(monkeypatch):
         seen.append((run_id, seconds))
         return lambda: seen.append(runs.read_run_id())
 
-    monkeypatch.setattr(system_metrics, "watch_machine", watch)
+    monkeypatch.setattr(system_metrics, "watch_system", watch)
     monkeypatch.setattr(system_metrics, "can_watch", lambda: True)
     monkeypatch.setenv(runs.RUN_ID, "")
     monkeypatch.delenv(runs.RUN_ID)

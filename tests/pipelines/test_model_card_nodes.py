@@ -1,10 +1,11 @@
+from inspect import signature
+
 import pandas as pd
 import pytest
 
 from onion_pipeline.images.decoding.decoder import Rendering
 from onion_pipeline.model.architecture import read_layers, tabulate_architecture, walk_layers
 from onion_pipeline.pipelines.register import nodes
-from onion_pipeline.pipelines.register.pipeline import FINDINGS
 from onion_pipeline.serving.config import ServingConfig
 
 COUNTS = {"train": 6, "validation": 2, "test": 2}
@@ -16,7 +17,7 @@ def values(base_parameters):
     rows = walk_layers(read_layers(["flatten"]), (12, 16, 3), 2)
     config = ServingConfig(["a", "b"], (12, 16, 3), Rendering("crop"), {"set_threshold": 0.1})
     return {
-        **dict.fromkeys(FINDINGS),
+        **dict.fromkeys(signature(nodes.write_model_card).parameters),
         "serving_config": config.as_dictionary(),
         "metrics": {"accuracy": 0.5, "accuracy_interval": [0.1, 0.9], "test_images": 4},
         "data_report": make_data_report(),

@@ -10,11 +10,11 @@ from onion_pipeline.images.index import index_images
 from onion_pipeline.images.sources import open_source
 from onion_pipeline.pipelines.register import nodes
 from onion_pipeline.pipelines.register.pipeline import create_pipeline
-from onion_pipeline.registry.evidence import MODEL_CARD, PROMOTION, SEEN_IMAGES, pack_images
-from onion_pipeline.registry.promotion import Decision
+from onion_pipeline.registry.attachments import MODEL_CARD, PROMOTION, SEEN_IMAGES, pack_images
+from onion_pipeline.registry.champion_rules import Decision
 from onion_pipeline.registry.versions import ModelVersion
 from onion_pipeline.serving.config import ServingConfig
-from onion_pipeline.training.lineage import PARTS, make_tags, write_evidence
+from onion_pipeline.training.lineage import PARTS, make_tags, write_files
 
 POINT = {"confidence_threshold": 0.5, "set_threshold": 0.1}
 CONFIG = ServingConfig(["blue", "red"], (12, 16, 3), Rendering("crop"), POINT)
@@ -47,7 +47,7 @@ def asked(monkeypatch):
     """What was given to the gate and to the registry, which are tested in tests/registry."""
     given = []
 
-    def compare_champion(*arguments):
+    def choose_champion(*arguments):
         given.append(arguments)
         return DECISION
 
@@ -56,7 +56,7 @@ def asked(monkeypatch):
         uri = "models:/onions/3"
         return ModelVersion("onions", "3", *["challenger"] * 2, "worse", uri, "abc", "5a", "kedro")
 
-    monkeypatch.setattr(nodes.gate, "compare_champion", compare_champion)
+    monkeypatch.setattr(nodes.champion_gate, "choose_champion", choose_champion)
     monkeypatch.setattr(nodes.versions, "register_model", register_model)
     monkeypatch.setattr(nodes, "count_multiply_adds", lambda model: 1234)
     return given
@@ -111,9 +111,9 @@ def test_the_gate_is_given_the_test_images_as_files_and_as_pixels(
 ):
     made = run_nodes(UNWRITTEN, values)
     (challenger, rules), _ = asked
-    assert (challenger.model, rules) == (values["calibrated_model"], values["params:register"])
-    assert challenger.majority == "red"  # 8 of 14 in training
-    files, images, config, source = challenger.held_out
+    (model, config, _), files, images, source, majority = challenger
+    assert (model, rules) == (values["calibrated_model"], values["params:register"])
+    assert majority == "red"  # 8 of 14 in training
     assert config == CONFIG
     assert (source, images.shape) == (values["raw_images"], (4, 12, 16, 3))
     assert files["path"].tolist() == ["blue/8.jpg", "blue/9.jpg", "red/8.jpg", "red/9.jpg"]
@@ -122,22 +122,22 @@ def test_the_gate_is_given_the_test_images_as_files_and_as_pixels(
     assert made["promotion"] == DECISION._asdict()
 
 
-def test_the_model_is_registered_as_was_decided_and_with_the_evidence(
+def test_the_model_is_registered_as_was_decided_and_with_its_attachments(
     run_nodes, asked, compared, values
 ):
     made = run_nodes(UNWRITTEN, values)
-    _, (model, config, name, decision, evidence) = asked
+    _, ((model, config, _), name, decision, attachments) = asked
     assert (model, config, name) == (values["calibrated_model"], CONFIG, "onion_pipeline")
     assert decision == DECISION
-    assert evidence.tags == {"multiply_adds": "1234", **make_tags(LINEAGE)}
-    lineage = write_evidence(LINEAGE, values["image_lineage"])
-    assert set(evidence.files) == {MODEL_CARD, PROMOTION, SEEN_IMAGES, *lineage}
-    assert evidence.description == evidence.files[MODEL_CARD].decode() == "# Onions"
-    assert evidence.package == "9c"
-    assert json.loads(evidence.files[PROMOTION]) == made["promotion"]
+    assert attachments.tags == {"multiply_adds": "1234", **make_tags(LINEAGE)}
+    lineage = write_files(LINEAGE, values["image_lineage"])
+    assert set(attachments.files) == {MODEL_CARD, PROMOTION, SEEN_IMAGES, *lineage}
+    assert attachments.description == attachments.files[MODEL_CARD].decode() == "# Onions"
+    assert attachments.package == "9c"
+    assert json.loads(attachments.files[PROMOTION]) == made["promotion"]
     splits = values["image_splits"]
     seen = splits.loc[splits["split"] != "test", "sha256"]
-    assert evidence.files[SEEN_IMAGES] == pack_images(seen)
+    assert attachments.files[SEEN_IMAGES] == pack_images(seen)
     assert made["registration"] == {
         "model_name": "onions",
         "version": "3",
@@ -163,13 +163,13 @@ def test_links_are_followed_as_in_training(run_nodes, asked, values, photo_folde
     changes = {"follow_links": is_followed}
     values["params:ingest"] = values["params:ingest"].model_copy(update=changes)
     run_nodes(UNWRITTEN, values)
-    paths = asked[0][0].held_out.source.paths
+    paths = asked[0][0].source.paths
     assert ("red/link.jpg" in paths) is is_followed
 
 
 def test_the_network_is_compared_as_it_will_be_served(run_nodes, asked, compared, values):
     made = run_nodes(UNWRITTEN, values)
-    ((model, config, golden, tested),) = compared[0]
+    (((model, config, _), golden, tested),) = compared[0]
     assert (model, config) == (values["calibrated_model"], CONFIG)
     assert sorted(golden.paths) == ["blue/8.jpg", "blue/9.jpg", "red/8.jpg", "red/9.jpg"]
     assert tested is not None

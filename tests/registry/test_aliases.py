@@ -3,14 +3,12 @@ import pytest
 from onion_pipeline.errors import RegistryError, StoreOutageError
 from onion_pipeline.registry.aliases import (
     LONGEST_TAG,
-    describe_decision,
-    describe_succession,
     promote_version,
     read_aliases,
     settle_alias,
 )
-from onion_pipeline.registry.promotion import Decision
-from onion_pipeline.tracking.runs import import_client
+from onion_pipeline.registry.champion_rules import Decision
+from onion_pipeline.tracking.mlflow_client import import_client
 
 NAME = "onions"
 COMPARISON = {"metric": "accuracy", "difference": 0.0213333, "p_value": 0.000402, "images": 750}
@@ -68,21 +66,22 @@ def test_versions_can_be_searched_by_their_tags(client, settle):
     assert sorted(str(each.version) for each in found) == ["1", "3"]
 
 
-def test_the_tags_of_a_decision_are_short(monkeypatch):
-    monkeypatch.setattr("onion_pipeline.registry.aliases._tell_time", lambda: "now")
-    decision = be_better_than("3")
-    assert describe_decision(decision) == {
+def test_the_tags_of_a_decision_are_short(client, settle):
+    settle(FIRST)
+    settle(be_better_than("1"))
+    tags = get_tags(client, "2")
+    assert tags.pop("gate.decided_at")[:2] == "20"
+    assert tags == {
         "gate.decision": "champion",
         "gate.rule": "better",
-        "gate.reason": "better than version 3",
-        "gate.champion_before": "3",
-        "gate.decided_at": "now",
+        "gate.reason": "better than version 1",
+        "gate.champion_before": "1",
         "gate.metric": "accuracy",
         "gate.difference": "0.02133",
         "gate.p_value": "0.000402",
     }
-    endless = describe_decision(decision._replace(reason="x" * 9999))
-    assert len(endless["gate.reason"]) == LONGEST_TAG
+    settle(lose_to("2")._replace(reason="x" * 9999))
+    assert len(get_tags(client, "3")["gate.reason"]) == LONGEST_TAG
 
 
 def test_a_challenger_that_is_promoted_is_the_challenger_no_longer(client, settle):
@@ -160,7 +159,10 @@ def third(client, settle):
 
 def test_the_title_goes_back_and_forth(third):
     for number, before in (("2", "3"), ("3", "2")):
-        assert promote_version(NAME, "previous") == (NAME, number, before)
+        assert promote_version(NAME, "previous") == (
+            f"Version {number} of onions is champion now, in place of version {before}; to go "
+            "back: kedro run --pipelines promote"
+        )
         assert read_aliases(third, NAME) == {"champion": number}
         tags, former = get_tags(third, number), get_tags(third, before)
         assert (tags["gate.champion_before"], former["gate.replaced_by"]) == (before, number)
@@ -171,15 +173,17 @@ def test_the_title_goes_back_and_forth(third):
 
 def test_any_version_can_be_promoted_by_its_number(third, settle):
     settle(lose_to("3"))
-    assert promote_version(NAME, 4) == (NAME, "4", "3")
+    promote_version(NAME, 4)
     assert read_aliases(third, NAME) == {"champion": "4"}
     assert get_tags(third, "4")["gate.decision"] == "challenger"  # what the gate has said
-    assert promote_version(NAME, 1) == (NAME, "1", "4")
+    promote_version(NAME, 1)
+    assert read_aliases(third, NAME) == {"champion": "1"}
+    assert get_tags(third, "1")["gate.champion_before"] == "4"
 
 
 def test_promoting_the_champion_changes_nothing(third):
     before = get_tags(third, "3")
-    assert promote_version(NAME, 3) == (NAME, "3", "3")
+    assert promote_version(NAME, 3) == "Version 3 of onions is the champion already."
     assert get_tags(third, "3") == before
 
 
@@ -207,11 +211,6 @@ def test_without_mlflow_nothing_is_promoted(fake_mlflow):
         promote_version(NAME, "previous")
 
 
-def test_a_succession_is_one_line():
-    lines = [describe_succession((NAME, "2", before)) for before in (None, "2", "3")]
-    assert lines == [
-        "Version 2 of onions is champion now.",
-        "Version 2 of onions is the champion already.",
-        "Version 2 of onions is champion now, in place of version 3; to go back: "
-        "kedro run --pipelines promote",
-    ]
+def test_who_is_the_first_champion_is_told_without_a_way_back(settle):
+    settle(lose_to("1"))
+    assert promote_version(NAME, 1) == "Version 1 of onions is champion now."

@@ -16,8 +16,9 @@ from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.registry import parity
 from onion_pipeline.registry.golden_images import GoldenImages
-from onion_pipeline.registry.parity import TOLERANCE, measure_parity, require_parity
+from onion_pipeline.registry.parity import GPU_TOLERANCE, TOLERANCE, measure_parity, require_parity
 from onion_pipeline.serving import classifier, content, onnx_export
+from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.config import ServingConfig
 
 STAGES = ["decoding", "test_predictions", "saved_file", "package"]
@@ -58,9 +59,8 @@ def measure(network, config, golden, tested, monkeypatch):
     """A function that compares the network in all but ONNX, with what is given otherwise."""
     monkeypatch.setattr(parity, "can_export", lambda: False)
 
-    def run(**others):
-        sound = {"model": network, "config": config, "golden": golden, "tested": tested}
-        return measure_parity(**{**sound, **others})
+    def run(config=config, golden=golden, tested=tested):
+        return measure_parity(Classifier(network, config), golden, tested)
 
     return run
 
@@ -70,10 +70,10 @@ def list_failures(report):
     return {stage["stage"]: stage for stage in report["stages"] if not stage["passed"]}
 
 
-def test_a_sound_model_answers_alike_along_every_road(network, config, golden, tested, fake_mlflow):
+def test_a_sound_model_answers_alike_in_every_runtime(network, config, golden, tested, fake_mlflow):
     server = fake_mlflow("fails")
     path = list(sys.path)
-    report = measure_parity(network, config, golden, tested)
+    report = measure_parity(Classifier(network, config), golden, tested)
     stages = [*STAGES, *(["onnx"] if onnx_export.can_export() else [])]
     assert [stage["stage"] for stage in report["stages"]] == stages
     assert list_failures(report) == {}
@@ -104,10 +104,11 @@ def test_another_interpolation_in_serving_alone_is_caught(measure, monkeypatch):
 
     monkeypatch.setattr(classifier, "decode_image", decode_nearest)
     report = measure()
-    (failure,) = list_failures(report).values()
-    assert (failure["stage"], failure["tolerance"]) == ("package", TOLERANCE)
-    assert failure["largest_difference"] > 100 * TOLERANCE
-    with pytest.raises(ParityError, match=r"stage package, .*serving\.json"):
+    decoding, package = list_failures(report).values()
+    assert (decoding["stage"], decoding["tolerance"]) == ("decoding", 0)
+    assert (package["stage"], package["tolerance"]) == ("package", TOLERANCE)
+    assert package["largest_difference"] > 100 * TOLERANCE
+    with pytest.raises(ParityError, match=r"stage decoding, .* differs too at package"):
         require_parity(report)
 
 
@@ -130,10 +131,12 @@ def test_another_order_of_the_classes_is_caught_wherever_it_arises(measure, conf
     turned = config._replace(class_names=config.class_names[::-1])
     assert list(list_failures(measure(config=turned))) == ["test_predictions"]
 
-    write = ServingConfig.write
-    monkeypatch.setattr(ServingConfig, "write", lambda self, path: write(turned, path))
+    write = ServingConfig.as_dictionary
+    monkeypatch.setattr(ServingConfig, "as_dictionary", lambda self: write(turned))
     report = measure()
     assert list(list_failures(report)) == ["package"]
+    with pytest.raises(ParityError, match=r"stage package, .*serving\.json"):
+        require_parity(report)
 
 
 def test_a_test_of_another_network_or_other_classes_is_caught(measure, config, golden, tested):
@@ -158,7 +161,7 @@ def test_a_picture_that_cannot_be_served_is_named_with_the_reason(measure, golde
 
 def test_an_onnx_file_that_answers_otherwise_is_caught(measure, monkeypatch):
     monkeypatch.setattr(parity, "can_export", lambda: True)
-    wrong = parity.Answers(np.eye(3)[[0] * 6], [""] * 6)
+    wrong = parity.Outputs(np.eye(3)[[0] * 6])
     monkeypatch.setattr(parity, "ask_onnx", lambda path, model, golden: wrong)
     report = measure()
     assert list(list_failures(report)) == ["onnx"]
@@ -166,8 +169,9 @@ def test_an_onnx_file_that_answers_otherwise_is_caught(measure, monkeypatch):
         require_parity(report)
 
 
-def test_a_graphics_processor_is_given_more_room(monkeypatch):
-    monkeypatch.setattr(parity, "list_gpus", list)
-    assert parity.choose_tolerance() == TOLERANCE
+def test_a_graphics_processor_is_given_more_room(measure, monkeypatch):
     monkeypatch.setattr(parity, "list_gpus", lambda: [{"device_name": "any"}])
-    assert parity.choose_tolerance() > TOLERANCE
+    decoding, *others = measure()["stages"]
+    assert decoding["tolerance"] == 0
+    assert {stage["tolerance"] for stage in others} == {GPU_TOLERANCE}
+    assert GPU_TOLERANCE > TOLERANCE

@@ -12,13 +12,13 @@ import uvicorn
 from mlflow.pyfunc import scoring_server
 
 from onion_pipeline.registry.package import write_package
-from onion_pipeline.registry.pyfunc import find_model_version
+from onion_pipeline.serving.classifier import Classifier
 
 
 @pytest.fixture(scope="module")
 def package(network, config, tmp_path_factory):
     folder = tmp_path_factory.mktemp("package") / "model"
-    write_package(folder, network, config, mlflow.models.Model())
+    write_package(folder, Classifier(network, config), mlflow.models.Model())
     return folder
 
 
@@ -54,7 +54,7 @@ def test_the_example_that_mlflow_shows_is_answered(ask, package, config):
     assert answer["label"] in config.class_names
     assert answer["label"] == answer["prediction_set"][0]
     assert answer["confidence"] == answer[f"probability_{answer['label']}"]
-    assert answer["abstained"] is (answer["confidence"] < config.confidence_threshold)
+    assert answer["abstained"] is (answer["confidence"] < 0.4)
     assert (answer["model_version"], answer["error"]) == (None, "")
 
 
@@ -84,16 +84,3 @@ def test_all_forms_of_a_request_are_answered_alike(ask, encode_picture, form):
     body = form(base64.b64encode(encode_picture(0)).decode())
     good, broken = ask(json.dumps(body).encode())
     assert (good["error"], broken["error"][:11]) == ("", "undecodable")
-
-
-@pytest.mark.parametrize(
-    ("noted", "version"),
-    [("model_name: onions\nmodel_version: '12'\n", "12"), ("model_version: null\n", None)],
-)
-def test_the_version_is_what_mlflow_noted_when_it_fetched_the_model(tmp_path, noted, version):
-    (tmp_path / "registered_model_meta").write_text(noted)
-    assert find_model_version(tmp_path) == version
-
-
-def test_a_folder_that_came_from_no_registry_has_no_version(tmp_path):
-    assert find_model_version(tmp_path) is None

@@ -6,7 +6,7 @@ import pytest
 
 from onion_pipeline.errors import RegistryError, StoreOutageError
 from onion_pipeline.registry.recorded_versions import read_version
-from onion_pipeline.tracking.runs import import_client
+from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.training import lineage
 
 NAME = "onions"
@@ -49,7 +49,7 @@ def register(mlflow_store):
 
 
 def test_what_a_version_keeps_is_read_again(register, images):
-    register(lineage.write_evidence(RECORDED, images))
+    register(lineage.write_files(RECORDED, images))
     for uri in (f"models:/{NAME}@champion", f"models:/{NAME}/1"):
         found = read_version(uri)
         assert (found.uri, found.checksum) == (f"models:/{NAME}/1", "5a")
@@ -59,10 +59,10 @@ def test_what_a_version_keeps_is_read_again(register, images):
 
 @pytest.mark.parametrize("missing", [lineage.LINEAGE, lineage.IMAGES])
 def test_a_version_without_its_lineage_is_named_with_the_way_out(register, images, missing):
-    files = lineage.write_evidence(RECORDED, images)
+    files = lineage.write_files(RECORDED, images)
     files.pop(missing)
     register(files)
-    with pytest.raises(RegistryError, match=f"no evidence/{missing}.*verify.model=") as caught:
+    with pytest.raises(RegistryError, match=f"no attachments/{missing}.*verify.model=") as caught:
         read_version(f"models:/{NAME}@champion")
     assert f"models:/{NAME}/1" in str(caught.value)
 

@@ -4,28 +4,27 @@ import os
 import shutil
 from pathlib import Path
 
+import mlflow
 import numpy as np
-import pandas as pd
 import pytest
 from mlflow.artifacts import download_artifacts
 from PIL import Image
 
-from onion_pipeline.errors import DataError, RegistryError, StoreOutageError
+from onion_pipeline.errors import RegistryError, StoreOutageError
 from onion_pipeline.images.decoding.decoder import Rendering, decode_image
-from onion_pipeline.images.sources import open_source
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
-from onion_pipeline.registry.batch import CHUNK, classify_images
-from onion_pipeline.registry.evidence import Evidence
+from onion_pipeline.registry.attachments import Attachments
+from onion_pipeline.registry.champion_rules import Decision
 from onion_pipeline.registry.package import list_requirements
-from onion_pipeline.registry.promotion import Decision
 from onion_pipeline.registry.recorded_versions import read_version
 from onion_pipeline.registry.versions import load_classifier, register_model
+from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.config import ServingConfig
 from onion_pipeline.serving.payloads import read_payload
 from onion_pipeline.tracking import runs
+from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.tracking.outage import TRACKING_URI
-from onion_pipeline.tracking.runs import import_client
 
 NAME, SHAPE = "onions", (8, 10, 3)
 CONFIG = ServingConfig(
@@ -36,7 +35,7 @@ FIRST = Decision("champion", "first", "the first")
 WORSE = Decision("challenger", "worse", "worse than version 1", "auto", "1")
 AGAIN = Decision("champion", "same_model", "it is version 1 again", "auto", "1")
 FORCED = Decision("champion", "forced", "asked for", "champion", "1")
-EVIDENCE = Evidence({"kind": "bulbs"}, "# Onions", {"promotion.json": b"{}"})
+ATTACHMENTS = Attachments({"kind": "bulbs"}, "# Onions", {"promotion.json": b"{}"})
 
 
 def make_model(seed):
@@ -67,7 +66,7 @@ def registered(models, empty_store, tmp_path_factory):
         yield (
             folder,
             [
-                register_model(each, CONFIG, NAME, decision, EVIDENCE)
+                register_model(Classifier(each, CONFIG), NAME, decision, ATTACHMENTS)
                 for each, decision in decisions
             ],
         )
@@ -92,7 +91,7 @@ def find_package(version):
 
 @pytest.fixture(scope="module")
 def classifier(registered):
-    return load_classifier(URI)[0]
+    return load_classifier(URI)
 
 
 def encode(pixels, kind="PNG"):
@@ -138,7 +137,7 @@ def test_a_version_belongs_to_the_run_under_way(registered):
 
 
 def test_an_alias_that_is_asked_for_is_given(store):
-    third = register_model(make_model(seed=2), CONFIG, NAME, FORCED, EVIDENCE)
+    third = register_model(Classifier(make_model(seed=2), CONFIG), NAME, FORCED, ATTACHMENTS)
     assert (third.version, third.alias) == ("3", "champion")
     assert str(import_client().get_model_version_by_alias(NAME, "champion").version) == "3"
 
@@ -153,7 +152,7 @@ def test_an_alias_that_is_asked_for_is_given(store):
     ],
 )
 def test_the_same_model_is_registered_once(store, models, which, decision, expected):
-    again = register_model(models[which], CONFIG, NAME, decision, Evidence())
+    again = register_model(Classifier(models[which], CONFIG), NAME, decision, Attachments())
     assert (again.version, again.alias) == expected
     assert again.run_id == store[which].run_id
     assert str(import_client().get_model_version_by_alias(NAME, expected[1]).version) == expected[0]
@@ -162,10 +161,10 @@ def test_the_same_model_is_registered_once(store, models, which, decision, expec
 
 def test_the_same_weights_with_other_preprocessing_are_another_version(store, model):
     other = CONFIG._replace(rendering=Rendering("pad"))
-    assert register_model(model, other, NAME, WORSE, EVIDENCE).version == "3"
+    assert register_model(Classifier(model, other), NAME, WORSE, ATTACHMENTS).version == "3"
 
 
-def test_a_version_carries_its_evidence(registered):
+def test_a_version_carries_its_attachments(registered):
     version = import_client().get_model_version(NAME, "1")
     assert version.description == "# Onions"
     assert {name: version.tags[name] for name in ("kind", "gate.reason", "checksum")} == {
@@ -173,13 +172,13 @@ def test_a_version_carries_its_evidence(registered):
         "gate.reason": "the first",
         "checksum": registered[1][0].checksum,
     }
-    files = (find_package("1") / "evidence").iterdir()
+    files = (find_package("1") / "attachments").iterdir()
     assert {path.name: path.read_bytes() for path in files} == {"promotion.json": b"{}"}
 
 
 def test_a_decision_that_waits_for_mlflow_registers_nothing(store, model):
     waiting = Decision("pending", "outage", "MLflow has gone.", "challenger")
-    pending = register_model(make_model(seed=2), CONFIG, NAME, waiting, EVIDENCE)
+    pending = register_model(Classifier(make_model(seed=2), CONFIG), NAME, waiting, ATTACHMENTS)
     assert (pending.status, pending.decision) == ("pending", "pending")
     assert (pending.alias, pending.reason) == ("challenger", "MLflow has gone.")
     assert list_versions() == ["1", "2"]
@@ -215,11 +214,11 @@ def test_an_attempt_that_died_is_repeated_without_a_second_version(
 
     with monkeypatch.context() as patch:
         patch.setattr(client, step, die)
-        pending = register_model(model, CONFIG, NAME, FIRST, EVIDENCE)
+        pending = register_model(Classifier(model, CONFIG), NAME, FIRST, ATTACHMENTS)
     assert (pending.status, pending.command) == ("pending", "kedro run --pipelines register")
     assert "the server has gone" in pending.reason
-    later = register_model(model, CONFIG, NAME, FIRST, EVIDENCE)
-    assert later == register_model(model, CONFIG, NAME, FIRST, EVIDENCE)
+    later = register_model(Classifier(model, CONFIG), NAME, FIRST, ATTACHMENTS)
+    assert later == register_model(Classifier(model, CONFIG), NAME, FIRST, ATTACHMENTS)
     assert (later.version, later.alias, later.status) == ("1", "champion", "registered")
     assert later.checksum == pending.checksum
     assert list_versions() == ["1"]
@@ -232,7 +231,7 @@ def test_an_attempt_that_died_is_repeated_without_a_second_version(
 def test_of_equal_versions_the_one_with_the_highest_number_counts_whatever_the_clock_says(
     mlflow_store, model, monkeypatch
 ):
-    register_model(model, CONFIG, NAME, FORCED, EVIDENCE)
+    register_model(Classifier(model, CONFIG), NAME, FORCED, ATTACHMENTS)
     client = import_client()
     first = client.get_model_version(NAME, "1")
     monkeypatch.setattr(
@@ -240,13 +239,13 @@ def test_of_equal_versions_the_one_with_the_highest_number_counts_whatever_the_c
     )
     for _ in range(9):  # as somebody may make by hand; 10 is less than 9 as a text
         client.create_model_version(NAME, first.source, first.run_id, tags=first.tags)
-    assert register_model(model, CONFIG, NAME, WORSE, EVIDENCE).version == "10"
+    assert register_model(Classifier(model, CONFIG), NAME, WORSE, ATTACHMENTS).version == "10"
 
 
 def test_a_version_whose_files_are_gone_is_named_and_made_anew(mlflow_store, model, monkeypatch):
     run_id = runs.start_run(NAME, "run", mlflow_store / "kept", {}, {})
     monkeypatch.setenv(runs.RUN_ID, run_id)
-    register_model(model, CONFIG, NAME, FIRST, EVIDENCE)
+    register_model(Classifier(model, CONFIG), NAME, FIRST, ATTACHMENTS)
     kept = list((mlflow_store / "kept" / "models").iterdir())
     shutil.rmtree(mlflow_store / "kept")
     for uri in (URI, f"models:/{NAME}/1"):
@@ -255,10 +254,10 @@ def test_a_version_whose_files_are_gone_is_named_and_made_anew(mlflow_store, mod
         assert str(kept[0]) in str(error.value)
     with pytest.raises(RegistryError, match=r"cannot be verified: its files are gone.*kedro run"):
         read_version(URI)
-    anew = register_model(model, CONFIG, NAME, AGAIN, EVIDENCE)
+    anew = register_model(Classifier(model, CONFIG), NAME, AGAIN, ATTACHMENTS)
     assert (anew.version, anew.alias) == ("2", "champion")
-    assert load_classifier(URI)[1] == "2"
-    assert register_model(model, CONFIG, NAME, AGAIN, EVIDENCE).version == "2"
+    assert load_classifier(URI).version == "2"
+    assert register_model(Classifier(model, CONFIG), NAME, AGAIN, ATTACHMENTS).version == "2"
 
 
 def test_a_version_is_never_asked_for_twice(mlflow_store, model, monkeypatch):
@@ -271,14 +270,14 @@ def test_a_version_is_never_asked_for_twice(mlflow_store, model, monkeypatch):
 
     monkeypatch.setattr(client, "create_model_version", look)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
-    register_model(model, CONFIG, NAME, FIRST, EVIDENCE)
+    register_model(Classifier(model, CONFIG), NAME, FIRST, ATTACHMENTS)
     assert seen == ["0"]
     assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "3"
 
 
 def test_a_name_that_mlflow_refuses_is_an_error(mlflow_store, model):
     with pytest.raises(RegistryError, match="refuses") as caught:
-        register_model(model, CONFIG, " ", FIRST, EVIDENCE)
+        register_model(Classifier(model, CONFIG), " ", FIRST, ATTACHMENTS)
     assert not isinstance(caught.value, StoreOutageError)
 
 
@@ -287,7 +286,7 @@ def test_a_store_that_is_down_leaves_the_model_pending_and_cannot_be_loaded_from
     fake_mlflow, model, fault
 ):
     address = fake_mlflow(fault).address
-    pending = register_model(model, CONFIG, NAME, FIRST, EVIDENCE)
+    pending = register_model(Classifier(model, CONFIG), NAME, FIRST, ATTACHMENTS)
     assert pending.status == "pending"
     assert f"MLflow at {address} cannot be used" in pending.reason
     with pytest.raises(StoreOutageError, match="run this again") as caught:
@@ -297,8 +296,9 @@ def test_a_store_that_is_down_leaves_the_model_pending_and_cannot_be_loaded_from
     ] == []
 
 
-def test_a_version_has_signature_input_example_and_requirements(classifier):
-    signature = classifier.metadata.signature
+def test_a_version_has_signature_input_example_and_requirements(registered):
+    package = mlflow.pyfunc.load_model(URI)
+    signature = package.metadata.signature
     assert [(column.name, column.type.name) for column in signature.inputs] == [("image", "string")]
     assert [(column.name, str(column.type)) for column in signature.outputs] == [
         ("label", "DataType.string"),
@@ -311,7 +311,7 @@ def test_a_version_has_signature_input_example_and_requirements(classifier):
         ("model_version", "DataType.string"),
         ("error", "DataType.string"),
     ]
-    (example,) = classifier.input_example["image"]
+    (example,) = package.input_example["image"]
     assert decode_image(read_payload(example), SHAPE, Rendering("crop")).shape == SHAPE
 
 
@@ -330,7 +330,7 @@ def test_a_version_carries_class_names_preprocessing_and_code(registered):
 
 
 def test_the_champion_gives_the_probabilities_of_the_network(classifier, model, pictures):
-    answers = classifier.predict(pd.DataFrame({"image": pictures}))
+    answers = classifier.classify(pictures)
     decoded = np.stack([decode_image(data, SHAPE, Rendering("crop")) for data in pictures])
     expected = model.predict_on_batch(decoded)
     np.testing.assert_array_equal(get_probabilities(answers).astype(np.float32), expected)
@@ -340,9 +340,9 @@ def test_the_champion_gives_the_probabilities_of_the_network(classifier, model, 
 
 
 def test_a_broken_picture_costs_only_its_own_row(classifier, pictures):
-    whole = classifier.predict(pd.DataFrame({"image": pictures}))
+    whole = classifier.classify(pictures)
     with_broken = [pictures[0], b"not a picture", *pictures[1:]]
-    answers = classifier.predict(pd.DataFrame({"image": with_broken}))
+    answers = classifier.classify(with_broken)
     broken = answers.iloc[1]
     assert broken["error"] != ""
     assert broken["abstained"]
@@ -354,7 +354,7 @@ def test_a_broken_picture_costs_only_its_own_row(classifier, pictures):
 
 
 def test_a_table_of_broken_pictures_is_answered_too(classifier):
-    answers = classifier.predict(pd.DataFrame({"image": [b"one", b"two"]}))
+    answers = classifier.classify([b"one", b"two"])
     assert answers["label"].isna().all()
     assert (answers["error"] != "").all()
 
@@ -373,51 +373,6 @@ def test_an_unknown_model_is_named_with_the_way_out(registered):
 def test_a_version_is_loaded_by_number_or_alias_and_knows_which_it_is(
     registered, pictures, uri, number
 ):
-    classifier, version = load_classifier(uri)
-    assert str(version) == number
-    assert set(classifier.predict(pd.DataFrame({"image": pictures}))["model_version"]) == {number}
-
-
-@pytest.fixture
-def new_images(tmp_path, pictures):
-    """More pictures than go through the network at a time, and two that cannot be used."""
-    folder = tmp_path / "new"
-    folder.mkdir()
-    for number in range(CHUNK + 4):
-        (folder / f"{number:03}.png").write_bytes(pictures[number % len(pictures)])
-    (folder / "100.png").write_bytes(b"not a picture")
-    return folder
-
-
-def test_a_folder_is_classified_but_for_what_is_broken_or_unreadable(registered, new_images):
-    source = open_source(new_images)
-    (new_images / "200.png").unlink()  # after it was listed
-    predictions, unreadable = classify_images(source, URI)
-    assert list(unreadable.columns) == ["path", "reason", "detail"]
-    assert list(unreadable["path"]) == ["100.png", "200.png"]
-    assert unreadable["reason"].iloc[1] == "unreadable"
-    assert unreadable["detail"].notna().all()
-    assert list(predictions["path"]) == sorted(set(source.paths) - {"100.png", "200.png"})
-    assert set(predictions["model_version"].astype(str)) == {"1"}
-    assert [name for name in predictions if predictions[name].isna().any()] == []
-    assert set(predictions["label"]) <= set(CONFIG.class_names)
-    assert "error" not in predictions
-    assert not predictions["abstained"].any()
-    for label, text in zip(predictions["label"], predictions["prediction_set"], strict=True):
-        assert json.loads(text)[0] == label
-
-
-def test_a_folder_without_broken_files_lists_none(registered, new_images):
-    for name in ("100.png", "200.png"):
-        (new_images / name).unlink()
-    predictions, unreadable = classify_images(open_source(new_images), URI)
-    assert len(predictions) == CHUNK + 2
-    assert list(unreadable.columns) == ["path", "reason", "detail"]
-    assert unreadable.empty
-
-
-def test_a_folder_of_broken_files_is_an_error(registered, tmp_path):
-    for name in "ab":
-        (tmp_path / f"{name}.png").write_bytes(b"not a picture")
-    with pytest.raises(DataError, match="None of the 2 files"):
-        classify_images(open_source(tmp_path), URI)
+    classifier = load_classifier(uri)
+    assert classifier.version == number
+    assert set(classifier.classify(pictures)["model_version"]) == {number}

@@ -132,7 +132,7 @@ def test_mlflow_can_be_imported_by_a_user_who_is_only_a_number():
         "[os.environ.pop(name, None) for name in ('HOME', 'USER', 'LOGNAME')]\n"
         "from onion_pipeline.storage.disk import provide_home\n"
         "provide_home()\n"
-        "from onion_pipeline.tracking.runs import import_mlflow\n"
+        "from onion_pipeline.tracking.mlflow_client import import_mlflow\n"
         "import_mlflow()\n"
         "print(os.environ['HOME'])\n"
     )

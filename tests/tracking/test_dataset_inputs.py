@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from onion_pipeline.tracking.dataset_inputs import hash_images, log_datasets
-from onion_pipeline.tracking.runs import import_client, start_run
+from onion_pipeline.tracking.mlflow_client import import_client
+from onion_pipeline.tracking.runs import start_run
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ import pytest
 
 from onion_pipeline.errors import RegistryError, StoreOutageError
 from onion_pipeline.tracking import outage
+from onion_pipeline.tracking.mlflow_client import PATIENCE, import_client
 from onion_pipeline.tracking.outage import ask_store, find_outage, forget_store, watch_store
-from onion_pipeline.tracking.runs import end_run, import_client
+from onion_pipeline.tracking.runs import end_run
 
 CREDENTIALS = "postgresql://annabel:s3cr-t@db.example.org/mlflow?sslpassword=hidden"
 
@@ -33,7 +34,7 @@ def test_what_mlflow_waits_for_one_answer_is_less_than_half_a_minute():
 
     names = ("TIMEOUT", "MAX_RETRIES", "BACKOFF_FACTOR", "BACKOFF_JITTER")
     timeout, retries, factor, jitter = (
-        float(outage.PATIENCE[f"MLFLOW_HTTP_REQUEST_{name}"]) for name in names
+        float(PATIENCE[f"MLFLOW_HTTP_REQUEST_{name}"]) for name in names
     )
     retry = Retry(int(retries), backoff_factor=factor)
     slept = 0.0
@@ -42,18 +43,18 @@ def test_what_mlflow_waits_for_one_answer_is_less_than_half_a_minute():
         slept += retry.get_backoff_time() + jitter
     # Twice: a thread may ask just before another one has had no answer.
     assert 2 * (timeout * (1 + retries) + slept) <= 30
-    assert outage.PATIENCE["MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER"] == "false"
+    assert PATIENCE["MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER"] == "false"
 
 
 def test_mlflow_reads_the_patience_and_the_user_has_the_last_word(monkeypatch, mlflow_store):
     from mlflow import environment_variables
 
-    for name in outage.PATIENCE:
+    for name in PATIENCE:
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "60")
     import_client()
-    read = {name: getattr(environment_variables, name).get() for name in outage.PATIENCE}
+    read = {name: getattr(environment_variables, name).get() for name in PATIENCE}
     assert read == {
         "MLFLOW_HTTP_REQUEST_TIMEOUT": 60,
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": 1,

@@ -3,12 +3,14 @@
 import shutil
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from onion_pipeline.tracking import outage
-from onion_pipeline.tracking.relocation import repoint_store
-from onion_pipeline.tracking.runs import import_client, log_file, start_run
+from onion_pipeline.tracking.mlflow_client import import_client
+from onion_pipeline.tracking.relocation import read_local_path, repoint_store
+from onion_pipeline.tracking.runs import log_file, start_run
 
 SETTINGS = {
     "tracking_uri": "sqlite:///mlflow.db",
@@ -190,3 +192,17 @@ def test_a_damaged_database_raises(tmp_path):
     (tmp_path / "mlflow.db").write_bytes(b"not a database" * 100)
     with pytest.raises(sqlite3.DatabaseError):
         repoint_store(SETTINGS, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [
+        ("file:///home/me/my%20onions", "/home/me/my onions"),
+        ("/home/me/onions", "/home/me/onions"),
+        ("C:\\onions", "C:\\onions"),
+        ("mlflow-artifacts:/abc", None),
+        ("s3://bucket/onions", None),
+    ],
+)
+def test_a_path_of_this_machine_is_told_from_an_address_elsewhere(address, path):
+    assert read_local_path(address) == (path and Path(path))

@@ -2,14 +2,14 @@ import pandas as pd
 import pytest
 
 from onion_pipeline.tracking.metrics import (
-    MOST_POINTS,
     PARENT,
     log_child_runs,
     log_figures,
     log_history,
     log_points,
 )
-from onion_pipeline.tracking.runs import import_client, start_run
+from onion_pipeline.tracking.mlflow_client import import_client
+from onion_pipeline.tracking.runs import start_run
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_a_history_is_logged_by_epoch(run_id):
 
 
 def test_more_points_than_mlflow_takes_at_once_are_logged(run_id):
-    log_points(run_id, (("loss", 0.5, step) for step in range(MOST_POINTS + 1)))
+    log_points(run_id, (("loss", 0.5, step) for step in range(1001)))
     assert import_client().get_run(run_id).data.metrics == {"loss": 0.5}
 
 

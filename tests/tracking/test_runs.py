@@ -1,13 +1,13 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from onion_pipeline.tracking import outage, runs
+from onion_pipeline.tracking import runs
+from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.tracking.runs import (
     LONGEST_TAG,
-    MOST_PARAMETERS,
     end_run,
-    import_client,
     log_file,
     read_run_id,
     resolve_tracking_uri,
@@ -70,7 +70,7 @@ def test_files_go_to_the_folder_of_a_local_store(run_id, mlflow_store):
 
 
 def test_more_parameters_than_mlflow_takes_at_once_are_logged(mlflow_store):
-    many = {f"name_{number}": number for number in range(MOST_PARAMETERS + 1)}
+    many = {f"name_{number}": number for number in range(101)}
     run_id = start_run("onions", "photos", mlflow_store, many, {})
     assert len(import_client().get_run(run_id).data.params) == len(many)
 
@@ -87,21 +87,15 @@ def test_an_ended_run_has_its_status(run_id, status):
     assert import_client().get_run(run_id).info.status == status
 
 
-def test_a_server_chooses_where_artifacts_go(mlflow_store, monkeypatch):
-    """A fake client: only what is asked of the server matters."""
-
-    class Client:
-        def get_experiment_by_name(self, name):
-            return None
-
-        def create_experiment(self, name, artifact_location, tags):
-            self.asked = (name, artifact_location)
-            return "1"
-
-    monkeypatch.setenv(outage.TRACKING_URI, "https://mlflow.example.org")
-    client = Client()
-    assert runs._find_experiment(client, "onions", mlflow_store) == "1"
-    assert client.asked == ("onions", None)
+def test_a_server_chooses_where_artifacts_go(fake_mlflow, tmp_path, monkeypatch):
+    fake_mlflow("fails", good=9)
+    client, asked = type(import_client()), []
+    made = SimpleNamespace(experiment_id="1", lifecycle_stage="active")
+    monkeypatch.setattr(client, "get_experiment_by_name", lambda *_: made if asked else None)
+    monkeypatch.setattr(client, "create_experiment", lambda _, *given: asked.append(given))
+    assert start_run("onions", "photos", tmp_path / "kept", {}, {}) == "abc"
+    ((name, location, _),) = asked
+    assert (name, location) == ("onions", None)
 
 
 def test_a_deleted_experiment_is_followed_by_another_and_can_be_restored(

@@ -7,8 +7,9 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from onion_pipeline.tracking import outage
-from onion_pipeline.tracking.runs import import_client, start_run
-from onion_pipeline.tracking.system_metrics import watch_machine
+from onion_pipeline.tracking.mlflow_client import import_client
+from onion_pipeline.tracking.runs import start_run
+from onion_pipeline.tracking.system_metrics import watch_system
 
 
 class Monitor:
@@ -44,7 +45,7 @@ def list_threads():
 
 def test_measurements_are_logged_until_it_is_stopped(mlflow_store, thrice):
     run_id = start_run("onions", "photos", mlflow_store, {}, {})
-    stop = watch_machine(run_id, 0.01)
+    stop = watch_system(run_id, 0.01)
     assert thrice.wait(60)
     stop()
     assert list_threads() == []
@@ -53,7 +54,7 @@ def test_measurements_are_logged_until_it_is_stopped(mlflow_store, thrice):
 
 
 def test_a_long_interval_is_not_waited_for(mlflow_store, thrice):
-    stop = watch_machine(start_run("onions", "photos", mlflow_store, {}, {}), 3600)
+    stop = watch_system(start_run("onions", "photos", mlflow_store, {}, {}), 3600)
     stop()
     assert list_threads() == []
     assert not thrice.is_set()
@@ -62,7 +63,7 @@ def test_a_long_interval_is_not_waited_for(mlflow_store, thrice):
 def test_it_ends_with_mlflow(fake_mlflow, thrice):
     fake_mlflow("refuses")
     outage.watch_store()
-    stop = watch_machine("abc", 0.01)
+    stop = watch_system("abc", 0.01)
     (thread,) = list_threads() or [threading.Thread()]
     if thread.ident:
         thread.join(60)
@@ -91,7 +92,7 @@ def test_nobody_forks_while_it_is_at_work(mlflow_store, thrice, monkeypatch):
         assert released.wait(60)
 
     monkeypatch.setattr(Monitor, "collect_metrics", collect_slowly)
-    stop = watch_machine(start_run("onions", "photos", mlflow_store, {}, {}), 3600)
+    stop = watch_system(start_run("onions", "photos", mlflow_store, {}, {}), 3600)
     assert begun.wait(60)
     threading.Thread(target=fork_once, args=(forked,), daemon=True).start()
     assert not forked.wait(0.5)

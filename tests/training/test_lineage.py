@@ -125,5 +125,5 @@ def test_an_image_takes_a_few_bytes(images):
     many = pd.concat([images] * 2500, ignore_index=True)
     many["path"] = [f"folder/{number:06}.png" for number in range(len(many))]
     many["sha256"] = [sha256(path.encode()).hexdigest() for path in many["path"]]
-    files = lineage.write_evidence({}, many)
+    files = lineage.write_files({}, many)
     assert len(files[lineage.IMAGES]) < 30 * len(many)

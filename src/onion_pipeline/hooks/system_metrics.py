@@ -1,4 +1,4 @@
-"""What a run asks of the machine."""
+"""How busy a run keeps processor, memory, disk and network."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from onion_pipeline.tracking import runs, system_metrics
 
 
 class SystemMetrics:
-    """Measures the machine every few seconds while a tracked run is under way.
+    """Measures them every few seconds while a tracked run is under way.
 
     ``system_metrics`` in ``mlflow.yml`` says how often, or ``null`` for never.
     """
@@ -27,7 +27,7 @@ class SystemMetrics:
         """Begin once Tracking has started a run."""
         run_id = runs.read_run_id()
         if run_id and self._seconds and system_metrics.can_watch():
-            self._stop = system_metrics.watch_machine(run_id, self._seconds)
+            self._stop = system_metrics.watch_system(run_id, self._seconds)
 
     @hook_impl(tryfirst=True)
     def after_pipeline_run(self) -> None:

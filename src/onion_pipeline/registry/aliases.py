@@ -5,12 +5,12 @@ came after, and why.
 """
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from onion_pipeline.errors import RegistryError, StoreOutageError
-from onion_pipeline.registry.promotion import CHALLENGER, CHAMPION, Decision
-from onion_pipeline.tracking.outage import ask_store, find_command
-from onion_pipeline.tracking.runs import import_client
+from onion_pipeline.registry.champion_rules import CHALLENGER, CHAMPION, Decision
+from onion_pipeline.tracking.mlflow_client import import_client
+from onion_pipeline.tracking.outage import accept_answer, ask_store, find_command
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -19,29 +19,16 @@ DECISION = "gate.decision"
 CHAMPION_BEFORE = "gate.champion_before"
 REPLACED_BY = "gate.replaced_by"
 BY_HAND = "gate.by_hand"
-FIGURES = ("metric", "difference", "p_value")
+FIGURES = ("difference", "p_value")
 LONGEST_TAG = 1000  # characters; a list of classes has no end
-
-
-class Succession(NamedTuple):
-    """Who is champion of a registered model now, and who was before."""
-
-    model_name: str
-    version: str
-    before: str | None
 
 
 def read_aliases(client: "MlflowClient", name: str) -> dict[str, str]:
     """Return the version of each alias; none if there is no such model."""
-    from mlflow import MlflowException
-
-    try:
+    with accept_answer("RESOURCE_DOES_NOT_EXIST"):
         aliases = client.get_registered_model(name).aliases
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        return {}
-    return {alias: str(number) for alias, number in aliases.items()}
+        return {alias: str(number) for alias, number in aliases.items()}
+    return {}
 
 
 def settle_alias(client: "MlflowClient", name: str, number: str, decision: Decision) -> Decision:
@@ -64,27 +51,15 @@ def settle_alias(client: "MlflowClient", name: str, number: str, decision: Decis
     return confirmed
 
 
-def describe_decision(decision: Decision) -> dict[str, str]:
-    """Return a decision as tags of a version."""
-    found = decision.comparison or {}
-    figures = {key: found[key] for key in FIGURES if key in found}
-    texts = {
-        "decision": decision.decision,
-        "rule": decision.rule,
-        "reason": decision.reason,
-        "champion_before": decision.champion_before,
-        "decided_at": _tell_time(),
-        **{key: f"{value:.4g}" if key != "metric" else value for key, value in figures.items()},
-    }
-    return {f"gate.{key}": text[:LONGEST_TAG] for key, text in texts.items() if text}
-
-
-def promote_version(name: str, version: int | Literal["previous"]) -> Succession:
+def promote_version(name: str, version: int | Literal["previous"]) -> str:
     """Make a version champion by hand.
 
     Args:
         name: of the registered model.
         version: its number, or ``previous``: the champion before the present one.
+
+    Returns:
+        Who is champion now, and who was before, in one line.
 
     Raises:
         StoreOutageError: MLflow does not answer.
@@ -94,26 +69,17 @@ def promote_version(name: str, version: int | Literal["previous"]) -> Succession
         with ask_store():
             client = import_client()
             aliases = read_aliases(client, name)
-            known = _list_versions(client, name)
-            number = _choose_version(name, version, known, aliases.get(CHAMPION))
             before = aliases.get(CHAMPION)
+            number = _choose_version(client, name, version, before)
             if number != before:
                 client.set_model_version_tag(name, number, BY_HAND, f"champion, {_tell_time()}")
                 _crown(client, name, number, aliases)
     except StoreOutageError as outage:
         raise StoreOutageError(f"No version is promoted: {outage} Run this again.") from outage
-    return Succession(name, number, before)
-
-
-def describe_succession(succession: Succession) -> str:
-    """Return who is champion, in one line."""
-    name, version, before = succession
-    if version == before:
-        return f"Version {version} of {name} is the champion already."
-    if not before:
-        return f"Version {version} of {name} is champion now."
-    back = "to go back: kedro run --pipelines promote"
-    return f"Version {version} of {name} is champion now, in place of version {before}; {back}"
+    if number == before:
+        return f"Version {number} of {name} is the champion already."
+    back = f", in place of version {before}; to go back: kedro run --pipelines promote"
+    return f"Version {number} of {name} is champion now{back if before else '.'}"
 
 
 def _confirm(decision: Decision, champion: str | None, number: str) -> Decision:
@@ -139,11 +105,22 @@ def _write_decision(
     tags = client.get_model_version(name, number).tags
     if DECISION in tags and (champion == number or REPLACED_BY in tags):
         return
-    described = describe_decision(decision)
-    for tag in {f"gate.{key}" for key in FIGURES} & tags.keys() - described.keys():
-        client.delete_model_version_tag(name, number, tag)
-    for tag, text in described.items():
-        client.set_model_version_tag(name, number, tag, text)
+    comparison = decision.comparison or {}
+    described = {
+        "decision": decision.decision,
+        "rule": decision.rule,
+        "reason": decision.reason,
+        "champion_before": decision.champion_before,
+        "decided_at": _tell_time(),
+        "metric": comparison.get("metric"),
+        **{key: f"{comparison[key]:.4g}" for key in FIGURES if key in comparison},
+    }
+    for key, text in described.items():
+        if text:
+            client.set_model_version_tag(name, number, f"gate.{key}", text[:LONGEST_TAG])
+    for key in ("metric", *FIGURES):
+        if f"gate.{key}" in tags and not described.get(key):
+            client.delete_model_version_tag(name, number, f"gate.{key}")
 
 
 def _crown(client: "MlflowClient", name: str, number: str, aliases: dict[str, str]) -> None:
@@ -159,29 +136,21 @@ def _crown(client: "MlflowClient", name: str, number: str, aliases: dict[str, st
         client.delete_registered_model_alias(name, CHALLENGER)
 
 
-def _list_versions(client: "MlflowClient", name: str) -> dict[str, dict[str, str]]:
-    """Return the tags of each version."""
-    found = client.search_model_versions(f"name = '{name}'")
-    return {str(each.version): dict(each.tags) for each in found}
-
-
 def _choose_version(
-    name: str,
-    version: int | Literal["previous"],
-    known: dict[str, dict[str, str]],
-    champion: str | None,
+    client: "MlflowClient", name: str, version: int | Literal["previous"], champion: str | None
 ) -> str:
+    found = client.search_model_versions(f"name = '{name}'")
+    tags = {str(each.version): each.tags for each in found}
     chosen = str(version)
     if version == "previous":
-        chosen = known.get(champion or "", {}).get(CHAMPION_BEFORE, "")
-    if chosen in known:
+        chosen = tags.get(champion or "", {}).get(CHAMPION_BEFORE, "")
+    if chosen in tags:
         return chosen
-    listing = ", ".join(sorted(known, key=int)) or "none"
-    wanted = f"{name} has no version {chosen}"
-    if not chosen:
-        wanted = f"{name} has no champion before {_name_version(champion)}"
+    listing = ", ".join(sorted(tags, key=int)) or "none"
+    wanted = f"version {chosen}" if chosen else f"champion before {_name_version(champion)}"
     raise RegistryError(
-        f"{wanted}. Name one with --params promote.version=<number>; there are: {listing}."
+        f"{name} has no {wanted}. Name one with --params promote.version=<number>; there are: "
+        f"{listing}."
     )
 
 

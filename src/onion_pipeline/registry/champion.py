@@ -1,21 +1,17 @@
-"""The present champion, taken out of the registry to answer for itself."""
+"""A champion and its challenger: what each is, and what it says of the challenger's test images."""
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.annotations import DataFrame, KerasModel
-from onion_pipeline.evaluation.predictions import predict_probabilities
+from onion_pipeline.annotations import DataFrame
 from onion_pipeline.images.loading import decode_images
 from onion_pipeline.images.sources import ImageSource
-from onion_pipeline.registry.evidence import read_seen_images
-from onion_pipeline.registry.logged_models import require_files
-from onion_pipeline.registry.package import find_content
-from onion_pipeline.serving.config import ServingConfig
-from onion_pipeline.serving.content import read_content
+from onion_pipeline.registry.attachments import read_seen_images
+from onion_pipeline.registry.logged_models import fetch_package
+from onion_pipeline.registry.package import read_classifier
+from onion_pipeline.serving.classifier import Classifier
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -28,33 +24,32 @@ class Champion(NamedTuple):
 
     Args:
         version: its number.
-        model: the network.
-        config: class names and preprocessing.
+        classifier: as the registry has it.
         seen: which images it was trained and validated on, see
-            :func:`~onion_pipeline.registry.evidence.pack_images`; ``None`` for a version that was
-            registered before this was noted.
+            :func:`~onion_pipeline.registry.attachments.pack_images`.
     """
 
     version: str
-    model: KerasModel
-    config: ServingConfig
-    seen: NDArray[np.uint64] | None
+    classifier: Classifier
+    seen: NDArray[np.uint64]
 
 
-class HeldOutImages(NamedTuple):
-    """The test images of a challenger: what they are, how it sees them and what it says.
+class Challenger(NamedTuple):
+    """A model that is to be registered, and how it did in its test on N images.
 
     Args:
+        classifier: as it is to be registered.
         files: columns ``path``, ``sha256``, ``label``, ``predicted``; N rows.
         images: uint8, (N, H, W, C), in the same order.
-        config: class names, and how these were decoded.
         source: where the files are.
+        majority: the most frequent label in training.
     """
 
+    classifier: Classifier
     files: DataFrame
     images: NDArray[np.uint8]
-    config: ServingConfig
     source: ImageSource
+    majority: str
 
 
 def load_champion(client: "MlflowClient", name: str, version: str) -> Champion:
@@ -63,40 +58,33 @@ def load_champion(client: "MlflowClient", name: str, version: str) -> Champion:
     Raises:
         RegistryError: its files are gone, damaged or not of this project.
     """
-    from mlflow.artifacts import download_artifacts
-
-    require_files(client, name, version)
-    with tempfile.TemporaryDirectory() as folder:
-        package = Path(download_artifacts(f"models:/{name}/{version}", dst_path=folder))
-        return Champion(version, *read_content(find_content(package)), read_seen_images(package))
+    with fetch_package(client, f"models:/{name}/{version}") as package:
+        return Champion(version, read_classifier(package), read_seen_images(package))
 
 
 def answer_images(
-    champion: Champion, held_out: HeldOutImages, rows: NDArray[np.int64]
+    champion: Classifier, challenger: Challenger, rows: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Let a champion name the class of some images, decoded in its own way.
 
     Args:
         champion: knows the same classes, perhaps in another order.
-        held_out: N images.
+        challenger: has N test images.
         rows: M of these.
 
     Returns:
-        int64, (M,), ids of the classes of `held_out`; :data:`UNREADABLE` where a file is no longer
-        what or where it was.
+        int64, (M,), ids of the classes of `challenger`; :data:`UNREADABLE` where a file is no
+        longer what or where it was.
     """
-    names, config = list(held_out.config.class_names), champion.config
-    ids = np.array([names.index(name) for name in config.class_names])
-    if (config.image_shape, config.rendering) == (
-        held_out.config.image_shape,
-        held_out.config.rendering,
-    ):
-        return ids[predict_probabilities(champion.model, held_out.images)[rows].argmax(axis=1)]
-    listed = held_out.files["path"].iloc[rows].isin(held_out.source.paths).to_numpy()
+    own, other = champion.config, challenger.classifier.config
+    ids = np.array([list(other.class_names).index(name) for name in own.class_names])
+    if (own.image_shape, own.rendering) == (other.image_shape, other.rendering):
+        return ids[champion.predict(challenger.images)[rows].argmax(axis=1)]
+    listed = challenger.files["path"].iloc[rows].isin(challenger.source.paths).to_numpy()
     positions, answers = np.flatnonzero(listed), np.full(len(rows), UNREADABLE)
-    files = held_out.files.iloc[rows[positions]].assign(reason=None)
-    for piece in decode_images(held_out.source, files, config.image_shape, config.rendering).pieces:
+    files = challenger.files.iloc[rows[positions]].assign(reason=None)
+    for piece in decode_images(challenger.source, files, own.image_shape, own.rendering).pieces:
         if len(piece):
-            named = predict_probabilities(champion.model, piece["image"]).argmax(axis=1)
+            named = champion.predict(piece["image"]).argmax(axis=1)
             answers[positions[piece["index"]]] = ids[named]
     return answers

@@ -1,47 +1,41 @@
-"""Models as MLflow keeps them with a run, before they are versions of anything."""
+"""Models as MLflow keeps them: logged to a run, and fetched again."""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
-from onion_pipeline.annotations import KerasModel
 from onion_pipeline.errors import ParityError, RegistryError
-from onion_pipeline.registry.evidence import Evidence, write_files
+from onion_pipeline.registry.attachments import Attachments, write_files
 from onion_pipeline.registry.package import hash_package, write_package
-from onion_pipeline.serving.config import ServingConfig
+from onion_pipeline.serving.classifier import Classifier
+from onion_pipeline.tracking.relocation import read_local_path
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
 
-def log_model(  # noqa: PLR0913, PLR0917
-    client: "MlflowClient",
-    run: "Run",
-    model: KerasModel,
-    config: ServingConfig,
-    name: str,
-    evidence: Evidence,
+def log_model(
+    client: "MlflowClient", run: "Run", classifier: Classifier, name: str, attachments: Attachments
 ) -> str:
-    """Log `model` to `run` as ``mlflow.pyfunc.log_model`` does.
+    """Log a model to `run` as ``mlflow.pyfunc.log_model`` does.
 
     That asks a server again after it has failed; here the first failure is the last.
 
     Args:
         client: of the store.
         run: to which the model belongs.
-        model: the tested model.
-        config: how it is served.
+        classifier: the tested model, and how it is served.
         name: of the logged model.
-        evidence: files beside the model, and the package that was compared with it.
+        attachments: files beside the model, and the package that was compared with it.
 
     Returns:
         The id of the logged model.
 
     Raises:
-        ParityError: the files are others.
+        ParityError: the package is not the one that was compared.
     """
     from mlflow.entities import LoggedModelOutput
     from mlflow.models import Model
@@ -55,9 +49,9 @@ def log_model(  # noqa: PLR0913, PLR0917
     described = Model(logged.artifact_location, run_id, model_id=logged.model_id)
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made) / "model"
-        write_package(folder, model, config, described)
-        write_files(folder, evidence.files)
-        _check_package(folder, evidence.package)
+        write_package(folder, classifier, described)
+        write_files(folder, attachments.files)
+        _check_package(folder, attachments.package)
         client.log_model_artifacts(logged.model_id, str(folder))
     client.finalize_logged_model(logged.model_id, "READY")
     return str(logged.model_id)
@@ -65,12 +59,8 @@ def log_model(  # noqa: PLR0913, PLR0917
 
 def find_missing_folder(client: "MlflowClient", name: str, version: str) -> Path | None:
     """Return where the files of a version are to be, if that is on this machine and nothing is."""
-    uri = client.get_model_version_download_uri(name, version)
-    address = urlsplit(uri)
-    if address.scheme not in {"", "file"}:
-        return None
-    folder = Path(url2pathname(address.path) if address.scheme == "file" else uri)
-    return None if folder.is_dir() else folder
+    folder = read_local_path(client.get_model_version_download_uri(name, version))
+    return None if folder is None or folder.is_dir() else folder
 
 
 def require_files(client: "MlflowClient", name: str, version: str) -> None:
@@ -84,6 +74,28 @@ def require_files(client: "MlflowClient", name: str, version: str) -> None:
     folder = find_missing_folder(client, name, version)
     if folder:
         raise RegistryError(f"its files are gone: there is no folder {folder}")
+
+
+@contextmanager
+def fetch_package(client: "MlflowClient", uri: str) -> Iterator[Path]:
+    """Yield the folder of a package that is fetched, and deleted after the block.
+
+    Args:
+        client: of the store.
+        uri: of the model, such as ``models:/onion_pipeline@champion``.
+
+    Raises:
+        RegistryError: it is a version, and its files are gone.
+    """
+    from mlflow.artifacts import download_artifacts
+    from mlflow.store.artifact.utils.models import get_model_name_and_version
+
+    if uri.startswith("models:/"):
+        name, *number = get_model_name_and_version(client, uri)
+        if number:  # else it is a logged model, and no version
+            require_files(client, name, *number)
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(download_artifacts(uri, dst_path=folder))
 
 
 def _check_package(folder: Path, tested: str | None) -> None:

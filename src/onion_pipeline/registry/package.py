@@ -9,19 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from onion_pipeline.annotations import DataFrame, KerasModel
+from onion_pipeline.annotations import DataFrame
 from onion_pipeline.evaluation.predictions import PROBABILITY
 from onion_pipeline.origin import find_version
+from onion_pipeline.registry.attachments import FOLDER
+from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.config import ServingConfig
-from onion_pipeline.serving.content import write_content
+from onion_pipeline.serving.content import read_content, write_content
 
 if TYPE_CHECKING:
     from mlflow.models import Model
 
-PACKAGE = Path(__file__).parents[1]
+CODE = Path(__file__).parents[1]
+CONTENT = "artifacts"  # where weights and configuration are in a package
 # Two packages of the same model differ in the times, ids and paths in the one, and in what an
 # earlier version has to do with it in the other.
-UNCOMPARED = {"MLmodel", "evidence"}
+UNCOMPARED = {"MLmodel", FOLDER}
 # What is answered even for a picture that cannot be decoded.
 ALWAYS = {"abstained", "error"}
 SERVING_LIBRARIES = (
@@ -37,36 +40,54 @@ SERVING_LIBRARIES = (
 )
 
 
-def write_package(
-    folder: Path, model: KerasModel, config: ServingConfig, described: "Model"
-) -> None:
-    """Write `model` with its decoding as an MLflow pyfunc.
+def write_package(folder: Path, classifier: Classifier, described: "Model") -> None:
+    """Write a model with its decoding as an MLflow pyfunc.
 
     Args:
         folder: does not exist yet.
-        model: the trained model.
-        config: class names, preprocessing and operating point.
+        classifier: the trained model, and how it is served.
         described: what else MLflow notes of it: its run, its id.
     """
     import mlflow
 
+    config = classifier.config
     with tempfile.TemporaryDirectory() as made:
-        weights, text = write_content(Path(made), model, config)
+        weights, text = write_content(Path(made), classifier.model, config)
         mlflow.pyfunc.save_model(
             folder,
             mlflow_model=described,
-            python_model=str(PACKAGE / "registry" / "pyfunc.py"),
+            python_model=str(CODE / "registry" / "pyfunc.py"),
             artifacts={"weights": str(weights), "serving": str(text)},
-            code_paths=[str(PACKAGE)],
+            code_paths=[str(CODE)],
             signature=_make_signature(config),
             input_example=make_input_example(config),
             pip_requirements=list_requirements(),
         )
 
 
-def find_content(folder: Path) -> Path:
-    """Return where weights and configuration are in the package in `folder`."""
-    return folder / "artifacts"
+def read_classifier(package: Path) -> Classifier:
+    """Return the classifier in a package, without running the code that it carries.
+
+    Raises:
+        RegistryError: its files are damaged or not of this project.
+    """
+    return Classifier(*read_content(package / CONTENT), find_model_version(package))
+
+
+def find_model_version(package: Path) -> str | None:
+    """Return the version of the registered model in `package`, if that came from a registry.
+
+    Whoever loads ``models:/<name>/<version>`` or ``models:/<name>@<alias>``, here or in
+    ``mlflow models serve``, has MLflow note what it resolved to in a file beside the model.
+    A folder that was copied from elsewhere has none, and its version cannot be known.
+    """
+    from mlflow.store.artifact.models_artifact_repo import REGISTERED_MODEL_META_FILE_NAME
+    from mlflow.utils.yaml_utils import read_yaml
+
+    if not (package / REGISTERED_MODEL_META_FILE_NAME).is_file():
+        return None
+    version = read_yaml(str(package), REGISTERED_MODEL_META_FILE_NAME)["model_version"]
+    return None if version is None else str(version)
 
 
 def hash_package(folder: Path) -> str:

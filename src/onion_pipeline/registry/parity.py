@@ -1,4 +1,4 @@
-"""Whether a model answers alike along every road: tested, saved, packaged, and as ONNX.
+"""Whether a model answers alike in every runtime: tested, saved, packaged, and as ONNX.
 
 Each stage is compared with the Keras model on the decoded test images. Where one differs, what is
 shipped is not what was tested: pictures are decoded otherwise, the classes stand in another order,
@@ -13,18 +13,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.annotations import DataFrame, KerasModel
+from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import ParityError
-from onion_pipeline.evaluation.predictions import predict_probabilities
-from onion_pipeline.images.decoding.decoder import RejectedImageError, decode_image
+from onion_pipeline.images.decoding.decoder import RejectedImageError
 from onion_pipeline.model.backend import allow_retracing
 from onion_pipeline.registry.golden_images import GoldenImages
-from onion_pipeline.registry.package import find_content, hash_package, write_package
-from onion_pipeline.registry.roads import Answers, ask_file, ask_onnx, ask_package, ask_table
-from onion_pipeline.serving.config import ServingConfig
+from onion_pipeline.registry.package import CONTENT, hash_package, write_package
+from onion_pipeline.registry.runtimes import Outputs, ask_file, ask_onnx, ask_package, ask_table
+from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.content import WEIGHTS
 from onion_pipeline.serving.onnx_export import can_export
-from onion_pipeline.tracking.runs import import_mlflow
+from onion_pipeline.tracking.mlflow_client import import_mlflow
 from onion_pipeline.training.precision import list_gpus
 
 # Of probabilities in float32: sums in another order differ by some 1e-7.
@@ -50,13 +49,12 @@ REMEDIES = {
 
 
 def measure_parity(
-    model: KerasModel, config: ServingConfig, golden: GoldenImages, tested: DataFrame
+    classifier: Classifier, golden: GoldenImages, tested: DataFrame
 ) -> dict[str, Any]:
-    """Compare what `model` answers along every road.
+    """Compare what a model answers in every runtime.
 
     Args:
-        model: the tested network.
-        config: how it is served.
+        classifier: the tested network, and how it is served.
         golden: pictures to compare it on.
         tested: the predictions for all test images, see
             :func:`~onion_pipeline.evaluation.predictions.tabulate_predictions`.
@@ -68,23 +66,25 @@ def measure_parity(
         ``tolerance``, how many labels are ``different_labels``, whether it has ``passed``, and
         the ``picture`` that differs most, with what was ``expected`` and ``found``.
     """
+    names = classifier.config.class_names
     with allow_retracing(), tempfile.TemporaryDirectory() as made:
-        expected = predict_probabilities(model, golden.pixels)
-        package = _write_package(Path(made) / "model", model, config)
+        expected = Outputs(classifier.predict(golden.pixels))
+        package = Path(made) / "model"
+        write_package(package, classifier, import_mlflow().models.Model())
         checksum = hash_package(package)
-        roads = {
-            "test_predictions": ask_table(tested.iloc[golden.rows], config.class_names),
-            "saved_file": ask_file(find_content(package) / WEIGHTS, golden),
-            "package": ask_package(package, golden, config.class_names),
+        found = {
+            "test_predictions": ask_table(tested.iloc[golden.rows], names),
+            "saved_file": ask_file(package / CONTENT / WEIGHTS, golden),
+            "package": ask_package(package, golden, names),
         }
         if can_export():
-            roads["onnx"] = ask_onnx(Path(made) / "model.onnx", model, golden)
+            found["onnx"] = ask_onnx(Path(made) / "model.onnx", classifier.model, golden)
     stages = [
-        _compare_pixels(golden, config),
-        *(_compare(stage, expected, roads[stage], golden, config) for stage in roads),
+        _compare_pixels(golden, classifier),
+        *(_compare_answers(stage, golden, expected, found[stage], names) for stage in found),
     ]
     passed = all(stage["passed"] for stage in stages)
-    return {"passed": passed, "images": len(expected), "package": checksum, "stages": stages}
+    return {"passed": passed, "images": len(golden.rows), "package": checksum, "stages": stages}
 
 
 def require_parity(report: dict[str, Any]) -> None:
@@ -107,71 +107,63 @@ def require_parity(report: dict[str, Any]) -> None:
     )
 
 
-def choose_tolerance() -> float:
-    """Return by how much probabilities may differ on the devices of this machine."""
-    return GPU_TOLERANCE if list_gpus() else TOLERANCE
-
-
-def _write_package(folder: Path, model: KerasModel, config: ServingConfig) -> Path:
-    described = import_mlflow().models.Model()
-    write_package(folder, model, config, described)
-    return folder
-
-
-def _compare_pixels(golden: GoldenImages, config: ServingConfig) -> dict[str, Any]:
+def _compare_pixels(golden: GoldenImages, classifier: Classifier) -> dict[str, Any]:
     """Compare the pixels that were tested with those that the files give in serving."""
-    decoded = [_decode(data, config) for data in golden.encoded]
+    decoded = [_decode(data, classifier) for data in golden.encoded]
     differences = [
-        WHITE if isinstance(found, str) else int(np.abs(pixels.astype(int) - found).max())
+        WHITE if isinstance(found, str) else np.abs(pixels.astype(int) - found).max()
         for pixels, found in zip(golden.pixels, decoded, strict=True)
     ]
     worst = int(np.argmax(differences))
-    return {
-        "stage": "decoding",
-        "largest_difference": differences[worst],
-        "tolerance": 0,
-        "different_labels": 0,
-        "passed": differences[worst] == 0,
-        "picture": golden.paths[worst],
+    return _judge("decoding", golden, np.array(differences), 0) | {
         "expected": _describe_pixels(golden.pixels[worst]),
         "found": _describe_pixels(decoded[worst]),
     }
 
 
-def _decode(data: bytes, config: ServingConfig) -> NDArray[np.uint8] | str:
+def _decode(data: bytes, classifier: Classifier) -> NDArray[np.uint8] | str:
     try:
-        return decode_image(data, config.image_shape, config.rendering)
+        return classifier.decode(data)
     except RejectedImageError as error:
         return str(error)
 
 
-def _compare(
-    stage: str,
-    expected: NDArray[np.float32],
-    found: Answers,
-    golden: GoldenImages,
-    config: ServingConfig,
+def _compare_answers(
+    stage: str, golden: GoldenImages, expected: Outputs, found: Outputs, names: Sequence[str]
 ) -> dict[str, Any]:
     # No answer differs from any by as much as two answers can.
-    differences = np.nan_to_num(np.abs(expected - found.probabilities), nan=1.0).max(axis=1)
-    worst, tolerance = int(differences.argmax()), choose_tolerance()
-    labels = expected.argmax(axis=1) != found.probabilities.argmax(axis=1)
-    return {
-        "stage": stage,
-        "largest_difference": float(differences[worst]),
-        "tolerance": tolerance,
-        "different_labels": int(labels.sum()),
-        "passed": bool(differences[worst] <= tolerance),
-        "picture": golden.paths[worst],
-        "expected": _describe(expected[worst], config.class_names),
-        "found": found.errors[worst] or _describe(found.probabilities[worst], config.class_names),
+    differences = np.abs(expected.probabilities - found.probabilities)
+    differences = np.nan_to_num(differences, nan=1.0).max(axis=1)
+    worst = int(differences.argmax())
+    labels = [each.probabilities.argmax(axis=1) for each in (expected, found)]
+    tolerance = GPU_TOLERANCE if list_gpus() else TOLERANCE
+    return _judge(stage, golden, differences, tolerance) | {
+        "different_labels": int((labels[0] != labels[1]).sum()),
+        "expected": _describe(expected, worst, names),
+        "found": _describe(found, worst, names),
     }
 
 
-def _describe(probabilities: NDArray[np.floating[Any]], class_names: Sequence[str]) -> str:
-    """Return for example ``onion (0.981234)``."""
+def _judge(
+    stage: str, golden: GoldenImages, differences: NDArray[Any], tolerance: float
+) -> dict[str, Any]:
+    largest = differences.max().item()
+    return {
+        "stage": stage,
+        "largest_difference": largest,
+        "tolerance": tolerance,
+        "different_labels": 0,
+        "passed": largest <= tolerance,
+        "picture": golden.paths[int(differences.argmax())],
+    }
+
+
+def _describe(outputs: Outputs, row: int, class_names: Sequence[str]) -> str:
+    """Return for example ``onion (0.981234)``, or why there is no such answer."""
+    probabilities = outputs.probabilities[row]
     if np.isnan(probabilities).any():
-        return "no probability for every class"
+        error = outputs.errors[row] if outputs.errors else ""
+        return error or "no probability for every class"
     likeliest = int(probabilities.argmax())
     return f"{class_names[likeliest]} ({probabilities[likeliest]:.6f})"
 

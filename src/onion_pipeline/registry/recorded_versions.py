@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from onion_pipeline.errors import RegistryError
 from onion_pipeline.registry.logged_models import require_files
+from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.tracking.outage import ask_store
-from onion_pipeline.tracking.runs import import_client
 from onion_pipeline.training.lineage import FOLDER, IMAGES, LINEAGE, RecordedVersion
 
 if TYPE_CHECKING:

@@ -3,22 +3,24 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from onion_pipeline.annotations import KerasModel
 from onion_pipeline.errors import RegistryError, StoreOutageError
 from onion_pipeline.registry.aliases import settle_alias
-from onion_pipeline.registry.evidence import Evidence
+from onion_pipeline.registry.attachments import Attachments
+from onion_pipeline.registry.champion_rules import Decision
 from onion_pipeline.registry.logged_models import (
+    fetch_package,
     find_missing_folder,
     log_model,
-    require_files,
 )
-from onion_pipeline.registry.promotion import Decision
-from onion_pipeline.serving.config import ServingConfig
+from onion_pipeline.registry.package import read_classifier
+from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.content import hash_content
-from onion_pipeline.tracking.outage import ask_store, find_command
-from onion_pipeline.tracking.runs import import_client, read_run_id
+from onion_pipeline.tracking.mlflow_client import import_client
+from onion_pipeline.tracking.outage import accept_answer, ask_store, find_command
+from onion_pipeline.tracking.runs import read_run_id
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -69,21 +71,20 @@ class PendingVersion(NamedTuple):
 
 
 def register_model(
-    model: KerasModel, config: ServingConfig, name: str, decision: Decision, evidence: Evidence
+    classifier: Classifier, name: str, decision: Decision, attachments: Attachments
 ) -> ModelVersion | PendingVersion:
-    """Register `model` with its decoding as the next version of `name`, unless it is one.
+    """Register a model with its decoding as the next version of `name`, unless it is one.
 
     The same model, by its layers, weights and configuration, is registered once: later attempts,
     of which an earlier one may have died on the way, find its version and give it the alias. One
     whose files somebody has deleted cannot be loaded, and is made anew, as the next version.
 
     Args:
-        model: the trained model.
-        config: class names, preprocessing and operating point.
+        classifier: the trained model, and how it is served.
         name: of the registered model.
         decision: which alias it is to have; it holds while the champion stays the one that
             the model was compared with.
-        evidence: what a new version carries beside the model.
+        attachments: what a new version carries beside the model.
 
     Returns:
         The version, which belongs to the run that was under way when it was made, or to a new
@@ -94,15 +95,15 @@ def register_model(
         RegistryError: MLflow refuses the name or the run.
         ParityError: the package is another one.
     """
-    checksum, command = hash_content(model, config), find_command()
+    checksum, command = hash_content(classifier.model, classifier.config), find_command()
     if decision.decision == "pending":
         return PendingVersion(name, decision.asked, decision.reason, checksum, command)
     try:
         with ask_store():
             client = import_client()
             found = find_registered(client, name, checksum, whole=True)
-            packed = _Packed(model, config, evidence, checksum)
-            number, run_id = found or _make_version(client, packed, name)
+            noted = replace(attachments, tags={**attachments.tags, CHECKSUM: checksum})
+            number, run_id = found or _make_version(client, classifier, name, noted)
             settled = settle_alias(client, name, number, decision)
     except StoreOutageError as outage:
         return PendingVersion(name, decision.asked, str(outage), checksum, command)
@@ -129,40 +130,25 @@ def find_registered(
     return (str(newest.version), str(newest.run_id)) if newest else None
 
 
-class _Packed(NamedTuple):
-    model: KerasModel
-    config: ServingConfig
-    evidence: Evidence
-    checksum: str
-
-
-def _make_version(client: "MlflowClient", packed: _Packed, name: str) -> tuple[str, str]:
+def _make_version(
+    client: "MlflowClient", classifier: Classifier, name: str, attachments: Attachments
+) -> tuple[str, str]:
     """Return number and run of a new version."""
-    model, config, evidence, checksum = packed
     with _join_run(client) as run:
         run_id = run.info.run_id
-        model_id = log_model(client, run, model, config, name, evidence)
-        _create_name(client, name)
+        model_id = log_model(client, run, classifier, name, attachments)
+        with accept_answer("RESOURCE_ALREADY_EXISTS"):
+            client.create_registered_model(name)
         with _asking_once():
             created = client.create_model_version(
                 name,
                 f"models:/{model_id}",
                 run_id,
-                tags={**evidence.tags, CHECKSUM: checksum},
-                description=evidence.description or None,
+                tags=dict(attachments.tags),
+                description=attachments.description or None,
                 model_id=model_id,
             )
     return str(created.version), run_id
-
-
-def _create_name(client: "MlflowClient", name: str) -> None:
-    from mlflow import MlflowException
-
-    try:
-        client.create_registered_model(name)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
 
 
 @contextmanager
@@ -186,25 +172,19 @@ def _join_run(client: "MlflowClient") -> Iterator["Run"]:
         client.set_terminated(run.info.run_id)
 
 
-def load_classifier(uri: str) -> tuple[Any, str]:
-    """Return a registered model as an MLflow pyfunc, and its version.
+def load_classifier(uri: str) -> Classifier:
+    """Return a registered model.
 
     Args:
         uri: an MLflow model URI such as ``models:/onion_pipeline@champion``.
 
     Raises:
         StoreOutageError: MLflow does not answer.
-        RegistryError: there is no such model or version.
+        RegistryError: there is no such model or version, or its files are damaged.
     """
     try:
-        with ask_store():
-            client = import_client()
-            import mlflow
-
-            name, number = _find_version(client, uri)
-            if number.isdecimal():
-                require_files(client, name, number)
-            return mlflow.pyfunc.load_model(uri), number
+        with ask_store(), fetch_package(import_client(), uri) as package:
+            return read_classifier(package)
     except StoreOutageError as outage:
         raise StoreOutageError(
             f"The model {uri} cannot be loaded: {outage} Start it, or name another with "
@@ -218,12 +198,3 @@ def load_classifier(uri: str) -> tuple[Any, str]:
             "promote.version=<number>', or name one with --params "
             "predict.model=models:/<name>/<number>."
         ) from refusal
-
-
-def _find_version(client: "MlflowClient", uri: str) -> tuple[str, str]:
-    path = uri.removeprefix("models:/")
-    name, at, alias = path.partition("@")
-    if at:
-        return name, str(client.get_model_version_by_alias(name, alias).version)
-    name, _, number = path.rpartition("/")
-    return name, number

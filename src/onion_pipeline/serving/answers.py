@@ -1,9 +1,9 @@
 """What a served model says of pictures, as a table that JSON, Spark and pandas can hold."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame
@@ -13,7 +13,7 @@ from onion_pipeline.serving.config import ServingConfig
 
 
 def tabulate_answers(
-    probabilities: NDArray[np.float64],
+    probabilities: NDArray[np.floating[Any]],
     errors: Sequence[str],
     config: ServingConfig,
     version: str | None,
@@ -21,7 +21,7 @@ def tabulate_answers(
     """Return one row per picture.
 
     Args:
-        probabilities: (G, K), of the G pictures that could be decoded, in their order.
+        probabilities: float, (G, K), of the G pictures that could be decoded, in their order.
         errors: why each of N pictures could not be decoded; empty for G of them.
         config: the names of the K classes, and when to abstain.
         version: of the model, if it is known.
@@ -33,16 +33,19 @@ def tabulate_answers(
         would make what a server answers to a whole batch invalid JSON.
     """
     good = np.flatnonzero([not error for error in errors])
-    answers = _describe(probabilities, config)
+    answers = _describe(probabilities.astype(np.float64), config)
+    least = (config.operating_point or {}).get("confidence_threshold")
+    abstained = np.ones(len(errors), bool)
+    abstained[good] = answers["confidence"] < (least or 0)
     if len(good) < len(errors):
         answers = answers.astype(object).set_axis(good).reindex(range(len(errors)))
         answers = answers.where(answers.notna(), None)
-    abstained = np.ones(len(errors), bool)
-    abstained[good] = _find_abstentions(probabilities, config.confidence_threshold)
     return answers.assign(abstained=abstained, model_version=version, error=errors)
 
 
 def _describe(probabilities: NDArray[np.float64], config: ServingConfig) -> DataFrame:
+    import pandas as pd
+
     names = np.asarray(config.class_names, dtype=object)
     columns = {f"{PROBABILITY}{name}": probabilities[:, i] for i, name in enumerate(names)}
     return pd.DataFrame(
@@ -59,18 +62,12 @@ def _form_sets(
     probabilities: NDArray[np.float64], config: ServingConfig
 ) -> list[list[str]] | list[None]:
     """Return the labels of each prediction set, the likeliest first; ``None`` without threshold."""
-    if config.set_threshold is None:
+    least = (config.operating_point or {}).get("set_threshold")
+    if least is None:
         return [None] * len(probabilities)
-    members = form_prediction_sets(probabilities, config.set_threshold)
+    members = form_prediction_sets(probabilities, least)
     ranked = np.argsort(-probabilities, axis=1, kind="stable")
     return [
         [config.class_names[number] for number in order if is_member[number]]
         for order, is_member in zip(ranked, members, strict=True)
     ]
-
-
-def _find_abstentions(
-    probabilities: NDArray[np.float64], threshold: float | None
-) -> NDArray[np.bool_]:
-    """Return for which of N pictures the model is less confident than it must be to answer."""
-    return probabilities.max(axis=1) < (-np.inf if threshold is None else threshold)

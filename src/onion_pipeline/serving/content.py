@@ -31,7 +31,7 @@ def write_content(folder: Path, model: KerasModel, config: ServingConfig) -> tup
     """Write a model and its configuration to `folder`, and return their files."""
     weights, text = folder / WEIGHTS, folder / CONFIG
     save_model(model, weights)
-    config.write(text)
+    text.write_text(json.dumps(config.as_dictionary(), indent=2), encoding="utf-8")
     return weights, text
 
 
@@ -42,7 +42,8 @@ def read_content(folder: Path) -> tuple[KerasModel, ServingConfig]:
         RegistryError: they are none that :func:`write_content` wrote, or are damaged.
     """
     try:
-        config = ServingConfig.read(folder / CONFIG)
+        text = (folder / CONFIG).read_text(encoding="utf-8")
+        config = ServingConfig.from_dictionary(json.loads(text))
         model = import_keras().models.load_model(folder / WEIGHTS, compile=False, safe_mode=True)
     except (BadZipFile, KeyError, OSError, TypeError, ValueError) as error:
         (reason, *_) = str(error).splitlines() or [""]

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from onion_pipeline.images.decoding.decoder import RejectedImageError
 
@@ -33,6 +32,8 @@ def read_payload(payload: Any) -> bytes:
         return _decode_text(payload)
     if isinstance(payload, list | tuple | np.ndarray):
         return _join_numbers(payload)
+    import pandas as pd
+
     if pd.isna(payload):
         raise RejectedImageError("empty", "no picture is given")
     raise RejectedImageError(

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.images.stratification import SPLITS
 from onion_pipeline.origin import hash_values
-from onion_pipeline.tracking.runs import import_client
+from onion_pipeline.tracking.mlflow_client import import_client
 
 if TYPE_CHECKING:
     from mlflow.entities import DatasetInput

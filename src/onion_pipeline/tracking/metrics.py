@@ -3,16 +3,11 @@
 import math
 import time
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from onion_pipeline.annotations import DataFrame
-from onion_pipeline.tracking.runs import import_client
+from onion_pipeline.tracking.mlflow_client import import_client
 
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
-
-# What MLflow takes at once.
-MOST_POINTS = 1000
 # The tag by which the MLflow UI shows a run below another one.
 PARENT = "mlflow.parentRunId"
 
@@ -27,8 +22,7 @@ def log_points(run_id: str, points: Iterable[Point]) -> None:
 
     now = round(time.time() * 1000)
     finite = [Metric(name, value, now, step) for name, value, step in points if _is_finite(value)]
-    for start in range(0, len(finite), MOST_POINTS):
-        client.log_batch(run_id, metrics=finite[start : start + MOST_POINTS])
+    client.log_batch(run_id, metrics=finite)
 
 
 def log_figures(run_id: str, figures: Mapping[str, Any], prefix: str) -> None:
@@ -50,15 +44,9 @@ def log_figures(run_id: str, figures: Mapping[str, Any], prefix: str) -> None:
 
 def log_history(run_id: str, history: DataFrame) -> None:
     """Log each numeric column of a training history as a metric over its epochs."""
-    names = history.select_dtypes("number").columns.drop("epoch")
-    log_points(
-        run_id,
-        (
-            (name, float(row[name]), int(row["epoch"]))
-            for row in history.to_dict("records")
-            for name in names
-        ),
-    )
+    points = history.select_dtypes("number").melt("epoch")
+    names, values, steps = (points[each].tolist() for each in ("variable", "value", "epoch"))
+    log_points(run_id, zip(names, values, steps, strict=True))
 
 
 def log_child_runs(run_id: str, histories: DataFrame, column: str) -> None:
@@ -70,16 +58,12 @@ def log_child_runs(run_id: str, histories: DataFrame, column: str) -> None:
         column: tells them apart, as ``fold`` does; a child is named by it, and tagged with it.
     """
     client = import_client()
+    experiment = client.get_run(run_id).info.experiment_id
     for value, history in histories.groupby(column):
-        child = _start_child(client, run_id, column, str(value))
-        log_history(child, history.drop(columns=column))
-        client.set_terminated(child)
-
-
-def _start_child(client: "MlflowClient", parent: str, kind: str, value: str) -> str:
-    experiment = client.get_run(parent).info.experiment_id
-    tags = {PARENT: parent, kind: value}
-    return str(client.create_run(experiment, tags=tags, run_name=f"{kind} {value}").info.run_id)
+        tags = {PARENT: run_id, column: str(value)}
+        child = client.create_run(experiment, tags=tags, run_name=f"{column} {value}")
+        log_history(child.info.run_id, history.drop(columns=column))
+        client.set_terminated(child.info.run_id)
 
 
 def _is_finite(value: Any) -> bool:

@@ -21,15 +21,6 @@ TRACKING_URI = "MLFLOW_TRACKING_URI"
 MARK = "ONION_PIPELINE_MLFLOW_OUTAGE"
 COMMAND = "ONION_PIPELINE_REGISTER_COMMAND"
 REGISTER = "kedro run --pipelines register"
-# How MLflow asks a server, unless the user has set it: twice, so that one hiccup is no outage,
-# and within 15 s. Its own defaults make it half an hour, and more if the server says so.
-PATIENCE = {
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "7",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
-    "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER": "0.5",
-    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
-}
 # What MLflow calls something that was asked for and cannot be.
 MISTAKES = {
     "INVALID_PARAMETER_VALUE",
@@ -37,15 +28,9 @@ MISTAKES = {
     "RESOURCE_ALREADY_EXISTS",
     "RESOURCE_DOES_NOT_EXIST",
 }
-# Libraries below MLflow whose errors it hands on; those of requests and filelock are OSErrors.
-CARRIERS = {"azure", "boto3", "botocore", "google", "sqlalchemy", "sqlite3", "urllib3"}
+# MLflow, and libraries whose errors it hands on; those of requests and filelock are OSErrors.
+CARRIERS = {"azure", "boto3", "botocore", "google", "mlflow", "sqlalchemy", "sqlite3", "urllib3"}
 LONGEST_REASON = 300  # characters
-
-
-def limit_patience() -> None:
-    """Let MLflow wait no longer than :data:`PATIENCE` where the user has not said how long."""
-    for name, value in PATIENCE.items():
-        os.environ.setdefault(name, value)
 
 
 def watch_store(command: str = REGISTER) -> None:
@@ -54,7 +39,6 @@ def watch_store(command: str = REGISTER) -> None:
     Args:
         command: what tracks and registers later what this run makes.
     """
-    limit_patience()
     os.environ[MARK] = str(Path(tempfile.mkdtemp(prefix="onion_pipeline-")) / "outage")
     os.environ[COMMAND] = hide_credentials(command)
 
@@ -96,13 +80,26 @@ def ask_store(*, observing: bool = False) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not observing and _is_mistake(error):
+        is_mistake = getattr(error, "error_code", None) in MISTAKES
+        if is_mistake and not observing:
             raise RegistryError(f"{_name_store()} refuses: {_explain(error)}.") from error
-        if not (_is_mistake(error) or _is_outage(error)):
+        if not (is_mistake or _is_outage(error)):
             raise
         reason = f"{_name_store()} cannot be used: {_explain(error)}."
         _note_outage(reason)
         raise StoreOutageError(reason) from error
+
+
+@contextmanager
+def accept_answer(code: str) -> Iterator[None]:
+    """Go on after a block in which MLflow refuses with this code, and for no other reason."""
+    from mlflow import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        if error.error_code != code:
+            raise
 
 
 def _note_outage(reason: str) -> None:
@@ -123,15 +120,10 @@ def _note_outage(reason: str) -> None:
     )
 
 
-def _is_mistake(error: Exception) -> bool:
-    return getattr(error, "error_code", None) in MISTAKES
-
-
 def _is_outage(error: Exception) -> bool:
-    library = type(error).__module__.partition(".")[0]
     # An ImportError is the driver of a database that is not installed.
     known = isinstance(error, ImportError | OSError)
-    return known or library == "mlflow" or library in CARRIERS
+    return known or type(error).__module__.partition(".")[0] in CARRIERS
 
 
 def _name_store() -> str:

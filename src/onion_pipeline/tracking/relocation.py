@@ -10,13 +10,14 @@ import logging
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from onion_pipeline.tracking.mlflow_client import LONGEST_LOCK, SQLITE
 from onion_pipeline.tracking.runs import resolve_tracking_uri
-from onion_pipeline.tracking.sqlite import LONGEST_LOCK, SQLITE
 
 logger = logging.getLogger(__name__)
 
@@ -71,28 +72,35 @@ def repoint_store(settings: Mapping[str, str], project: Path) -> None:
         moved = [each for each in found if _is_to_move(each, settings["experiment"])]
         if moved:
             with connection:
-                _write(connection, moved)
+                for each in moved:
+                    _move(connection, each)
             _tell(moved, found, project / relative)
+
+
+def read_local_path(address: str) -> Path | None:
+    """Return the path that MLflow has written as a path or an address; ``None`` if it is remote."""
+    scheme = urlsplit(address).scheme
+    if scheme == "file":
+        return Path(url2pathname(urlsplit(address).path))
+    return Path(address) if len(scheme) <= 1 else None  # a letter names a disk of Windows
 
 
 def _find_foreign(
     connection: sqlite3.Connection, project: Path, relative: Path
 ) -> Iterator[_Record]:
     """Yield the records of files in a folder that is named as this project's, and is another."""
-    known: dict[Path, bool] = {}
     today = project / relative
+    is_today = cache(partial(_is_same, today))
     for table, column, key in COLUMNS:
         # Names of this module: nothing that anybody has typed.
         query = f"SELECT DISTINCT {key}, {column} FROM {table} WHERE {column} IS NOT NULL"
         for name, value in _select(connection, query):
-            path = _read_path(value)
+            path = read_local_path(value)
             head, here, tail = f"{path}/".rpartition(f"/{relative.as_posix()}/")
-            if path is None or not here:
+            if not path or not path.is_absolute() or not here:
                 continue
             folder = Path(head or "/") / relative
-            if folder not in known:
-                known[folder] = folder == today or _is_same(folder, today)
-            if not known[folder]:
+            if not is_today(folder):
                 yield _Record(table, column, name, value, folder, path, today / tail)
 
 
@@ -105,17 +113,10 @@ def _select(connection: sqlite3.Connection, query: str) -> list[tuple[str, str]]
         raise
 
 
-def _read_path(value: str) -> Path | None:
-    """Return the absolute path on this machine that MLflow has written as a path or an address."""
-    address = urlsplit(value)
-    path = Path(url2pathname(address.path) if address.scheme == "file" else value)
-    return path if path.is_absolute() else None
-
-
 def _is_same(one: Path, other: Path) -> bool:
     """Tell whether two paths lead to one folder, as links and mounts do."""
     with suppress(OSError):
-        return one.samefile(other)
+        return one == other or one.samefile(other)
     return False
 
 
@@ -124,11 +125,10 @@ def _is_to_move(record: _Record, experiment: str) -> bool:
     return is_written_to or record.new.exists() or not record.old.exists()
 
 
-def _write(connection: sqlite3.Connection, moved: list[_Record]) -> None:
-    for table, column, _, value, _, _, new in moved:
-        written = new.as_uri() if value.startswith("file:") else str(new)
-        query = f"UPDATE {table} SET {column} = ? WHERE {column} = ?"
-        connection.execute(query, (written, value))
+def _move(connection: sqlite3.Connection, record: _Record) -> None:
+    written = record.new.as_uri() if record.value.startswith("file:") else str(record.new)
+    query = f"UPDATE {record.table} SET {record.column} = ? WHERE {record.column} = ?"
+    connection.execute(query, (written, record.value))
 
 
 def _tell(moved: list[_Record], found: list[_Record], folder: Path) -> None:

@@ -8,17 +8,16 @@ they run in, as the environment variable ``MLFLOW_RUN_ID`` that MLflow itself re
 import logging
 import os
 import shlex
-import warnings
 from collections.abc import Mapping
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from onion_pipeline.images.sources.names import hide_credentials
-from onion_pipeline.tracking.outage import TRACKING_URI, limit_patience
+from onion_pipeline.tracking.mlflow_client import SQLITE, import_client
+from onion_pipeline.tracking.outage import TRACKING_URI, accept_answer
 from onion_pipeline.tracking.parameter_texts import flatten_parameters
-from onion_pipeline.tracking.sqlite import SQLITE, prepare_database
-from onion_pipeline.tracking.views import make_view_tags
+from onion_pipeline.tracking.saved_views import make_view_tags
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 RUN_ID = "MLFLOW_RUN_ID"
-# What MLflow takes at once.
-MOST_PARAMETERS = 100
 LONGEST_TAG = 8000  # characters
 
 
@@ -56,35 +53,6 @@ def find_local_store(settings: Mapping[str, str], project: Path) -> list[Path]:
     if not uri.startswith(SQLITE):
         return []
     return [Path(uri.removeprefix(SQLITE)).parent, project / settings["artifacts"]]
-
-
-def import_mlflow() -> Any:
-    """Return ``mlflow``, which waits, draws and logs less than by default, and reports nothing."""
-    limit_patience()
-    # No bar for each file of some kilobytes, and no complaint that a notebook cannot draw one.
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "IProgress not found")
-        import mlflow
-
-    # After the import, which sets these itself: creating the tables takes nine lines.
-    for name in ("alembic", "mlflow"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    # What these log is raised, too.
-    for name in ("mlflow.store.db.utils", "urllib3.connectionpool"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    return mlflow
-
-
-def import_client() -> "MlflowClient":
-    """Return a client of the store that ``MLFLOW_TRACKING_URI`` names, made if need be.
-
-    It does not wait long for a server; see :mod:`onion_pipeline.tracking.outage`.
-    """
-    mlflow = import_mlflow()
-    prepare_database(mlflow.get_tracking_uri())  # before a client, which would make the tables
-    return mlflow.MlflowClient()
 
 
 def enter_store(uri: str) -> dict[str, str | None]:
@@ -128,10 +96,8 @@ def start_run(
 
     found = _find_experiment(client, experiment, artifacts)
     run = client.create_run(found, tags=dict(tags), run_name=name)
-    entries = flatten_parameters(parameters).items()
-    params = [Param(key, value) for key, value in entries]
-    for start in range(0, len(params), MOST_PARAMETERS):
-        client.log_batch(run.info.run_id, params=params[start : start + MOST_PARAMETERS])
+    params = [Param(key, value) for key, value in flatten_parameters(parameters).items()]
+    client.log_batch(run.info.run_id, params=params)
     return str(run.info.run_id)
 
 
@@ -165,42 +131,32 @@ def _find_experiment(client: "MlflowClient", name: str, artifacts: Path) -> str:
     A deleted experiment takes no run and keeps its name. Nobody but who has deleted it knows
     whether it was meant to be, so it stays so, and the run is not lost.
     """
-    names = chain([name], (f"{name} {number}" for number in count(2)))
-    tried = ((each, client.get_experiment_by_name(each)) for each in names)
-    free, found = next((each, one) for each, one in tried if not _is_deleted(one))
-    if found:
-        return str(found.experiment_id)
+    for free in chain([name], (f"{name} {number}" for number in count(2))):
+        found = client.get_experiment_by_name(free)
+        if found and found.lifecycle_stage != "deleted":
+            return str(found.experiment_id)
+        if not found:
+            break
     if free != name:
         _tell_of_deleted(client.get_experiment_by_name(name), free)
     return _create_experiment(client, free, artifacts)
 
 
-def _is_deleted(experiment: "Experiment | None") -> bool:
-    return experiment is not None and experiment.lifecycle_stage == "deleted"
-
-
 def _tell_of_deleted(experiment: "Experiment", successor: str) -> None:
-    store = f"MLFLOW_TRACKING_URI={shlex.quote(hide_credentials(os.environ[TRACKING_URI]))}"
-    number = experiment.experiment_id
     logger.warning(
         "The experiment %r was deleted in MLflow: this run and the next ones go to %r. To have the "
-        "deleted one back, with its runs: %s mlflow experiments restore --experiment-id %s",
+        "deleted one back, with its runs: MLFLOW_TRACKING_URI=%s mlflow experiments restore "
+        "--experiment-id %s",
         experiment.name,
         successor,
-        store,
-        number,
+        shlex.quote(hide_credentials(os.environ[TRACKING_URI])),
+        experiment.experiment_id,
     )
 
 
 def _create_experiment(client: "MlflowClient", name: str, artifacts: Path) -> str:
-    from mlflow import MlflowException
-
     is_local = os.environ[TRACKING_URI].startswith(SQLITE)
-    try:
-        location = artifacts.as_uri() if is_local else None
-        return str(client.create_experiment(name, location, make_view_tags()))
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
-        # Another run has made it since, or the server this one's before it did not answer.
-        return str(client.get_experiment_by_name(name).experiment_id)
+    # Another run may have made it since, or the server this one's before it did not answer.
+    with accept_answer("RESOURCE_ALREADY_EXISTS"):
+        client.create_experiment(name, artifacts.as_uri() if is_local else None, make_view_tags())
+    return str(client.get_experiment_by_name(name).experiment_id)

@@ -1,4 +1,4 @@
-"""How busy the machine is during a run, as MLflow's system metrics."""
+"""How busy processor, memory, disk and network are during a run: MLflow's system metrics."""
 
 import logging
 import os
@@ -25,7 +25,7 @@ if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork
     )
 
 
-def watch_machine(run_id: str, seconds: float) -> Callable[[], None]:
+def watch_system(run_id: str, seconds: float) -> Callable[[], None]:
     """Log processor, memory, disk, network and GPU to a run until told to stop.
 
     MLflow's own monitor does the same in a thread that knows nothing of an outage, asks for the

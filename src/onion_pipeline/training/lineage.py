@@ -27,7 +27,7 @@ WITHOUT_EFFECT = {
 WITH_EFFECT = {"evaluate": {"target_accuracy", "target_coverage", "set_coverage"}}
 REFUSED = "refused"
 # Where the files of a version have these.
-FOLDER, LINEAGE, IMAGES = "evidence", "lineage.json", "image_lineage.parquet"
+FOLDER, LINEAGE, IMAGES = "attachments", "lineage.json", "image_lineage.parquet"
 
 
 class RecordedVersion(NamedTuple):
@@ -114,7 +114,7 @@ def make_tags(lineage: Mapping[str, Any]) -> dict[str, str]:
     return {"lineage.fingerprint": str(lineage["fingerprint"]), **tags}
 
 
-def write_evidence(lineage: Mapping[str, Any], images: DataFrame) -> dict[str, bytes]:
+def write_files(lineage: Mapping[str, Any], images: DataFrame) -> dict[str, bytes]:
     """Return the files that a version keeps of its lineage, by their names in :data:`FOLDER`."""
     table = BytesIO()
     shorten_hashes(images).to_parquet(table, index=False, compression="zstd")

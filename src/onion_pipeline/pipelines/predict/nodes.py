@@ -5,7 +5,8 @@ import logging
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.images.sources import ImageSource
 from onion_pipeline.parameters import IngestParameters, PredictParameters
-from onion_pipeline.registry import batch
+from onion_pipeline.registry.versions import load_classifier
+from onion_pipeline.serving import batch
 
 logger = logging.getLogger(__name__)
 
@@ -18,4 +19,4 @@ def classify_images(
     source.check_listed()
     if source.warning:
         logger.warning(source.warning)
-    return batch.classify_images(source, parameters.model)
+    return batch.classify_images(source, load_classifier(parameters.model))

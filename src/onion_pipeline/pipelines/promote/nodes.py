@@ -10,5 +10,4 @@ logger = logging.getLogger(__name__)
 
 def promote_version(parameters: PromoteParameters, register: RegisterParameters) -> None:
     """Make a registered version champion."""
-    promoted = aliases.promote_version(register.model_name, parameters.version)
-    logger.info(aliases.describe_succession(promoted))
+    logger.info(aliases.promote_version(register.model_name, parameters.version))

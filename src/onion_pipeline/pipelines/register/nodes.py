@@ -15,19 +15,20 @@ from onion_pipeline.parameters import (
     IngestParameters,
     RegisterParameters,
 )
-from onion_pipeline.registry import gate, parity, versions
-from onion_pipeline.registry.champion import HeldOutImages
-from onion_pipeline.registry.evidence import (
+from onion_pipeline.registry import champion_gate, parity, versions
+from onion_pipeline.registry.attachments import (
     MODEL_CARD,
     PROMOTION,
     SEEN_IMAGES,
-    Evidence,
+    Attachments,
     pack_images,
 )
+from onion_pipeline.registry.champion import Challenger
+from onion_pipeline.registry.champion_rules import Decision
 from onion_pipeline.registry.golden_images import draw_golden_images
-from onion_pipeline.registry.promotion import Decision
 from onion_pipeline.reporting import card, page
 from onion_pipeline.reporting.findings import Findings
+from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.config import ServingConfig
 from onion_pipeline.training import lineage
 
@@ -54,11 +55,10 @@ def check_parity(
     seed: int,
 ) -> dict[str, Any]:
     """Compare what the network answers when tested, saved, packaged and exported."""
-    golden = draw_golden_images(
-        raw_images.follow_links(ingest.follow_links), test_images, image_splits, seed
-    )
-    config = ServingConfig.from_dictionary(serving_config)
-    return parity.measure_parity(calibrated_model, config, golden, test_predictions)
+    kept = raw_images.follow_links(ingest.follow_links)
+    golden = draw_golden_images(kept, test_images, image_splits, seed)
+    classifier = _make_classifier(calibrated_model, serving_config)
+    return parity.measure_parity(classifier, golden, test_predictions)
 
 
 def compare_champion(
@@ -72,15 +72,14 @@ def compare_champion(
     parameters: RegisterParameters,
 ) -> dict[str, Any]:
     """Decide whether the network becomes champion, on the images of its test."""
-    held_out = HeldOutImages(
+    challenger = Challenger(
+        _make_classifier(calibrated_model, serving_config),
         _join_checksums(test_predictions, image_splits),
         test_images["image"],
-        ServingConfig.from_dictionary(serving_config),
         raw_images.follow_links(ingest.follow_links),
+        image_splits.loc[image_splits["split"] == "train", "label"].mode()[0],
     )
-    training = image_splits.loc[image_splits["split"] == "train", "label"]
-    challenger = gate.Challenger(calibrated_model, held_out, training.mode()[0])
-    return gate.compare_champion(challenger, parameters)._asdict()
+    return champion_gate.choose_champion(challenger, parameters)._asdict()
 
 
 def write_model_card(
@@ -88,7 +87,20 @@ def write_model_card(
     evaluate: EvaluateParameters,
     register: RegisterParameters,
     serving_config: dict[str, Any],
-    **found: Any,
+    architecture_table: DataFrame,
+    augmentation_policy: list[dict[str, Any]],
+    baselines: DataFrame,
+    calibration: dict[str, Any],
+    class_report: DataFrame,
+    data_report: dict[str, Any],
+    metrics: dict[str, Any],
+    model_lineage: dict[str, Any],
+    parity_report: dict[str, Any],
+    promotion: dict[str, Any],
+    robustness: DataFrame,
+    slices: DataFrame,
+    test_predictions: DataFrame,
+    training_history: DataFrame,
 ) -> str:
     """Write down what the model is for, how good it is and where it fails."""
     config = ServingConfig.from_dictionary(serving_config)
@@ -101,7 +113,20 @@ def write_model_card(
             operating_point=dict(config.operating_point or {}),
             confidence_level=evaluate.confidence_level,
             words=parameters.model_dump(),
-            **found,
+            architecture_table=architecture_table,
+            augmentation_policy=augmentation_policy,
+            baselines=baselines,
+            calibration=calibration,
+            class_report=class_report,
+            data_report=data_report,
+            metrics=metrics,
+            model_lineage=model_lineage,
+            parity_report=parity_report,
+            promotion=promotion,
+            robustness=robustness,
+            slices=slices,
+            test_predictions=test_predictions,
+            training_history=training_history,
         )
     )
 
@@ -126,7 +151,7 @@ def register_model(
     """Register the network with what serving it needs, or note that it is pending."""
     parity.require_parity(parity_report)
     seen = image_splits.loc[image_splits["split"].isin(["train", "validation"]), "sha256"]
-    evidence = Evidence(
+    attachments = Attachments(
         tags={
             "multiply_adds": str(count_multiply_adds(calibrated_model)),
             **lineage.make_tags(model_lineage),
@@ -136,18 +161,21 @@ def register_model(
             MODEL_CARD: model_card.encode(),
             PROMOTION: json.dumps(promotion, indent=2).encode(),
             SEEN_IMAGES: pack_images(seen),
-            **lineage.write_evidence(model_lineage, image_lineage),
+            **lineage.write_files(model_lineage, image_lineage),
         },
         package=parity_report["package"],
     )
     registered = versions.register_model(
-        calibrated_model,
-        ServingConfig.from_dictionary(serving_config),
+        _make_classifier(calibrated_model, serving_config),
         parameters.model_name,
         Decision(**promotion),
-        evidence,
+        attachments,
     )
     return {**registered._asdict(), "accuracy": metrics["accuracy"]}
+
+
+def _make_classifier(model: KerasModel, serving_config: dict[str, Any]) -> Classifier:
+    return Classifier(model, ServingConfig.from_dictionary(serving_config))
 
 
 def _join_checksums(predictions: DataFrame, image_splits: DataFrame) -> DataFrame:

@@ -11,24 +11,6 @@ from onion_pipeline.pipelines.register.nodes import (
     write_model_card,
 )
 
-# Entries of the catalog that the model card speaks of, in the names of Findings.
-FINDINGS = (
-    "architecture_table",
-    "augmentation_policy",
-    "baselines",
-    "calibration",
-    "class_report",
-    "data_report",
-    "metrics",
-    "model_lineage",
-    "parity_report",
-    "promotion",
-    "robustness",
-    "slices",
-    "test_predictions",
-    "training_history",
-)
-
 
 def create_pipeline() -> Pipeline:
     """Return the pipeline from a tested network to a model version in MLflow."""
@@ -72,13 +54,26 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 func=write_model_card,
-                inputs={
-                    "parameters": "params:card",
-                    "evaluate": "params:evaluate",
-                    "register": "params:register",
-                    "serving_config": "serving_config",
-                    **{name: name for name in FINDINGS},
-                },
+                inputs=[
+                    "params:card",
+                    "params:evaluate",
+                    "params:register",
+                    "serving_config",
+                    "architecture_table",
+                    "augmentation_policy",
+                    "baselines",
+                    "calibration",
+                    "class_report",
+                    "data_report",
+                    "metrics",
+                    "model_lineage",
+                    "parity_report",
+                    "promotion",
+                    "robustness",
+                    "slices",
+                    "test_predictions",
+                    "training_history",
+                ],
                 outputs="model_card",
                 name="write_model_card",
             ),

@@ -12,6 +12,7 @@ Table = Mapping[str, Any]
 
 CHAMPION: Alias = "champion"
 CHALLENGER: Alias = "challenger"
+OF_BASELINE = ("accuracy", "majority_accuracy")
 # Below it a p-value is 0 to a reader.
 SMALLEST_SHOWN = 0.001
 
@@ -46,13 +47,14 @@ def judge_baseline(baseline: Table, significance: float) -> Decision | None:
         return None
     found = "not shown to be better" if is_better else "not better"
     always = f"always naming {baseline['class']}, the most frequent class"
-    return Decision(CHALLENGER, "no_skill", f"{found} than {always} ({_show_baseline(baseline)})")
+    figures = _show(baseline, *OF_BASELINE)
+    return Decision(CHALLENGER, "no_skill", f"{found} than {always} ({figures})")
 
 
 def judge_first(baseline: Table) -> Decision:
     """Decide for a model with some skill where there is no champion."""
     reason = f"the first, and better than always naming {baseline['class']}"
-    return Decision(CHAMPION, "first", f"{reason} ({_show_baseline(baseline)})")
+    return Decision(CHAMPION, "first", f"{reason} ({_show(baseline, *OF_BASELINE)})")
 
 
 def judge_classes(
@@ -75,15 +77,6 @@ def judge_loading(error: RegistryError, version: str) -> Decision:
     """Decide against a model that cannot be compared, since the champion cannot be loaded."""
     reason = f"version {version}, the champion, cannot be compared with: {error}"
     return Decision(CHALLENGER, "unreadable", reason + explain_promotion(), champion_before=version)
-
-
-def judge_evidence(version: str) -> Decision:
-    """Decide against a model that cannot be compared fairly with the champion."""
-    reason = (
-        f"version {version} does not say which images it has seen (it was registered before that "
-        "was noted), so that they cannot be compared fairly"
-    )
-    return Decision(CHALLENGER, "no_evidence", reason + explain_promotion())
 
 
 def judge_comparison(comparison: Table, version: str, rules: RegisterParameters) -> Decision:
@@ -126,10 +119,6 @@ def explain_promotion(version: str = "<number>") -> str:
     return f"; to make this one champion all the same: {command}"
 
 
-def _show_baseline(baseline: Table) -> str:
-    return _show(baseline, baseline["accuracy"], baseline["majority_accuracy"])
-
-
 def _refuse_images(comparison: Table, version: str, fewest: int) -> Decision:
     seen, unreadable = (comparison["left_out"][key] for key in ("seen", "unreadable"))
     found = f"{comparison['images']} test images are left to compare it with version {version}"
@@ -144,8 +133,9 @@ def _judge_whole(comparison: Table, version: str, rules: RegisterParameters) -> 
     difference, p_value, costs = (
         comparison[key] for key in ("difference", "p_value", "multiply_adds")
     )
-    figures = _show(comparison, comparison["challenger"], comparison["champion"])
+    figures = _show(comparison, CHALLENGER, CHAMPION)
     against = f"version {version} ({figures})"
+    cheaper = f"cheaper ({costs[CHALLENGER]:,} multiply-adds against {costs[CHAMPION]:,})"
     is_unlike = p_value <= rules.significance
     is_equal = not is_unlike and difference >= -rules.tolerance
     is_fine_enough = comparison["images"] * rules.tolerance >= 1
@@ -153,8 +143,8 @@ def _judge_whole(comparison: Table, version: str, rules: RegisterParameters) -> 
         return Decision(CHAMPION, "better", f"better than {against}")
     if is_unlike:
         return Decision(CHALLENGER, "worse", f"worse than {against}")
-    if is_equal and is_fine_enough and costs["challenger"] < costs["champion"]:
-        return Decision(CHAMPION, "cheaper", f"as good as {against} and {_show_costs(costs)}")
+    if is_equal and is_fine_enough and costs[CHALLENGER] < costs[CHAMPION]:
+        return Decision(CHAMPION, "cheaper", f"as good as {against} and {cheaper}")
     return Decision(CHALLENGER, "not_better", f"not better than {against}")
 
 
@@ -173,11 +163,8 @@ def _find_lost_class(classes: Sequence[Table], rules: RegisterParameters) -> Tab
     return losses[largest] if largest > rules.max_class_drop else None
 
 
-def _show(table: Table, first: float, second: float) -> str:
+def _show(table: Table, first: str, second: str) -> str:
+    """Return two figures of a table, on how many images, and how likely chance gives that."""
     p_value = table["p_value"]
     shown = f"p < {SMALLEST_SHOWN}" if p_value < SMALLEST_SHOWN else f"p = {p_value:.2g}"
-    return f"{first:.3f} against {second:.3f} on {table['images']} images, {shown}"
-
-
-def _show_costs(costs: Mapping[str, int]) -> str:
-    return f"cheaper ({costs['challenger']:,} multiply-adds against {costs['champion']:,})"
+    return f"{table[first]:.3f} against {table[second]:.3f} on {table['images']} images, {shown}"

@@ -2,38 +2,37 @@
 
 import io
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import Series
+from onion_pipeline.errors import RegistryError
 from onion_pipeline.images.arrays import make_keys
 
-FOLDER = "evidence"
+FOLDER = "attachments"
 MODEL_CARD = "model_card.md"
 PROMOTION = "promotion.json"
 SEEN_IMAGES = "seen_images.npy"
-NOTHING: Mapping[str, str] = MappingProxyType({})
-NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 
 
-class Evidence(NamedTuple):
+@dataclass(frozen=True)
+class Attachments:
     """What one may want to know of a version; its answers do not depend on any of it.
 
     Args:
         tags: short texts, by which versions can be searched.
         description: Markdown, which the MLflow UI shows with the version.
-        files: by their names in the folder ``evidence`` of the model.
+        files: by their names in the folder ``attachments`` of the model.
         package: the checksum of the package that was found to answer as the tested model does, see
             :func:`~onion_pipeline.registry.package.hash_package`; what is uploaded must have it.
     """
 
-    tags: Mapping[str, str] = NOTHING
+    tags: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
-    files: Mapping[str, bytes] = NO_FILES
+    files: Mapping[str, bytes] = field(default_factory=dict)
     package: str | None = None
 
 
@@ -59,7 +58,13 @@ def pack_images(checksums: Series) -> bytes:
     return file.getvalue()
 
 
-def read_seen_images(package: Path) -> NDArray[np.uint64] | None:
-    """Return which images a model has been trained and validated on, if it says so."""
-    path = package / FOLDER / SEEN_IMAGES
-    return np.load(path, allow_pickle=False) if path.is_file() else None
+def read_seen_images(package: Path) -> NDArray[np.uint64]:
+    """Return which images a model has been trained and validated on.
+
+    Raises:
+        RegistryError: it does not say so.
+    """
+    try:
+        return np.load(package / FOLDER / SEEN_IMAGES, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise RegistryError(f"it does not say which images it has seen: {error}") from error

@@ -9,10 +9,10 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from onion_pipeline.errors import StoreOutageError
-from onion_pipeline.tracking import sqlite
+from onion_pipeline.tracking import mlflow_client
+from onion_pipeline.tracking.mlflow_client import import_client, prepare_database
 from onion_pipeline.tracking.outage import TRACKING_URI, ask_store
-from onion_pipeline.tracking.runs import import_client, start_run
-from onion_pipeline.tracking.sqlite import prepare_database
+from onion_pipeline.tracking.runs import start_run
 
 PROCESSES = 4
 RUN = """
@@ -30,8 +30,8 @@ def impatient(monkeypatch):
     def shorten(connection, cursor, statement, parameters, *context):
         return statement.replace("busy_timeout = 20000", "busy_timeout = 200"), parameters
 
-    monkeypatch.setattr(sqlite, "LONGEST_LOCK", 0.2)
-    monkeypatch.setattr(sqlite, "LONGEST_MAKING", 0.2)
+    monkeypatch.setattr(mlflow_client, "LONGEST_LOCK", 0.2)
+    monkeypatch.setattr(mlflow_client, "LONGEST_MAKING", 0.2)
     event.listen(Engine, "before_cursor_execute", shorten, retval=True)
     yield
     event.remove(Engine, "before_cursor_execute", shorten)

@@ -1,4 +1,4 @@
-"""The roads from a picture to probabilities: the test, the saved file, the package, ONNX."""
+"""What the same network answers in each runtime: Keras, from its file; pyfunc; ONNX."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,38 +14,38 @@ from onion_pipeline.evaluation.predictions import PROBABILITY, predict_probabili
 from onion_pipeline.model.backend import import_keras
 from onion_pipeline.registry.golden_images import GoldenImages
 from onion_pipeline.serving.onnx_export import export_onnx, predict_onnx
-from onion_pipeline.tracking.runs import import_mlflow
+from onion_pipeline.tracking.mlflow_client import import_mlflow
 
 
-class Answers(NamedTuple):
-    """What one road leads to.
+class Outputs(NamedTuple):
+    """What comes out of one runtime.
 
     Args:
         probabilities: float, (G, K); NaN where there is none.
-        errors: for each of G pictures why there is none, else empty.
+        errors: for each of G pictures why there is none, else empty; ``None``: of none.
     """
 
     probabilities: NDArray[np.floating[Any]]
-    errors: Sequence[str]
+    errors: Sequence[str] | None = None
 
 
-def ask_table(table: DataFrame, class_names: Sequence[str]) -> Answers:
+def ask_table(table: DataFrame, class_names: Sequence[str]) -> Outputs:
     """Return what a table says that has a row per picture and a column per class.
 
     The columns are found by the names of the classes, so that their order in the table is its own.
     """
     columns = [f"{PROBABILITY}{name}" for name in class_names]
-    errors = table["error"].tolist() if "error" in table else [""] * len(table)
-    return Answers(table.reindex(columns=columns).to_numpy(np.float64), errors)
+    errors = table["error"].tolist() if "error" in table else None
+    return Outputs(table.reindex(columns=columns).to_numpy(np.float64), errors)
 
 
-def ask_file(path: Path, golden: GoldenImages) -> Answers:
+def ask_file(path: Path, golden: GoldenImages) -> Outputs:
     """Return what the network in a ``.keras`` file answers to pixels."""
     model = import_keras().models.load_model(path, compile=False, safe_mode=True)
-    return _without_errors(predict_probabilities(model, golden.pixels))
+    return Outputs(predict_probabilities(model, golden.pixels))
 
 
-def ask_package(folder: Path, golden: GoldenImages, class_names: Sequence[str]) -> Answers:
+def ask_package(folder: Path, golden: GoldenImages, class_names: Sequence[str]) -> Outputs:
     """Return what the MLflow model in a folder answers to the bytes of files."""
     import pandas as pd
 
@@ -55,14 +55,10 @@ def ask_package(folder: Path, golden: GoldenImages, class_names: Sequence[str]) 
     return ask_table(table, class_names)
 
 
-def ask_onnx(path: Path, model: KerasModel, golden: GoldenImages) -> Answers:
+def ask_onnx(path: Path, model: KerasModel, golden: GoldenImages) -> Outputs:
     """Return what `model` answers to pixels once it has been written to an ONNX file."""
     export_onnx(model, path)
-    return _without_errors(predict_onnx(path, golden.pixels))
-
-
-def _without_errors(probabilities: NDArray[np.float32]) -> Answers:
-    return Answers(probabilities, [""] * len(probabilities))
+    return Outputs(predict_onnx(path, golden.pixels))
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 import pytest
 from mlflow.artifacts import download_artifacts
 from sklearn.metrics import recall_score
@@ -26,13 +25,14 @@ from onion_pipeline.model.build import build_model
 from onion_pipeline.parameters import Parameters
 from onion_pipeline.pipelines.register.pipeline import create_pipeline
 from onion_pipeline.registry.aliases import promote_version, read_aliases
-from onion_pipeline.registry.evidence import Evidence
-from onion_pipeline.registry.promotion import Decision
+from onion_pipeline.registry.attachments import Attachments
+from onion_pipeline.registry.champion_rules import Decision
 from onion_pipeline.registry.versions import load_classifier, register_model
+from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.config import ServingConfig
 from onion_pipeline.tracking import runs
+from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.tracking.outage import TRACKING_URI
-from onion_pipeline.tracking.runs import import_client
 from onion_pipeline.training.fit import train_model
 from onion_pipeline.training.lineage import PARTS
 
@@ -210,8 +210,8 @@ def get_tags(version):
     return import_client().get_model_version(NAME, version).tags
 
 
-def read_evidence(version, name):
-    folder = download_artifacts(f"models:/{NAME}/{version}/evidence")
+def read_attachment(version, name):
+    folder = download_artifacts(f"models:/{NAME}/{version}/attachments")
     return (Path(folder) / name).read_bytes()
 
 
@@ -260,19 +260,19 @@ def test_a_stronger_network_takes_the_title_and_gives_it_back(champion, digits, 
     assert (tags["gate.decision"], tags["gate.rule"]) == ("champion", "better")
     assert (tags["gate.champion_before"], tags["gate.reason"]) == ("1", second["reason"])
     assert float(tags["gate.p_value"]) < 0.05 < float(tags["gate.difference"]) + 0.05
-    costs = json.loads(read_evidence("2", "promotion.json"))["comparison"]["multiply_adds"]
+    costs = json.loads(read_attachment("2", "promotion.json"))["comparison"]["multiply_adds"]
     assert tags["multiply_adds"] == str(costs["challenger"])
     assert decide(digits, STRONG)["rule"] == "same_model"
     again = decide(digits, MIDDLE)
     assert (again["decision"], again["rule"]) == ("challenger", "replaced")
     assert "promote.version=1" in again["reason"]
-    assert promote_version(NAME, "previous") == (NAME, "1", "2")
+    promote_version(NAME, "previous")
     assert get_aliases() == {"champion": "1"}
     assert decide(digits, STRONG)["rule"] == "replaced"  # what was rolled back stays so
 
 
 def test_a_version_tells_which_images_it_has_seen(champion, digits):
-    seen = np.load(io.BytesIO(read_evidence("1", "seen_images.npy")), allow_pickle=False)
+    seen = np.load(io.BytesIO(read_attachment("1", "seen_images.npy")), allow_pickle=False)
     rows = digits.splits["split"].isin(["train", "validation"])
     assert set(seen) == set(make_keys(digits.splits.loc[rows, "sha256"]))
     assert (np.diff(seen.astype(object)) > 0).all()
@@ -286,7 +286,7 @@ def test_a_network_that_learned_shuffled_labels_is_never_champion(
     assert "better than always naming 0, the most frequent class (0." in found["reason"]
     assert found["reason"].startswith("not ")
     assert get_aliases() == {"challenger": "1"}
-    report = json.loads(read_evidence("1", "promotion.json"))
+    report = json.loads(read_attachment("1", "promotion.json"))
     assert (report["rule"], report["reason"]) == ("no_skill", found["reason"])
     assert get_tags("1")["gate.reason"] == found["reason"]
 
@@ -320,11 +320,10 @@ def test_a_champion_of_another_image_size_sees_the_pictures_in_its_own_way(
 ):
     assert register(digits, SMALL, alias="champion")["alias"] == "champion"
     comparison = decide(digits, STRONG)["comparison"]
-    classifier, version = load_classifier(f"models:/{NAME}@champion")
+    classifier = load_classifier(f"models:/{NAME}@champion")
     tested = digits.splits[digits.splits["split"] == "test"]
-    encoded = pd.DataFrame({"image": [digits.source.read(path) for path in tested["path"]]})
-    named = classifier.predict(encoded)["label"]
-    assert version == "2"
+    named = classifier.classify(digits.source.read(path) for path in tested["path"])["label"]
+    assert classifier.version == "2"
     assert comparison["champion"] == (named.to_numpy() == tested["label"].to_numpy()).mean()
     assert comparison["champion"] < comparison["challenger"]
     assert (comparison["images"], comparison["left_out"]["unreadable"]) == (300, 0)
@@ -359,30 +358,30 @@ def test_a_champion_of_other_classes_is_not_compared(champion, digits, parameter
 
 
 @pytest.fixture
-def old_champion(empty_registry, digits):
-    """A version as it was registered before evidence was kept; its files."""
+def bare_champion(empty_registry, digits):
+    """A version that does not say which images it has seen; its files."""
     config = ServingConfig(NAMES, (28, 28, 1), DEFAULT_RENDERING)
     decision = Decision("champion", "first", "the first", asked="champion")
-    register_model(digits.train(MIDDLE), config, NAME, decision, Evidence())
+    register_model(Classifier(digits.train(MIDDLE), config), NAME, decision, Attachments())
     (weights,) = (empty_registry / "kept").rglob("model.keras")
     return weights.parents[1]
 
 
-def test_a_champion_that_cannot_be_compared_with_keeps_its_title(old_champion, digits, decide):
+def test_a_champion_that_cannot_be_compared_with_keeps_its_title(bare_champion, digits, decide):
     found = decide(digits, STRONG)
-    assert (found["decision"], found["rule"]) == ("challenger", "no_evidence")
-    assert "version 1 does not say which images it has seen" in found["reason"]
-    weights = old_champion / "artifacts" / "model.keras"
+    assert (found["decision"], found["rule"]) == ("challenger", "unreadable")
+    assert "it does not say which images it has seen" in found["reason"]
+    weights = bare_champion / "artifacts" / "model.keras"
     weights.write_bytes(weights.read_bytes()[:1000])
     damaged = decide(digits, STRONG)
     assert (damaged["decision"], damaged["rule"]) == ("challenger", "unreadable")
     assert (
         "version 1, the champion, cannot be compared with: it cannot be read" in damaged["reason"]
     )
-    shutil.rmtree(old_champion)
+    shutil.rmtree(bare_champion)
     gone = decide(digits, STRONG)
     assert (gone["rule"], gone["champion_before"]) == ("unreadable", "1")
-    assert f"its files are gone: there is no folder {old_champion}" in gone["reason"]
+    assert f"its files are gone: there is no folder {bare_champion}" in gone["reason"]
 
 
 def test_a_person_may_decide_otherwise_and_the_report_says_so(champion, digits, decide):

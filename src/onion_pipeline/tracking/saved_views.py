@@ -4,7 +4,6 @@ import base64
 import json
 import time
 import zlib
-from typing import Any
 
 PREFIX = "mlflow.sharedViewState."
 COMPARISON = "comparison"  # also in the address that `make ui` shows
@@ -27,18 +26,7 @@ def make_view_tags() -> dict[str, str]:
 
     The UI keeps its views as such tags; one that a later version cannot read is not listed.
     """
-    now = round(time.time() * 1000)
-    view = {
-        "name": COMPARISON.capitalize(),
-        "createdAt": now,
-        "updatedAt": now,
-        "state": f"deflate;{_pack(_describe_state())}",
-    }
-    return {PREFIX + COMPARISON: json.dumps(view)}
-
-
-def _describe_state() -> dict[str, Any]:
-    return {
+    state = {
         "searchFilter": "",
         "orderByKey": "attributes.start_time",
         "orderByAsc": False,
@@ -58,7 +46,8 @@ def _describe_state() -> dict[str, Any]:
         "groupBy": None,
         "groupsExpanded": {},
     }
-
-
-def _pack(state: dict[str, Any]) -> str:
-    return base64.b64encode(zlib.compress(json.dumps(state).encode())).decode()
+    packed = base64.b64encode(zlib.compress(json.dumps(state).encode())).decode()
+    now = round(time.time() * 1000)
+    times = {"createdAt": now, "updatedAt": now}
+    view = {"name": COMPARISON.capitalize(), **times, "state": f"deflate;{packed}"}
+    return {PREFIX + COMPARISON: json.dumps(view)}

@@ -2,8 +2,9 @@ import base64
 import json
 import zlib
 
-from onion_pipeline.tracking.runs import import_client, start_run
-from onion_pipeline.tracking.views import COLUMNS, make_view_tags
+from onion_pipeline.tracking.mlflow_client import import_client
+from onion_pipeline.tracking.runs import start_run
+from onion_pipeline.tracking.saved_views import COLUMNS, make_view_tags
 
 
 def read_view(tags):

@@ -1,12 +1,11 @@
-"""A challenger and the champion before the same test images."""
+"""Where the champion is chosen: it and a challenger answer the same test images."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.annotations import KerasModel
 from onion_pipeline.errors import RegistryError, StoreOutageError
 from onion_pipeline.evaluation.comparison import (
     Answers,
@@ -21,13 +20,12 @@ from onion_pipeline.parameters import RegisterParameters
 from onion_pipeline.registry.aliases import REPLACED_BY, read_aliases
 from onion_pipeline.registry.champion import (
     UNREADABLE,
+    Challenger,
     Champion,
-    HeldOutImages,
     answer_images,
     load_champion,
 )
-from onion_pipeline.registry.logged_models import find_missing_folder
-from onion_pipeline.registry.promotion import (
+from onion_pipeline.registry.champion_rules import (
     CHALLENGER,
     CHAMPION,
     Decision,
@@ -36,34 +34,21 @@ from onion_pipeline.registry.promotion import (
     judge_baseline,
     judge_classes,
     judge_comparison,
-    judge_evidence,
     judge_first,
     judge_loading,
 )
+from onion_pipeline.registry.logged_models import find_missing_folder
 from onion_pipeline.registry.versions import find_registered
+from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.content import hash_content
+from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.tracking.outage import ask_store
-from onion_pipeline.tracking.runs import import_client
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 
-class Challenger(NamedTuple):
-    """A model that is to be registered, and how it did in its test.
-
-    Args:
-        model: the trained model.
-        held_out: its test images.
-        majority: the most frequent label in training.
-    """
-
-    model: KerasModel
-    held_out: HeldOutImages
-    majority: str
-
-
-def compare_champion(challenger: Challenger, rules: RegisterParameters) -> Decision:
+def choose_champion(challenger: Challenger, rules: RegisterParameters) -> Decision:
     """Decide whether a model is to be champion.
 
     The champion answers the challenger's test images anew; those that it has seen in training or
@@ -79,9 +64,8 @@ def compare_champion(challenger: Challenger, rules: RegisterParameters) -> Decis
     Raises:
         RegistryError: MLflow refuses the name.
     """
-    truth, named = _find_answers(challenger.held_out)
-    names = challenger.held_out.config.class_names
-    baseline = compare_with_majority(truth, named, names, challenger.majority)
+    names = challenger.classifier.config.class_names
+    baseline = compare_with_majority(*_find_answers(challenger), names, challenger.majority)
     try:
         with ask_store():
             found = _look_up(import_client(), challenger, baseline, rules)
@@ -92,9 +76,10 @@ def compare_champion(challenger: Challenger, rules: RegisterParameters) -> Decis
     return decision if rules.alias == "auto" else force(decision, rules.alias)
 
 
-def _find_answers(held_out: HeldOutImages) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    names = held_out.config.class_names
-    return find_ids(held_out.files["label"], names), find_ids(held_out.files["predicted"], names)
+def _find_answers(challenger: Challenger) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the ids of the classes that the test images have, and of those that it names."""
+    files, names = challenger.files, challenger.classifier.config.class_names
+    return find_ids(files["label"], names), find_ids(files["predicted"], names)
 
 
 def _look_up(
@@ -106,7 +91,7 @@ def _look_up(
     """Return the champion to compare with, or the decision where there is nothing to compare."""
     name = rules.model_name
     number = read_aliases(client, name).get(CHAMPION)
-    checksum = hash_content(challenger.model, challenger.held_out.config)
+    checksum = hash_content(challenger.classifier.model, challenger.classifier.config)
     decision = _recognize(client, name, checksum, number)
     decision = decision or judge_baseline(baseline, rules.significance)
     if decision:
@@ -140,35 +125,34 @@ def _recognize(
 
 def _compete(challenger: Challenger, champion: Champion, rules: RegisterParameters) -> Decision:
     """Decide by what a challenger and the champion say of the same images."""
-    names, version = challenger.held_out.config.class_names, champion.version
-    decision = judge_classes(names, champion.config.class_names, version)
+    version = champion.version
+    news, olds = (each.classifier.config.class_names for each in (challenger, champion))
+    decision = judge_classes(news, olds, version)
     if decision:
         return decision._replace(champion_before=version)
-    if champion.seen is None:
-        return judge_evidence(version)._replace(champion_before=version)
-    seen = np.isin(make_keys(challenger.held_out.files["sha256"]), champion.seen)
-    comparison = _compare(challenger, champion, seen, rules.metric)
+    seen = np.isin(make_keys(challenger.files["sha256"]), champion.seen)
+    comparison = _compare(challenger, champion.classifier, seen, rules.metric)
     decision = judge_comparison(comparison, version, rules)
     return decision._replace(champion_before=version, comparison=comparison)
 
 
 def _compare(
-    challenger: Challenger, champion: Champion, seen: NDArray[np.bool_], metric: Metric
+    challenger: Challenger, champion: Classifier, seen: NDArray[np.bool_], metric: Metric
 ) -> dict[str, Any]:
     """Return the figures of both on the images that the champion has not `seen` and can read."""
-    held_out = challenger.held_out
     unseen = np.flatnonzero(~seen)
-    answers = answer_images(champion, held_out, unseen)
+    answers = answer_images(champion, challenger, unseen)
     rows, answers = unseen[answers != UNREADABLE], answers[answers != UNREADABLE]
-    left_out = {"seen": int(seen.sum()), "unreadable": len(unseen) - len(rows)}
-    costs = [count_multiply_adds(model) for model in (challenger.model, champion.model)]
     found = {
         "images": len(rows),
-        "left_out": left_out,
-        "multiply_adds": dict(zip((CHALLENGER, CHAMPION), costs, strict=True)),
+        "left_out": {"seen": int(seen.sum()), "unreadable": len(unseen) - len(rows)},
+        "multiply_adds": {
+            CHALLENGER: count_multiply_adds(challenger.classifier.model),
+            CHAMPION: count_multiply_adds(champion.model),
+        },
     }
     if not len(rows):
         return found
-    truth, named = _find_answers(held_out)
-    compared = Answers(truth[rows], named[rows], answers, held_out.config.class_names)
-    return {**found, **compare_answers(compared, metric)}
+    truth, named = _find_answers(challenger)
+    names = challenger.classifier.config.class_names
+    return {**found, **compare_answers(Answers(truth[rows], named[rows], answers, names), metric)}
