@@ -4,7 +4,7 @@ import pytest
 
 from onion_pipeline.evaluation import baselines
 from onion_pipeline.evaluation.baselines import (
-    compare_baselines,
+    compare_with_baselines,
     list_unbeaten,
     predict_by_pixels,
     predict_majority,
@@ -70,7 +70,7 @@ def compared():
         "logistic_regression": np.where(np.arange(60) < 52, [*[0] * 30, *[1] * 20, *[2] * 10], 0),
     }
     answers = tabulate_baselines(predictions, found, NAMES)
-    return answers, compare_baselines(predictions, answers, NAMES, 0.95)
+    return answers, compare_with_baselines(predictions, answers, NAMES, 0.95)
 
 
 def test_the_network_stands_first_and_each_has_its_interval(compared):

@@ -6,7 +6,7 @@ import pytest
 from mlxtend.evaluate import mcnemar, mcnemar_table
 from sklearn.metrics import f1_score, recall_score
 
-from onion_pipeline.evaluation import significance
+from onion_pipeline.evaluation import intervals, significance
 from onion_pipeline.evaluation.significance import (
     Agreement,
     compare_accuracy,
@@ -111,7 +111,7 @@ def test_the_bootstrap_is_seeded_and_does_not_depend_on_memory(monkeypatch):
     found = compare_macro_f1(*answers, CLASSES)
     assert compare_macro_f1(*answers, CLASSES) == found
     assert compare_macro_f1(*answers, CLASSES, seed=1) != found
-    monkeypatch.setattr(significance, "CHUNK", 1000)
+    monkeypatch.setattr(intervals, "CHUNK", 1000)
     assert compare_macro_f1(*answers, CLASSES) == found
 
 

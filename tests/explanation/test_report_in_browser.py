@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from onion_pipeline.augmentation.replay import draw_policy
-from onion_pipeline.evaluation.predictions import predict_probabilities, tabulate_answers
+from onion_pipeline.evaluation.predictions import predict_probabilities, tabulate_probabilities
 from onion_pipeline.explanation import sections
 from onion_pipeline.explanation.page.rendering import render_page
 from onion_pipeline.explanation.report import describe_network
@@ -31,7 +31,7 @@ def write_report(tmp_path_factory):
         names = [f"class {number}" for number in range(model.output_shape[-1])]
         labels = [names[number % len(names)] for number in range(6)]
         answers = predict_probabilities(model, images)
-        table = tabulate_answers(answers, [f"{n}.png" for n in range(6)], labels, names)
+        table = tabulate_probabilities(answers, [f"{n}.png" for n in range(6)], labels, names)
         test = AnsweredImages(images, table)
         report = describe_network(model, images[:4], table[:4], names)
         sections.add_attention(report, model, images[:4], table[:4])

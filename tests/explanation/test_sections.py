@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from onion_pipeline.augmentation.replay import draw_policy
-from onion_pipeline.evaluation.predictions import predict_probabilities, tabulate_answers
+from onion_pipeline.evaluation.predictions import predict_probabilities, tabulate_probabilities
 from onion_pipeline.explanation import sections
 from onion_pipeline.explanation.attention import map_attention, map_occlusion
 from onion_pipeline.explanation.report import Report, describe_network
@@ -20,7 +20,7 @@ def tested(onion):
     images = np.random.default_rng(0).integers(0, 256, (9, 12, 10, 3), dtype=np.uint8)
     answers = predict_probabilities(onion, images)
     paths = [f"{number}.png" for number in range(9)]
-    return AnsweredImages(images, tabulate_answers(answers, paths, NAMES * 3, NAMES))
+    return AnsweredImages(images, tabulate_probabilities(answers, paths, NAMES * 3, NAMES))
 
 
 @pytest.fixture

@@ -36,15 +36,21 @@ class Calibration(NamedTuple):
     validation_images: int
 
 
-class Bin(NamedTuple):
-    """Images of about the same confidence: how many, how sure and how often right."""
+class Bins(NamedTuple):
+    """Images in bins of about the same confidence.
 
-    images: int
-    confidence: float
-    right: int
+    Args:
+        images: int64, (B,), how many there are in each bin.
+        confidence: float64, (B,), the mean.
+        right: int64, (B,), how many of the answers are right.
+    """
+
+    images: NDArray[np.int64]
+    confidence: NDArray[np.float64]
+    right: NDArray[np.int64]
 
 
-def calibrate_model(
+def calibrate_probabilities(
     model: KerasModel, images: NDArray[np.uint8], labels: Labels
 ) -> tuple[KerasModel, Calibration]:
     """Return a copy of `model` whose probabilities are calibrated, by temperature scaling.
@@ -92,9 +98,11 @@ def heat(probabilities: Probabilities, temperature: float) -> NDArray[np.float64
 
     With the inverse of a temperature it takes that back.
     """
+    from scipy.special import softmax
+
     scores = np.log(np.maximum(probabilities.astype(np.float64), SMALLEST)) / temperature
-    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return shares / shares.sum(axis=1, keepdims=True)
+    shares: NDArray[np.float64] = softmax(scores, axis=1)
+    return shares
 
 
 def measure_calibration(
@@ -131,20 +139,18 @@ def calibration_error(labels: Labels, probabilities: Probabilities, bins: int = 
     Binning", AAAI 2015; equal mass as in Nixon et al., "Measuring Calibration in Deep Learning",
     CVPR workshops 2019.
     """
-    found = bin_confidences(labels, probabilities, bins)
-    gaps = sum(abs(each.right - each.confidence * each.images) for each in found)
-    return gaps / len(labels)
+    images, confidence, right = bin_confidences(labels, probabilities, bins)
+    return float(np.abs(right - confidence * images).sum()) / len(labels)
 
 
-def bin_confidences(labels: Labels, probabilities: Probabilities, bins: int = BINS) -> list[Bin]:
+def bin_confidences(labels: Labels, probabilities: Probabilities, bins: int = BINS) -> Bins:
     """Return the images in bins of equal mass, from the least to the most confident ones."""
     confidence = probabilities.max(axis=1).astype(np.float64)
     is_right = probabilities.argmax(axis=1) == labels
     order = np.argsort(confidence, kind="stable")
-    return [
-        Bin(len(rows), float(confidence[rows].mean()), int(is_right[rows].sum()))
-        for rows in np.array_split(order, min(bins, len(order)))
-    ]
+    parts = np.array_split(order, min(bins, len(order)))
+    found = [(len(rows), confidence[rows].mean(), is_right[rows].sum()) for rows in parts]
+    return Bins(*map(np.array, zip(*found, strict=True)))
 
 
 def brier_score(labels: Labels, probabilities: Probabilities) -> float:
@@ -153,8 +159,7 @@ def brier_score(labels: Labels, probabilities: Probabilities) -> float:
     Source: Brier, "Verification of forecasts expressed in terms of probability", Monthly Weather
     Review 78, 1950: his form; scikit-learn's ``scale_by_half=False``.
     """
-    errors = probabilities.astype(np.float64).copy()
-    errors[np.arange(len(labels)), labels] -= 1
+    errors = probabilities - np.eye(probabilities.shape[1])[labels]
     return float((errors**2).sum(axis=1).mean())
 
 

@@ -9,7 +9,7 @@ from onion_pipeline.evaluation.conformal import (
     find_conformal_threshold,
     measure_sets,
 )
-from onion_pipeline.evaluation.predictions import find_ids, read_probabilities
+from onion_pipeline.evaluation.predictions import read_predictions
 from onion_pipeline.parameters import EvaluateParameters
 
 
@@ -33,19 +33,17 @@ class OperatingPoint(NamedTuple):
     validation_images: int
 
 
-def choose_operating_point(
+def fit_operating_point(
     predictions: DataFrame, class_names: list[str], parameters: EvaluateParameters
 ) -> OperatingPoint:
     """Return the thresholds that fit the predictions of the validation images."""
-    probabilities = read_probabilities(predictions, class_names)
+    truth, probabilities = read_predictions(predictions, class_names)
     is_right = (predictions["label"] == predictions["predicted"]).to_numpy()
     wanted = parameters.target_accuracy, parameters.target_coverage
     return OperatingPoint(
         choose_threshold(probabilities.max(axis=1), is_right, *wanted),
         *wanted,
-        find_conformal_threshold(
-            find_ids(predictions["label"], class_names), probabilities, parameters.set_coverage
-        ),
+        find_conformal_threshold(truth, probabilities, parameters.set_coverage),
         parameters.set_coverage,
         len(predictions),
     )
@@ -65,20 +63,16 @@ def measure_operating_point(
         which the coverage lies by chance, and ``set_coverage_holds``: 1, or 0 if it is below. It
         may be above: the likeliest class is in every set.
     """
-    probabilities = read_probabilities(predictions, class_names)
-    labels = find_ids(predictions["label"], class_names)
-    is_right = probabilities.argmax(axis=1) == labels
-    answered = measure_abstention(
-        probabilities.max(axis=1), is_right, point.confidence_threshold, confidence_level
-    )
-    sets = measure_sets(labels, probabilities, point.set_threshold)
+    truth, probabilities = read_predictions(predictions, class_names)
+    is_right = probabilities.argmax(axis=1) == truth
+    confidence, threshold = probabilities.max(axis=1), point.confidence_threshold
+    sets = measure_sets(truth, probabilities, point.set_threshold)
     low, high = expect_coverage(
-        point.set_coverage, point.validation_images, len(labels), confidence_level
+        point.set_coverage, point.validation_images, len(truth), confidence_level
     )
-    holds = float(sets["set_coverage"] >= low)
     return {
-        **answered,
+        **measure_abstention(confidence, is_right, threshold, confidence_level),
         **sets,
         "set_coverage_interval": [low, high],
-        "set_coverage_holds": holds,
+        "set_coverage_holds": float(sets["set_coverage"] >= low),
     }

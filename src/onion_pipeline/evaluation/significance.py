@@ -9,14 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.evaluation.intervals import mean_f1, sum_by_class
+from onion_pipeline.evaluation.intervals import Ids, compute_macro_f1, resample_macro_f1
 
 # The p-value of a bootstrap is a multiple of 2 / (DRAWS + 1).
 DRAWS = 9_999
-# Numbers that pass through memory at once.
-CHUNK = 1 << 22
-
-Ids = NDArray[np.int64]
 
 
 class Agreement(NamedTuple):
@@ -114,25 +110,18 @@ def compare_macro_f1(
         first: ids that the first classifier names.
         second: ids that the second one names.
         classes: K; macro F1 is the mean over those that have images, in each draw, as in
-            :func:`~onion_pipeline.evaluation.intervals.mean_f1`.
+            :func:`~onion_pipeline.evaluation.intervals.compute_macro_f1`.
         seed: of the draws.
 
     Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, sections 13.3 and 15.4;
     Davison and Hinkley, "Bootstrap Methods and their Application", 1997, section 4.2.
     """
-    # Drawing how often each kind of image comes is drawing the images, and there are few kinds.
     kinds, counts = np.unique(np.stack([truth, first, second]), axis=1, return_counts=True)
-    generator = np.random.default_rng(seed)
-    one, other = _compute_macro_f1(counts[None], kinds, classes)
-    differences = []
-    step = max(1, CHUNK // (len(counts) + classes))
-    for start in range(0, DRAWS, step):
-        drawn = generator.multinomial(len(truth), counts / len(truth), min(step, DRAWS - start))
-        differences.append(np.subtract(*_compute_macro_f1(drawn, kinds, classes)))
-    found = np.concatenate(differences)
+    (one,), (other,) = compute_macro_f1(kinds, counts[None], classes)
+    found = np.subtract(*resample_macro_f1(kinds, counts, classes, seed, DRAWS))
     tail = min((found <= 0).sum(), (found >= 0).sum())
     p_value = min(1.0, 2 * (int(tail) + 1) / (DRAWS + 1))
-    return Difference(float(one[0]), float(other[0]), p_value)
+    return Difference(float(one), float(other), p_value)
 
 
 def compare_recalls(
@@ -147,30 +136,10 @@ def compare_recalls(
     """
     from scipy.stats import binom
 
-    rights = [np.bincount(truth[answer == truth], minlength=classes) for answer in (first, second)]
-    images = np.bincount(truth, minlength=classes)
-    lost, won = (
-        np.bincount(truth[(mine != truth) & (theirs == truth)], minlength=classes)
-        for mine, theirs in ((first, second), (second, first))
+    one, other = first == truth, second == truth
+    right, also_right, lost, won, images = (
+        np.bincount(truth[rows], minlength=classes)
+        for rows in (one, other, ~one & other, one & ~other, slice(None))
     )
-    recalls = np.stack(rights, axis=1) / np.where(images, images, np.nan)[:, None]
+    recalls = np.stack([right, also_right], axis=1) / np.where(images, images, np.nan)[:, None]
     return recalls, binom.sf(lost - 1, lost + won, 0.5)
-
-
-def _compute_macro_f1(
-    counts: NDArray[np.int64], kinds: Ids, classes: int
-) -> list[NDArray[np.float64]]:
-    """Return the macro F1 of both classifiers, float64 (B,) each.
-
-    Args:
-        counts: (B, M), how often each kind of image was drawn.
-        kinds: (3, M), truth and both answers of each kind.
-        classes: K.
-    """
-    truth, *answers = kinds
-    support = sum_by_class(counts, truth, classes)
-    found = []
-    for answer in answers:
-        hits = sum_by_class(counts * (answer == truth), truth, classes)
-        found.append(mean_f1(hits, support, sum_by_class(counts, answer, classes)))
-    return found

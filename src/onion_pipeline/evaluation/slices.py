@@ -13,7 +13,7 @@ MOST_VALUES = 20  # of a column that is to be sliced by
 NOT_SLICED = {"path", "sha256", "cluster", "split", "reason", "detail", "label"}
 
 
-def slice_images(
+def tabulate_slices(
     predictions: DataFrame,
     files: DataFrame,
     images: NDArray[np.uint8],
@@ -41,17 +41,18 @@ def slice_images(
     """
     import pandas as pd
 
-    is_right = (predictions["label"] == predictions["predicted"]).to_numpy()
+    predictions = predictions.reset_index(drop=True)
+    is_right = predictions["label"] == predictions["predicted"]
     rows = [
-        {"column": column, "value": value, "images": int(inside.sum()),
-         "right": int(is_right[inside].sum())}
+        (column, value, len(inside), int(inside.sum()))
         for column, values in _list_columns(predictions, files, images)
-        for value, inside in _divide(values)
-    ]  # fmt: skip
+        if values.nunique() > 1
+        for value, inside in is_right.groupby(values)
+    ]
     table = pd.DataFrame(rows, columns=["column", "value", "images", "right"])
-    bounds = _find_bounds(table, confidence_level)
+    bounds = wilson_interval(table["right"], table["images"], confidence_level)
     table["accuracy"] = table["right"] / table["images"]
-    table["accuracy_low"], table["accuracy_high"] = bounds[:, 0], bounds[:, 1]
+    table["accuracy_low"], table["accuracy_high"] = bounds.T
     table["is_worst"] = _find_worst(table, float(is_right.mean()), fewest, confidence_level)
     order = table.sort_values(["column", "accuracy"], kind="stable")
     return order.drop(columns="right").reset_index(drop=True)
@@ -69,7 +70,7 @@ def _list_columns(
     import pandas as pd
 
     files = files.reset_index(drop=True)
-    yield "class", predictions["label"].reset_index(drop=True)
+    yield "class", predictions["label"]
     sides = np.sqrt(files["height"].astype(float) * files["width"].astype(float))
     yield "size in pixels", _name_quarters(sides.round())
     brightness = images.reshape(len(images), -1).mean(axis=1) / 255
@@ -92,28 +93,11 @@ def _name_quarters(values: Series) -> Series:
     return bins.map(names).astype("object")
 
 
-def _divide(values: Series) -> Iterable[tuple[str, NDArray[np.bool_]]]:
-    """Yield each value, if there are two or more, and which images have it."""
-    found = values.dropna().unique()
-    if len(found) > 1:
-        for value in sorted(found, key=str):
-            yield str(value), (values == value).to_numpy(bool, na_value=False)
-
-
-def _find_bounds(table: DataFrame, confidence_level: float) -> NDArray[np.float64]:
-    pairs = zip(table["right"], table["images"], strict=True)
-    bounds = [wilson_interval(int(right), int(total), confidence_level) for right, total in pairs]
-    return np.array(bounds).reshape(-1, 2)
-
-
 def _find_worst(
     table: DataFrame, overall: float, fewest: int, confidence_level: float
 ) -> NDArray[np.bool_]:
     """Return true for the worst slice, if one is worse than chance among all of them makes it."""
     level = 1 - (1 - confidence_level) / max(1, len(table))
-    high = _find_bounds(table, level)[:, 1]
-    worse = ((table["images"] >= fewest) & (high < overall)).to_numpy()
-    is_worst = np.zeros(len(table), bool)
-    if worse.any():
-        is_worst[np.where(worse, table["accuracy"], np.inf).argmin()] = True
-    return is_worst
+    high = wilson_interval(table["right"], table["images"], level)[:, 1]
+    worse = table.loc[(table["images"] >= fewest) & (high < overall), "accuracy"]
+    return table.index == (worse.idxmin() if len(worse) else None)

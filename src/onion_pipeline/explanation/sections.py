@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.augmentation.replay import Draw, DrawnTransform
-from onion_pipeline.evaluation.metrics import confusion_matrix
+from onion_pipeline.evaluation.metrics import count_confusions
 from onion_pipeline.evaluation.predictions import find_ids, predict_probabilities
+from onion_pipeline.evaluation.sampling import draw_evenly
 from onion_pipeline.explanation.attention import map_attention, map_occlusion, place_patches
 from onion_pipeline.explanation.embedding import project, read_features
 from onion_pipeline.explanation.report import Report
@@ -113,7 +114,7 @@ def add_confusion(report: Report, test: AnsweredImages, class_names: Sequence[st
     cells = surest.groupby(["label", "predicted"], sort=True)
     most = max(1, min(LONGEST_CELL, ALL_CELLS // max(1, len(cells))))
     report.description["confusion"] = {
-        "counts": confusion_matrix(table, class_names).tolist(),
+        "counts": count_confusions(table, class_names).tolist(),
         "cells": [
             {
                 "label": label,
@@ -135,7 +136,7 @@ def add_map(report: Report, model: KerasModel, test: AnsweredImages, seed: int) 
         test: the test images; where there are too many, of all classes evenly.
         seed: of the choice.
     """
-    chosen = _choose_evenly(test.predictions["label"].to_numpy(), LARGEST_MAP, seed)
+    chosen = draw_evenly(test.predictions["label"].to_numpy(), LARGEST_MAP, seed)
     images = np.ascontiguousarray(test.images[chosen])
     projection = project(read_features(model, images), seed)
     rows = test.predictions.iloc[chosen]
@@ -191,13 +192,3 @@ def _describe_draws(
         }
         for draw, answer in zip(draws, answers, strict=True)
     ]
-
-
-def _choose_evenly(labels: NDArray[Any], most: int, seed: int) -> NDArray[np.int64]:
-    """Return at most `most` rows, of every class as many as there are or all."""
-    order = np.random.default_rng(seed).permutation(len(labels))
-    turns = np.empty(len(labels), np.int64)
-    for name in np.unique(labels):
-        rows = order[labels[order] == name]
-        turns[rows] = np.arange(len(rows))
-    return np.sort(np.argsort(turns, kind="stable")[:most])

@@ -2,24 +2,28 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from onion_pipeline.pipelines.evaluate.nodes import (
-    calibrate_model,
-    choose_operating_point,
-    compare_baselines,
-    compute_metrics,
-    damage_images,
+from onion_pipeline.pipelines.evaluate.nodes.draw import (
     draw_corruptions,
     draw_mistakes,
     plot_confusion_matrix,
     plot_reliability,
     plot_risk_coverage,
     plot_robustness,
+)
+from onion_pipeline.pipelines.evaluate.nodes.judge import (
+    choose_operating_point,
+    compare_baselines,
+    compute_metrics,
+    report_classes,
+    slice_images,
+)
+from onion_pipeline.pipelines.evaluate.nodes.predict import (
+    calibrate_model,
     predict_baselines,
+    predict_corrupted_images,
     predict_test_images,
     predict_validation_images,
     predict_variants,
-    report_classes,
-    slice_images,
 )
 
 
@@ -95,10 +99,10 @@ def create_pipeline() -> Pipeline:
                 name="slice_images",
             ),
             Node(
-                func=damage_images,
+                func=predict_corrupted_images,
                 inputs=["calibrated_model", "test_images", "params:evaluate", "params:seed"],
                 outputs="robustness",
-                name="damage_images",
+                name="predict_corrupted_images",
             ),
             Node(
                 func=compute_metrics,

@@ -11,7 +11,7 @@ from onion_pipeline.augmentation.replay import draw_policy
 from onion_pipeline.evaluation.predictions import (
     find_ids,
     predict_probabilities,
-    tabulate_answers,
+    tabulate_probabilities,
 )
 from onion_pipeline.explanation import figures, sections
 from onion_pipeline.explanation.attention import map_attention
@@ -47,7 +47,7 @@ def choose_explained_images(
     shape = calibrated_model.input_shape[1:]
     images, paths = read_pictures(parameters.images, most, shape, Rendering(**rendering))
     answers = predict_probabilities(calibrated_model, images)
-    return images, tabulate_answers(answers, paths, [""] * len(paths), class_names)
+    return images, tabulate_probabilities(answers, paths, [""] * len(paths), class_names)
 
 
 def draw_attention(
