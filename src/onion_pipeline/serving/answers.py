@@ -1,6 +1,7 @@
 """What a served model says of pictures, as a table that JSON, Spark and pandas can hold."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from onion_pipeline.serving.config import ServingConfig
 
 
 def tabulate_answers(
-    probabilities: NDArray[np.float64],
+    probabilities: NDArray[np.floating[Any]],
     errors: Sequence[str],
     config: ServingConfig,
     version: str | None,
@@ -21,7 +22,7 @@ def tabulate_answers(
     """Return one row per picture.
 
     Args:
-        probabilities: (G, K), of the G pictures that could be decoded, in their order.
+        probabilities: float, (G, K), of the G pictures that could be decoded, in their order.
         errors: why each of N pictures could not be decoded; empty for G of them.
         config: the names of the K classes, and when to abstain.
         version: of the model, if it is known.
@@ -33,12 +34,12 @@ def tabulate_answers(
         would make what a server answers to a whole batch invalid JSON.
     """
     good = np.flatnonzero([not error for error in errors])
-    answers = _describe(probabilities, config)
+    answers = _describe(probabilities.astype(np.float64), config)
+    abstained = np.ones(len(errors), bool)
+    abstained[good] = answers["confidence"] < (config.confidence_threshold or 0)
     if len(good) < len(errors):
         answers = answers.astype(object).set_axis(good).reindex(range(len(errors)))
         answers = answers.where(answers.notna(), None)
-    abstained = np.ones(len(errors), bool)
-    abstained[good] = _find_abstentions(probabilities, config.confidence_threshold)
     return answers.assign(abstained=abstained, model_version=version, error=errors)
 
 
@@ -67,10 +68,3 @@ def _form_sets(
         [config.class_names[number] for number in order if is_member[number]]
         for order, is_member in zip(ranked, members, strict=True)
     ]
-
-
-def _find_abstentions(
-    probabilities: NDArray[np.float64], threshold: float | None
-) -> NDArray[np.bool_]:
-    """Return for which of N pictures the model is less confident than it must be to answer."""
-    return probabilities.max(axis=1) < (-np.inf if threshold is None else threshold)

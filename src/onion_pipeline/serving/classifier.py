@@ -1,6 +1,6 @@
 """From the bytes of pictures to labels, decoding and resizing included."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,20 +36,25 @@ class Classifier(NamedTuple):
         Returns:
             See :func:`~onion_pipeline.serving.answers.tabulate_answers`.
         """
-        decoded, errors = self._decode(payloads)
-        probabilities = np.empty((0, len(self.config.class_names)))
-        if decoded:
-            answers = predict_probabilities(self.model, np.stack(decoded))
-            probabilities = answers.astype(np.float64)
-        return tabulate_answers(probabilities, errors, self.config, self.version)
-
-    def _decode(self, payloads: Iterable[Any]) -> tuple[list[NDArray[np.uint8]], list[str]]:
-        shape, rendering = self.config.image_shape, self.config.rendering
         decoded, errors = [], []
         for payload in payloads:
             try:
-                decoded.append(decode_image(read_payload(payload), shape, rendering))
+                decoded.append(self.decode(payload))
                 errors.append("")
             except RejectedImageError as error:
                 errors.append(str(error))
-        return decoded, errors
+        return tabulate_answers(self.predict(decoded), errors, self.config, self.version)
+
+    def decode(self, payload: Any) -> NDArray[np.uint8]:
+        """Return the pixels, uint8 (H, W, C), of one picture as the network takes them.
+
+        Raises:
+            RejectedImageError: has a ``reason`` and the ``detail``.
+        """
+        return decode_image(read_payload(payload), self.config.image_shape, self.config.rendering)
+
+    def predict(
+        self, images: NDArray[np.uint8] | Sequence[NDArray[np.uint8]]
+    ) -> NDArray[np.float32]:
+        """Return the probabilities, float32 (N, K), of N decoded pictures, uint8 (H, W, C) each."""
+        return predict_probabilities(self.model, np.asarray(images))

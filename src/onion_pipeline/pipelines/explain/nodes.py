@@ -8,11 +8,7 @@ from numpy.typing import NDArray
 from onion_pipeline.annotations import DataFrame, ImageFigure, KerasModel
 from onion_pipeline.augmentation.policy import Step
 from onion_pipeline.augmentation.replay import draw_policy
-from onion_pipeline.evaluation.predictions import (
-    find_ids,
-    predict_probabilities,
-    tabulate_probabilities,
-)
+from onion_pipeline.evaluation.predictions import find_ids, tabulate_probabilities
 from onion_pipeline.explanation import figures, sections
 from onion_pipeline.explanation.attention import map_attention
 from onion_pipeline.explanation.page.rendering import render_page
@@ -29,6 +25,8 @@ from onion_pipeline.parameters import (
 )
 from onion_pipeline.reporting.findings import Findings
 from onion_pipeline.reporting.trust import add_trust
+from onion_pipeline.serving.classifier import Classifier
+from onion_pipeline.serving.config import ServingConfig
 
 
 def choose_explained_images(
@@ -44,9 +42,10 @@ def choose_explained_images(
     if parameters.images is None:
         rows = choose_pictures(test_predictions, most)
         return test_images["image"][rows], test_predictions.iloc[rows].reset_index(drop=True)
-    shape = calibrated_model.input_shape[1:]
-    images, paths = read_pictures(parameters.images, most, shape, Rendering(**rendering))
-    answers = predict_probabilities(calibrated_model, images)
+    config = ServingConfig(class_names, calibrated_model.input_shape[1:], Rendering(**rendering))
+    classifier = Classifier(calibrated_model, config)
+    images, paths = read_pictures(parameters.images, most, classifier)
+    answers = classifier.predict(images)
     return images, tabulate_probabilities(answers, paths, [""] * len(paths), class_names)
 
 
@@ -71,13 +70,20 @@ def write_onion_report(
     training_history: DataFrame,
     kernel_history: NDArray[np.float32],
     test_images: LabelledImages,
+    test_predictions: DataFrame,
+    metrics: dict[str, Any],
+    calibration: dict[str, Any],
+    operating_point: dict[str, Any],
+    baselines: DataFrame,
+    class_report: DataFrame,
+    slices: DataFrame,
+    robustness: DataFrame,
+    data_report: dict[str, Any],
     ingest: IngestParameters,
     evaluate: EvaluateParameters,
     register: RegisterParameters,
     parameters: ExplainParameters,
     seed: int,
-    test_predictions: DataFrame,
-    **found: Any,
 ) -> str:
     """Show what each layer does to pictures, on one page that opens offline."""
     model, pictures = calibrated_model, np.ascontiguousarray(explained_images)
@@ -88,8 +94,15 @@ def write_onion_report(
         image_shape=model.input_shape[1:],
         resize=ingest.resize,
         confidence_level=evaluate.confidence_level,
+        metrics=metrics,
+        calibration=calibration,
+        operating_point=operating_point,
+        baselines=baselines,
+        class_report=class_report,
+        slices=slices,
+        robustness=robustness,
+        data_report=data_report,
         test_predictions=test_predictions,
-        **found,
     )
     report = describe_network(model, pictures, explained_predictions, class_names)
     sections.add_attention(report, model, pictures, explained_predictions)
