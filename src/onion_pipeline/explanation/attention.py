@@ -6,20 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import KerasModel
-from onion_pipeline.model.backend import allow_retracing, import_keras
+from onion_pipeline.evaluation.predictions import predict_probabilities
+from onion_pipeline.model.backend import import_keras
 from onion_pipeline.model.graph import trace_calls
 
 RANK = 4  # of a batch of pictures
-BATCH = 256
 # Of the shorter side: large enough to hide a stroke or an eye, small enough to say which.
 PATCH = 1 / 6
-
-
-class _Halves(NamedTuple):
-    """A network cut where its pictures end: before the layer that lines them up."""
-
-    front: KerasModel
-    back: KerasModel
 
 
 def map_attention(
@@ -49,10 +42,11 @@ def map_attention(
     halves = _cut(model)
     if halves is None:
         return None
-    maps = tf.cast(halves.front(images, training=False), tf.float32)
+    front, back = halves
+    maps = tf.cast(front(images, training=False), tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(maps)
-        scores = tf.gather(halves.back(maps, training=False), classes, batch_dims=1)
+        scores = tf.gather(back(maps, training=False), classes, batch_dims=1)
     return np.asarray(tf.reduce_sum(maps * tape.gradient(scores, maps), axis=-1), np.float32)
 
 
@@ -104,11 +98,11 @@ def map_occlusion(
     mean = image.mean(axis=(0, 1)).round().astype(np.uint8)
     for number, (top, left) in enumerate((top, left) for top in tops for left in lefts):
         covered[number, top : top + side, left : left + side] = mean
-    odds = _find_log_odds(_predict(model, covered), predicted)
+    odds = _find_log_odds(predict_probabilities(model, covered), predicted)
     return np.float32(odds[-1] - odds[:-1]).reshape(len(tops), len(lefts))
 
 
-def _cut(model: KerasModel) -> _Halves | None:
+def _cut(model: KerasModel) -> tuple[KerasModel, KerasModel] | None:
     """Return `model` as two: to its last feature maps, and from there to the scores."""
     keras = import_keras()
     *calls, head = trace_calls(model).values()
@@ -120,7 +114,7 @@ def _cut(model: KerasModel) -> _Halves | None:
     scores = keras.layers.Dense(head.layer.units, dtype="float32", name="scores")
     back = keras.Model(arriving, scores(lined_up))
     scores.set_weights(head.layer.get_weights())
-    return _Halves(keras.Model(model.inputs[0], maps[-1]), back)
+    return keras.Model(model.inputs[0], maps[-1]), back
 
 
 def _find_log_odds(answers: NDArray[np.float32], chosen: int) -> NDArray[np.float64]:
@@ -128,10 +122,3 @@ def _find_log_odds(answers: NDArray[np.float32], chosen: int) -> NDArray[np.floa
     probabilities = np.maximum(answers.astype(np.float64), np.finfo(np.float32).tiny)
     others = np.delete(probabilities, chosen, axis=1).sum(axis=1)
     return np.log(probabilities[:, chosen]) - np.log(others)
-
-
-def _predict(model: KerasModel, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    parts = range(0, len(images), BATCH)
-    with allow_retracing():  # as for tables of predictions: one run asks several networks
-        answers = [np.asarray(model.predict_on_batch(images[at : at + BATCH])) for at in parts]
-    return np.concatenate(answers)

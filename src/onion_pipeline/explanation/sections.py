@@ -88,16 +88,13 @@ def add_learning(
             training. Empty ones for a network without a convolution.
         layer: the name of theirs.
     """
-    shown = np.unique(np.linspace(0, len(kernels) - 1, EPOCHS).round().astype(int))
-    frames = {
-        "layer": layer,
-        "epochs": shown.tolist(),
-        "frames": [report.add(kernels[at, ..., :KERNELS]) for at in shown if kernels.size],
-    }
-    report.description["learning"] = {
-        "history": history.astype(object).where(history.notna(), None).to_dict("records"),
-        "kernels": frames if kernels.size and layer is not None else None,
-    }
+    frames = None
+    if kernels.size and layer is not None:
+        shown = np.unique(np.linspace(0, len(kernels) - 1, EPOCHS).round().astype(int)).tolist()
+        pixels = [report.add(kernels[at, ..., :KERNELS]) for at in shown]
+        frames = {"layer": layer, "epochs": shown, "frames": pixels}
+    rows = history.astype(object).where(history.notna(), None).to_dict("records")
+    report.description["learning"] = {"history": rows, "kernels": frames}
 
 
 def add_confusion(report: Report, test: AnsweredImages, class_names: Sequence[str]) -> None:
@@ -139,21 +136,13 @@ def add_map(report: Report, model: KerasModel, test: AnsweredImages, seed: int) 
     chosen = draw_evenly(test.predictions["label"].to_numpy(), LARGEST_MAP, seed)
     images = np.ascontiguousarray(test.images[chosen])
     projection = project(read_features(model, images), seed)
-    rows = test.predictions.iloc[chosen]
+    points = test.predictions.iloc[chosen][["label", "predicted", "path"]]
+    points[["x", "y"]] = projection.places
     report.description["map"] = {
         "method": projection.method,
         "variance": projection.variance,
         "thumbnails": report.add(shrink_images(images, MAP_SIDE)),
-        "points": [
-            {"x": x, "y": y, "label": label, "predicted": predicted, "path": path}
-            for (x, y), label, predicted, path in zip(
-                projection.places.tolist(),
-                rows["label"],
-                rows["predicted"],
-                rows["path"],
-                strict=True,
-            )
-        ],
+        "points": points.to_dict("records"),
     }
 
 
@@ -168,27 +157,15 @@ def describe_answers(
         rows: of the table of predictions; their index tells which of the images they are.
     """
     small = shrink_images(np.stack([images[at] for at in rows.index]), CELL_SIDE)
-    return [
-        {
-            "path": row["path"],
-            "label": row["label"],
-            "predicted": row["predicted"],
-            "confidence": float(row["confidence"]),
-            "pixels": report.add(pixels),
-        }
-        for row, pixels in zip(rows.to_dict("records"), small, strict=True)
-    ]
+    told = rows[["path", "label", "predicted", "confidence"]].astype({"confidence": float})
+    return told.assign(pixels=[report.add(pixels) for pixels in small]).to_dict("records")
 
 
 def _describe_draws(
     report: Report, model: KerasModel, draws: Sequence[Draw]
 ) -> list[dict[str, Any]]:
-    answers = predict_probabilities(model, np.stack([draw.image for draw in draws]))
+    answers = predict_probabilities(model, np.stack([draw.image for draw in draws])).tolist()
     return [
-        {
-            "pixels": report.add(draw.image),
-            "arguments": draw.arguments,
-            "probabilities": [float(share) for share in answer],
-        }
+        {"pixels": report.add(draw.image), "arguments": draw.arguments, "probabilities": answer}
         for draw, answer in zip(draws, answers, strict=True)
     ]
