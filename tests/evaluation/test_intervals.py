@@ -9,7 +9,7 @@ from onion_pipeline.evaluation import intervals
 from onion_pipeline.evaluation.intervals import (
     bootstrap_macro_f1,
     class_intervals,
-    compute_macro_f1,
+    resample_macro_f1,
     wilson_interval,
 )
 
@@ -122,8 +122,10 @@ def test_a_class_of_which_no_image_was_drawn_does_not_count():
 
 
 def test_macro_f1_is_the_mean_over_the_classes_that_have_images():
-    kinds, counts = np.array([[0, 0, 1], [0, 2, 2]]), np.array([[3, 1, 2]])
-    np.testing.assert_allclose(compute_macro_f1(kinds, counts, 3), [[(6 / 7 + 0) / 2]])
+    kinds, counts = np.array([[0, 0, 1], [0, 2, 2]]), np.array([3, 1, 2])
+    found = resample_macro_f1(kinds, counts, 3, seed=0, draws=5)
+    assert found.shape == (1, 6)
+    assert found[0, 0] == pytest.approx((6 / 7 + 0) / 2)
 
 
 def test_a_class_without_a_mistake_is_not_certain():

@@ -23,11 +23,6 @@ Labels = NDArray[np.int64]
 Images = NDArray[np.uint8]
 
 
-def predict_majority(train_labels: Labels, count: int) -> Labels:
-    """Return the most frequent class `count` times; of equally frequent ones the first."""
-    return np.full(count, np.bincount(train_labels).argmax(), np.int64)
-
-
 def predict_by_pixels(train: tuple[Images, Labels], images: Images, seed: int) -> Labels:
     """Return what logistic regression on the pixels says of `images`.
 
@@ -55,19 +50,6 @@ def predict_by_pixels(train: tuple[Images, Labels], images: Images, seed: int) -
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(_read_pixels(train[0], rows), train[1][rows])
     return model.predict(_read_pixels(images, np.arange(len(images)))).astype(np.int64)
-
-
-def tabulate_baselines(
-    predictions: DataFrame, found: dict[str, Labels], class_names: Sequence[str]
-) -> DataFrame:
-    """Return what each baseline says of the test images, by the labels.
-
-    Returns:
-        Columns ``path``, ``label`` and one for each baseline.
-    """
-    names = np.asarray(class_names, dtype=object)
-    columns = {name: names[ids] for name, ids in found.items()}
-    return predictions[["path", "label"]].assign(**columns)
 
 
 def compare_with_baselines(

@@ -18,14 +18,15 @@ SHORT = 6  # characters of a name that a confusion matrix has room for anyhow
 LONGEST = 14  # characters of a label that fit beside a picture
 
 
-def plot_confusion_matrix(predictions: DataFrame, class_names: Sequence[str]) -> PlotlyFigure:
-    """Return the confusion matrix: rows are the true classes, columns the predicted ones.
+def plot_confusion_matrix(test_predictions: DataFrame, class_names: Sequence[str]) -> PlotlyFigure:
+    """Show which classes are taken for which.
 
-    Colours are shares of each row, so that rare classes are seen; cells show the counts.
+    Rows are the true classes, columns the predicted ones. Colours are shares of each row, so that
+    rare classes are seen; cells show the counts.
     """
     from plotly import graph_objects
 
-    counts = count_confusions(predictions, class_names)
+    counts = count_confusions(test_predictions, class_names)
     support = counts.sum(axis=1, keepdims=True)
     shown = write_page_names(class_names)
     names = [shown[name] for name in class_names]

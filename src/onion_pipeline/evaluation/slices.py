@@ -53,7 +53,12 @@ def tabulate_slices(
     bounds = wilson_interval(table["right"], table["images"], confidence_level)
     table["accuracy"] = table["right"] / table["images"]
     table["accuracy_low"], table["accuracy_high"] = bounds.T
-    table["is_worst"] = _find_worst(table, float(is_right.mean()), fewest, confidence_level)
+    # All of these together are above it by chance as seldom as one alone would be.
+    level = 1 - (1 - confidence_level) / max(1, len(table))
+    high = wilson_interval(table["right"], table["images"], level)[:, 1]
+    is_worse = (table["images"] >= fewest) & (high < is_right.mean())
+    worst = table.loc[is_worse, "accuracy"].idxmin() if is_worse.any() else None
+    table["is_worst"] = table.index == worst
     order = table.sort_values(["column", "accuracy"], kind="stable")
     return order.drop(columns="right").reset_index(drop=True)
 
@@ -91,13 +96,3 @@ def _name_quarters(values: Series) -> Series:
         for each in bins.cat.categories
     }
     return bins.map(names).astype("object")
-
-
-def _find_worst(
-    table: DataFrame, overall: float, fewest: int, confidence_level: float
-) -> NDArray[np.bool_]:
-    """Return true for the worst slice, if one is worse than chance among all of them makes it."""
-    level = 1 - (1 - confidence_level) / max(1, len(table))
-    high = wilson_interval(table["right"], table["images"], level)[:, 1]
-    worse = table.loc[(table["images"] >= fewest) & (high < overall), "accuracy"]
-    return table.index == (worse.idxmin() if len(worse) else None)

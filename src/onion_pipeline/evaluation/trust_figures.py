@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure
 from onion_pipeline.drawing.canvas import ACCENT, GAP, INK, make_figure, tile_images
 from onion_pipeline.evaluation.abstention import trace_risk
-from onion_pipeline.evaluation.calibration import Bins, bin_confidences, calibration_error, heat
+from onion_pipeline.evaluation.calibration import bin_confidences, calibration_error, heat
 from onion_pipeline.evaluation.intervals import wilson_interval
 
 SIDE = 560
@@ -44,10 +44,21 @@ def plot_reliability(
     least = 1.0
     before = heat(probabilities, 1 / temperature)
     for title, shares, color in (("before", before, FAINT), ("calibrated", probabilities, ACCENT)):
-        bins = bin_confidences(labels, shares)
-        name = f"{title}, error {calibration_error(labels, shares):.3f}"
-        _add_bins(figure, bins, name, color, confidence_level)
-        least = min(least, *bins.confidence, *bins.right / bins.images)
+        images, confidence, right = bin_confidences(labels, shares)
+        share = right / images
+        low, high = wilson_interval(right, images, confidence_level).T
+        least = min(least, *confidence, *share)
+        figure.add_scatter(
+            x=confidence,
+            y=share,
+            error_y={"array": high - share, "arrayminus": share - low, "thickness": 1, "width": 3},
+            customdata=np.stack([right, images], axis=1),
+            mode="lines+markers",
+            name=f"{title}, error {calibration_error(labels, shares):.3f}",
+            line={"color": color, "width": 1},
+            marker={"size": 8},
+            hovertemplate="%{customdata[0]} of %{customdata[1]} right at %{x:.2%}<extra></extra>",
+        )
     # A good classifier needs no more than the end of the axes.
     span = [max(-0.02, least - 0.15), 1.02]
     figure.update_layout(
@@ -107,7 +118,7 @@ def plot_risk_coverage(
 
 
 def plot_robustness(robustness: DataFrame) -> PlotlyFigure:
-    """Show what accuracy is left under each corruption as it gets more severe.
+    """Show what accuracy is left when pictures are damaged.
 
     Args:
         robustness: from :func:`~onion_pipeline.evaluation.robustness.tabulate_robustness`.
@@ -156,21 +167,3 @@ def draw_corruptions(pictures: NDArray[np.uint8], names: Sequence[str]) -> Image
     axes.tick_params(length=0, labeltop=True, labelbottom=False)
     axes.spines[:].set_visible(False)
     return figure
-
-
-def _add_bins(
-    figure: PlotlyFigure, bins: Bins, title: str, color: str, confidence_level: float
-) -> None:
-    share = bins.right / bins.images
-    low, high = wilson_interval(bins.right, bins.images, confidence_level).T
-    figure.add_scatter(
-        x=bins.confidence,
-        y=share,
-        error_y={"array": high - share, "arrayminus": share - low, "thickness": 1, "width": 3},
-        customdata=np.stack([bins.right, bins.images], axis=1),
-        mode="lines+markers",
-        name=title,
-        line={"color": color, "width": 1},
-        marker={"size": 8},
-        hovertemplate="%{customdata[0]} of %{customdata[1]} right at %{x:.2%}<extra></extra>",
-    )

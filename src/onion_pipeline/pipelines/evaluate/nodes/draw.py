@@ -12,11 +12,6 @@ from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.parameters import EvaluateParameters
 
 
-def plot_confusion_matrix(test_predictions: DataFrame, class_names: list[str]) -> PlotlyFigure:
-    """Show which classes are taken for which."""
-    return figures.plot_confusion_matrix(test_predictions, class_names)
-
-
 def plot_reliability(
     test_predictions: DataFrame,
     class_names: list[str],
@@ -40,11 +35,6 @@ def plot_risk_coverage(
         (test_predictions["label"] == test_predictions["predicted"]).to_numpy(),
         operating_point["confidence_threshold"],
     )
-
-
-def plot_robustness(robustness: DataFrame) -> PlotlyFigure:
-    """Show what accuracy is left when pictures are damaged."""
-    return trust_figures.plot_robustness(robustness)
 
 
 def draw_corruptions(test_images: LabelledImages, seed: int) -> ImageFigure:

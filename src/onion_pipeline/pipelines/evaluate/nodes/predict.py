@@ -9,11 +9,7 @@ from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.augmentation.corruptions import SEVERITIES, corrupt_images, list_corruptions
 from onion_pipeline.augmentation.policy import Step, compose
 from onion_pipeline.augmentation.variants import make_variants
-from onion_pipeline.evaluation.baselines import (
-    predict_by_pixels,
-    predict_majority,
-    tabulate_baselines,
-)
+from onion_pipeline.evaluation.baselines import predict_by_pixels
 from onion_pipeline.evaluation.calibration import calibrate_probabilities
 from onion_pipeline.evaluation.predictions import predict_probabilities, tabulate_predictions
 from onion_pipeline.evaluation.robustness import tabulate_robustness
@@ -26,10 +22,9 @@ def calibrate_model(
     trained_model: KerasModel, validation_images: LabelledImages
 ) -> tuple[KerasModel, dict[str, Any]]:
     """Divide the scores by the temperature that fits the validation images best."""
-    model, found = calibrate_probabilities(
+    return calibrate_probabilities(
         trained_model, validation_images["image"], validation_images["label"]
     )
-    return model, found._asdict()
 
 
 def predict_validation_images(
@@ -112,9 +107,9 @@ def predict_baselines(
     seed: int,
 ) -> DataFrame:
     """Classify the test images as one could without a network."""
-    train = train_images["image"], train_images["label"].astype(np.int64)
-    found = {
-        "majority_class": predict_majority(train[1], len(test_images)),
-        "logistic_regression": predict_by_pixels(train, test_images["image"], seed),
-    }
-    return tabulate_baselines(test_predictions, found, class_names)
+    pixels, labels = train_images["image"], train_images["label"].astype(np.int64)
+    names = np.asarray(class_names, dtype=object)
+    by_pixels = predict_by_pixels((pixels, labels), test_images["image"], seed)
+    return test_predictions[["path", "label"]].assign(
+        majority_class=names[np.bincount(labels).argmax()], logistic_regression=names[by_pixels]
+    )
