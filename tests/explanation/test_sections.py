@@ -46,12 +46,6 @@ def test_each_picture_has_maps_of_where_the_network_looked(report, onion, tested
     assert occlusion.shape == (len(placed["tops"]), len(placed["lefts"]))
 
 
-def test_a_network_without_feature_maps_has_occlusion_alone(report, onion, tested, monkeypatch):
-    monkeypatch.setattr(sections, "map_attention", lambda *_: None)
-    sections.add_attention(report, onion, tested.images[:2], tested.predictions[:2])
-    assert read(report, "pictures")[0]["attention"] is None
-
-
 def test_each_draw_of_a_transform_comes_with_the_answer_to_it(report, onion, tested):
     policy = [{"name": "VerticalFlip", "arguments": {"p": 0.3}}]
     drawn = draw_policy(tested.images[1], policy, 2, seed=0)

@@ -17,7 +17,7 @@ PATCH = 1 / 6
 
 def map_attention(
     model: KerasModel, images: NDArray[np.uint8], classes: NDArray[np.int64]
-) -> NDArray[np.float32] | None:
+) -> NDArray[np.float32]:
     """Return which places of the last feature maps speak for a class, by HiResCAM.
 
     The gradient of the score of the class (before the softmax) is multiplied with the feature
@@ -32,17 +32,14 @@ def map_attention(
 
     Returns:
         float32, (N, h, w), of the size of these feature maps; negative where a place speaks
-        against the class. None for a model that has no feature maps.
+        against the class.
 
     Source: Draelos and Carin, "Use HiResCAM instead of Grad-CAM for faithful explanations of
     convolutional neural networks", arXiv:2011.08891.
     """
     import tensorflow as tf
 
-    halves = _cut(model)
-    if halves is None:
-        return None
-    front, back = halves
+    front, back = _cut(model)
     maps = tf.cast(front(images, training=False), tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(maps)
@@ -102,19 +99,17 @@ def map_occlusion(
     return np.float32(odds[-1] - odds[:-1]).reshape(len(tops), len(lefts))
 
 
-def _cut(model: KerasModel) -> tuple[KerasModel, KerasModel] | None:
+def _cut(model: KerasModel) -> tuple[KerasModel, KerasModel]:
     """Return `model` as two: to its last feature maps, and from there to the scores."""
     keras = import_keras()
     *calls, head = trace_calls(model).values()
-    maps = [call.leaving for call in calls[1:] if len(call.leaving.shape) == RANK]
-    if not maps:
-        return None
-    arriving = keras.Input(maps[-1].shape[1:], name="maps")
-    lined_up = keras.Model(maps[-1], head.arriving[0])(arriving)
+    *_, maps = (call.leaving for call in calls if len(call.leaving.shape) == RANK)
+    arriving = keras.Input(maps.shape[1:], name="maps")
+    lined_up = keras.Model(maps, head.arriving[0])(arriving)
     scores = keras.layers.Dense(head.layer.units, dtype="float32", name="scores")
     back = keras.Model(arriving, scores(lined_up))
     scores.set_weights(head.layer.get_weights())
-    return keras.Model(model.inputs[0], maps[-1]), back
+    return keras.Model(model.inputs[0], maps), back
 
 
 def _find_log_odds(answers: NDArray[np.float32], chosen: int) -> NDArray[np.float64]:

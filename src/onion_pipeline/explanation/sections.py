@@ -42,8 +42,7 @@ def add_attention(
 
     Args:
         report: gets ``occlusion``, the places of the patches; each of its ``pictures`` gets
-            ``attention`` (an array, or None for a network without feature maps) and
-            ``occlusion``.
+            ``attention`` and ``occlusion``, arrays.
         model: the trained model.
         images: uint8, (N, H, W, C); those of the report.
         predictions: their N rows of the table of predictions.
@@ -53,7 +52,7 @@ def add_attention(
     maps = map_attention(model, images, chosen)
     for number, (picture, image) in enumerate(zip(pictures, images, strict=True)):
         lost = map_occlusion(model, image, int(chosen[number]))
-        picture["attention"] = None if maps is None else report.add(maps[number])
+        picture["attention"] = report.add(maps[number])
         picture["occlusion"] = report.add(lost)
     report.description["occlusion"] = place_patches(images.shape[1:3])._asdict()
 
