@@ -1,4 +1,5 @@
 import json
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,9 +10,13 @@ from onion_pipeline.evaluation.predictions import predict_probabilities, tabulat
 from onion_pipeline.explanation import sections
 from onion_pipeline.explanation.attention import map_attention, map_occlusion
 from onion_pipeline.explanation.report import Report, describe_network
-from onion_pipeline.explanation.sections import AnsweredImages
 
 NAMES = ["ant", "bee", "cat"]
+
+
+class Answered(NamedTuple):
+    images: np.ndarray
+    predictions: pd.DataFrame
 
 
 @pytest.fixture
@@ -20,7 +25,7 @@ def tested(onion):
     images = np.random.default_rng(0).integers(0, 256, (9, 12, 10, 3), dtype=np.uint8)
     answers = predict_probabilities(onion, images)
     paths = [f"{number}.png" for number in range(9)]
-    return AnsweredImages(images, tabulate_probabilities(answers, paths, NAMES * 3, NAMES))
+    return Answered(images, tabulate_probabilities(answers, paths, NAMES * 3, NAMES))
 
 
 @pytest.fixture
@@ -91,7 +96,7 @@ def test_a_network_without_a_convolution_has_no_kernels(report):
 
 
 def test_each_cell_of_the_confusion_matrix_has_its_pictures(report, tested):
-    sections.add_confusion(report, tested, NAMES)
+    sections.add_confusion(report, *tested, NAMES)
     confusion, table = read(report, "confusion"), tested.predictions
     cells = {(cell["label"], cell["predicted"]): cell["pictures"] for cell in confusion["cells"]}
     for row, label in enumerate(NAMES):
@@ -108,7 +113,7 @@ def test_each_cell_of_the_confusion_matrix_has_its_pictures(report, tested):
 
 def test_a_cell_has_the_surest_of_many_pictures(report, tested, monkeypatch):
     monkeypatch.setattr(sections, "LONGEST_CELL", 1)
-    sections.add_confusion(report, tested, NAMES)
+    sections.add_confusion(report, *tested, NAMES)
     for cell in read(report, "confusion")["cells"]:
         (picture,) = cell["pictures"]
         table = tested.predictions
@@ -117,12 +122,12 @@ def test_a_cell_has_the_surest_of_many_pictures(report, tested, monkeypatch):
 
 
 def test_the_map_has_a_place_and_a_thumbnail_for_each_picture(report, onion, tested, monkeypatch):
-    sections.add_map(report, onion, tested, seed=0)
+    sections.add_map(report, onion, *tested, seed=0)
     drawn = read(report, "map")
     assert [point["path"] for point in drawn["points"]] == tested.predictions["path"].tolist()
     assert len(report.tensors[drawn["thumbnails"]]) == 9
     monkeypatch.setattr(sections, "LARGEST_MAP", 5)
-    sections.add_map(report, onion, tested, seed=0)
+    sections.add_map(report, onion, *tested, seed=0)
     labels = [point["label"] for point in read(report, "map")["points"]]
     assert len(labels) == 5
     assert set(labels) == set(NAMES)

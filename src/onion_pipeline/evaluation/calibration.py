@@ -92,7 +92,7 @@ def measure_calibration(
     Args:
         labels: int64, (N,).
         probabilities: (N, K), of a model with that temperature in it.
-        temperature: from :func:`calibrate_model`.
+        temperature: from :func:`calibrate_probabilities`.
 
     Returns:
         ``calibration_error`` (:func:`calibration_error`), ``brier_score`` (the mean over images of

@@ -91,8 +91,5 @@ def _name_quarters(values: Series) -> Series:
     import pandas as pd
 
     bins = pd.qcut(values, BINS, duplicates="drop")
-    names = {
-        each: f"{values[bins == each].min():g} to {values[bins == each].max():g}"
-        for each in bins.cat.categories
-    }
-    return bins.map(names).astype("object")
+    quarters = values.groupby(bins, observed=True)
+    return quarters.transform(lambda each: f"{each.min():g} to {each.max():g}")

@@ -1,7 +1,7 @@
 """The parts of the onion report around the layers, each added to it under a key of its own."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,18 +21,6 @@ EPOCHS, KERNELS = 60, 32
 LONGEST_CELL, ALL_CELLS = 12, 480  # pictures
 LARGEST_MAP = 400  # pictures
 CELL_SIDE, MAP_SIDE = 48, 32  # pixels
-
-
-class AnsweredImages(NamedTuple):
-    """The images of the test and what the network says of them.
-
-    Args:
-        images: uint8, (N, H, W, C).
-        predictions: their N rows of the table of predictions.
-    """
-
-    images: NDArray[np.uint8]
-    predictions: DataFrame
 
 
 def add_attention(
@@ -96,16 +84,19 @@ def add_learning(
     report.description["learning"] = {"history": rows, "kernels": frames}
 
 
-def add_confusion(report: Report, test: AnsweredImages, class_names: Sequence[str]) -> None:
+def add_confusion(
+    report: Report, images: NDArray[np.uint8], predictions: DataFrame, class_names: Sequence[str]
+) -> None:
     """Count which class was taken for which, with the surest pictures of each cell.
 
     Args:
         report: gets ``confusion``: ``counts``, rows true and columns predicted, and ``cells``
             with the pictures of those that are not empty.
-        test: the test images.
+        images: uint8, (N, H, W, C), all of the test.
+        predictions: their N rows of the table of predictions.
         class_names: K labels.
     """
-    table = test.predictions.reset_index(drop=True)
+    table = predictions.reset_index(drop=True)
     surest = table.sort_values(["confidence", "path"], ascending=[False, True])
     cells = surest.groupby(["label", "predicted"], sort=True)
     most = max(1, min(LONGEST_CELL, ALL_CELLS // max(1, len(cells))))
@@ -115,32 +106,36 @@ def add_confusion(report: Report, test: AnsweredImages, class_names: Sequence[st
             {
                 "label": label,
                 "predicted": predicted,
-                "pictures": describe_answers(report, test.images, rows.head(most)),
+                "pictures": describe_answers(report, images, rows.head(most)),
             }
             for (label, predicted), rows in cells
         ],
     }
 
 
-def add_map(report: Report, model: KerasModel, test: AnsweredImages, seed: int) -> None:
+def add_map(
+    report: Report, model: KerasModel, images: NDArray[np.uint8], predictions: DataFrame, seed: int
+) -> None:
     """Lay test images out by how alike the network finds them.
 
     Args:
         report: gets ``map``, with the ``method`` and, where it can be told, the share of the
             ``variance`` that the map shows.
         model: the trained model.
-        test: the test images; where there are too many, of all classes evenly.
+        images: uint8, (N, H, W, C), all of the test; where there are too many, the map has as
+            many of each class.
+        predictions: their N rows of the table of predictions.
         seed: of the choice.
     """
-    chosen = draw_evenly(test.predictions["label"].to_numpy(), LARGEST_MAP, seed)
-    images = np.ascontiguousarray(test.images[chosen])
-    projection = project(read_features(model, images), seed)
-    points = test.predictions.iloc[chosen][["label", "predicted", "path"]]
+    chosen = draw_evenly(predictions["label"].to_numpy(), LARGEST_MAP, seed)
+    shown = np.ascontiguousarray(images[chosen])
+    projection = project(read_features(model, shown), seed)
+    points = predictions.iloc[chosen][["label", "predicted", "path"]]
     points[["x", "y"]] = projection.places
     report.description["map"] = {
         "method": projection.method,
         "variance": projection.variance,
-        "thumbnails": report.add(shrink_images(images, MAP_SIDE)),
+        "thumbnails": report.add(shrink_images(shown, MAP_SIDE)),
         "points": points.to_dict("records"),
     }
 

@@ -87,7 +87,6 @@ def write_onion_report(
 ) -> str:
     """Show what each layer does to pictures, on one page that opens offline."""
     model, pictures = calibrated_model, np.ascontiguousarray(explained_images)
-    test = sections.AnsweredImages(test_images["image"], test_predictions)
     findings = Findings(
         model_name=register.model_name,
         class_names=class_names,
@@ -111,7 +110,7 @@ def write_onion_report(
     drawn = draw_policy(pictures[unsure], augmentation_policy, parameters.draws, seed)
     sections.add_augmentation(report, model, drawn, unsure)
     sections.add_learning(report, training_history, kernel_history, find_convolution(model))
-    sections.add_confusion(report, test, class_names)
-    sections.add_map(report, model, test, seed)
-    add_trust(report, findings, test.images)
+    sections.add_confusion(report, test_images["image"], test_predictions, class_names)
+    sections.add_map(report, model, test_images["image"], test_predictions, seed)
+    add_trust(report, findings, test_images["image"])
     return render_page(report.description, report.tensors)

@@ -13,7 +13,6 @@ from onion_pipeline.evaluation.metrics import (
     tabulate_classes,
 )
 from onion_pipeline.evaluation.operating_point import (
-    OperatingPoint,
     fit_operating_point,
     measure_operating_point,
 )
@@ -31,13 +30,13 @@ def choose_operating_point(
 ) -> dict[str, Any]:
     """Choose from which confidence on an answer counts, and what is in a prediction set."""
     point = fit_operating_point(validation_predictions, class_names, parameters)
-    if point.confidence_threshold == UNREACHED:
+    if point["confidence_threshold"] == UNREACHED:
         logger.warning(
             "However sure the network is, fewer than %s of its answers are right: all are marked "
             "as abstained. Lower evaluate.target_accuracy, or set it to null for none",
-            point.target_accuracy,
+            point["target_accuracy"],
         )
-    return point._asdict()
+    return point
 
 
 def compute_metrics(
@@ -52,11 +51,11 @@ def compute_metrics(
 ) -> dict[str, Any]:
     """Compute the figures of the test."""
     truth, probabilities = read_predictions(test_predictions, class_names)
-    point, level = OperatingPoint(**operating_point), parameters.confidence_level
+    level = parameters.confidence_level
     return {
         **measure_predictions(test_predictions, class_names, level, parameters.top_k),
         **measure_calibration(truth, probabilities, calibration["temperature"]),
-        **measure_operating_point(test_predictions, class_names, point, level),
+        **measure_operating_point(test_predictions, class_names, operating_point, level),
         **measure_variants(variant_predictions, class_names),
         **measure_slices(slices),
         **measure_robustness(robustness),
