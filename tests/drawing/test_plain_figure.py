@@ -33,7 +33,8 @@ def _draw_suspect_labels(table, images):
 
 
 def _draw_attention(table, images):
-    return draw_attention(images["image"], None, table)
+    maps = np.zeros((len(images), 2, 2), np.float32)
+    return draw_attention(images["image"], maps, table)
 
 
 def _draw_suspects(table, images):

@@ -57,7 +57,7 @@ def test_what_a_threshold_does_is_measured():
         "risk_coverage_area": pytest.approx((1 / 3 + 1 / 2 + 2 / 5) / 5),
         "answered": pytest.approx(0.6),
         "answered_accuracy": pytest.approx(2 / 3),
-        "answered_accuracy_interval": list(wilson_interval(2, 3, 0.95)),
+        "answered_accuracy_interval": wilson_interval(2, 3, 0.95).tolist(),
     }
 
 

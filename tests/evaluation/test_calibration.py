@@ -7,8 +7,7 @@ from sklearn.metrics import brier_score_loss
 
 from onion_pipeline.evaluation.calibration import (
     bin_confidences,
-    brier_score,
-    calibrate_model,
+    calibrate_probabilities,
     calibration_error,
     fit_temperature,
     heat,
@@ -82,9 +81,9 @@ def pictures():
 def test_the_calibrated_model_has_the_temperature_in_its_weights(network, pictures):
     images, labels = pictures
     before = [weights.copy() for weights in network.get_weights()]
-    calibrated, found = calibrate_model(network, images, labels)
-    assert found.temperature > 1
-    expected = heat(predict_probabilities(network, images), found.temperature)
+    calibrated, found = calibrate_probabilities(network, images, labels)
+    assert found["temperature"] > 1
+    expected = heat(predict_probabilities(network, images), found["temperature"])
     np.testing.assert_allclose(predict_probabilities(calibrated, images), expected, atol=1e-6)
     for weights, same in zip(network.get_weights(), before, strict=True):
         np.testing.assert_array_equal(weights, same)
@@ -95,11 +94,11 @@ def test_calibration_never_worsens_the_validation_log_loss(network, pictures, se
     images, _ = pictures
     probabilities = predict_probabilities(network, images).astype(np.float64)
     labels = draw_labels(heat(probabilities, [0.2, 0.9, 0.999, 1, 1.001, 1.1, 3, 30][seed]), seed)
-    calibrated, found = calibrate_model(network, images, labels)
+    calibrated, found = calibrate_probabilities(network, images, labels)
     after = log_loss(labels, predict_probabilities(calibrated, images).astype(np.float64))
-    assert after == found.validation_log_loss <= found.validation_log_loss_before
-    assert found.validation_log_loss_before == log_loss(labels, probabilities)
-    assert found.validation_images == 90
+    assert after == found["validation_log_loss"] <= found["validation_log_loss_before"]
+    assert found["validation_log_loss_before"] == log_loss(labels, probabilities)
+    assert found["validation_images"] == 90
 
 
 def test_the_calibration_error_of_honest_probabilities_is_small(honest):
@@ -111,25 +110,26 @@ def test_the_calibration_error_of_honest_probabilities_is_small(honest):
 def test_the_calibration_error_is_the_mean_gap_of_the_bins():
     probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4], [0.6, 0.4]])
     labels = np.array([0, 1, 0, 0])
-    bins = bin_confidences(labels, probabilities, 2)
-    assert [tuple(each) for each in bins] == [
-        (2, pytest.approx(0.6), 2),
-        (2, pytest.approx(0.85), 1),
-    ]
+    images, confidence, right = bin_confidences(labels, probabilities, 2)
+    assert images.tolist() == [2, 2]
+    assert confidence == pytest.approx([0.6, 0.85])
+    assert right.tolist() == [2, 1]
     assert calibration_error(labels, probabilities, 2) == pytest.approx((0.4 + 0.35) / 2)
 
 
 def test_bins_hold_as_many_images_each_and_are_no_more_than_these(honest):
-    sizes = [each.images for each in bin_confidences(*honest, 7)]
-    assert sum(sizes) == 4000
-    assert max(sizes) - min(sizes) <= 1
-    assert len(bin_confidences(np.array([0]), np.array([[1.0, 0.0]]))) == 1
+    sizes, _, _ = bin_confidences(*honest, 7)
+    assert (len(sizes), sizes.sum()) == (7, 4000)
+    assert np.ptp(sizes) <= 1
+    alone = bin_confidences(np.array([0]), np.array([[1.0, 0.0]]))
+    assert [each.tolist() for each in alone] == [[1], [1.0], [1]]
 
 
 def test_the_brier_score_is_that_of_scikit_learn(honest):
     labels, probabilities = honest
     expected = brier_score_loss(labels, probabilities, labels=range(5), scale_by_half=False)
-    assert brier_score(labels, probabilities) == pytest.approx(expected)
+    found = measure_calibration(labels, probabilities, 1.0)
+    assert found["brier_score"] == pytest.approx(expected)
 
 
 def test_the_figures_tell_what_the_temperature_has_changed(honest):

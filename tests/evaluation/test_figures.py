@@ -8,8 +8,8 @@ from onion_pipeline.evaluation.figures import (
     draw_suspect_labels,
     plot_confusion_matrix,
 )
-from onion_pipeline.evaluation.metrics import confusion_matrix
-from onion_pipeline.evaluation.predictions import tabulate_answers
+from onion_pipeline.evaluation.metrics import count_confusions
+from onion_pipeline.evaluation.predictions import tabulate_probabilities
 from onion_pipeline.images.arrays import labelled_dtype
 
 COUNT = 20
@@ -135,7 +135,7 @@ def test_the_title_counts_the_suspects(make_issues, show_suspects, found, said):
 def test_the_confusion_matrix_shows_counts_and_colours_shares(make_predictions, class_names):
     predictions = make_predictions([0, 0, 0, 1], np.eye(4)[[0, 0, 1, 1]])
     (heatmap,) = plot_confusion_matrix(predictions, class_names).data
-    np.testing.assert_array_equal(heatmap.customdata, confusion_matrix(predictions, class_names))
+    np.testing.assert_array_equal(heatmap.customdata, count_confusions(predictions, class_names))
     np.testing.assert_allclose(heatmap.z[0], [2 / 3, 1 / 3, 0, 0])
     assert heatmap.text[0].tolist() == ["2", "1", "", ""]
     assert list(heatmap.x) == class_names
@@ -150,7 +150,7 @@ def test_a_class_without_test_images_has_no_shares(make_predictions, class_names
 
 def test_the_names_of_classes_are_no_markup():
     names = ["007", "1e3", "<b>cat</b>", "a<br>b"]
-    predictions = tabulate_answers(np.eye(4), list("abcd"), names, names)
+    predictions = tabulate_probabilities(np.eye(4), list("abcd"), names, names)
     figure = plot_confusion_matrix(predictions, names)
     assert list(figure.data[0].x) == ["007", "1e3", "&lt;b&gt;cat&lt;/b&gt;", "a&lt;br&gt;b"]
     assert {figure.layout.xaxis.type, figure.layout.yaxis.type} == {"category"}

@@ -2,12 +2,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from sklearn.metrics import f1_score
 
 from onion_pipeline.evaluation import intervals
 from onion_pipeline.evaluation.intervals import (
     bootstrap_macro_f1,
     class_intervals,
+    resample_macro_f1,
     wilson_interval,
 )
 
@@ -53,13 +55,27 @@ def test_wilson_intervals_mirror_and_stay_within_zero_and_one(trials):
     assert wilson_interval(0, trials, 0.95) == pytest.approx((1 - high, 1 - low))
 
 
+@pytest.mark.parametrize("level", [0.5, 0.95, 0.999])
+def test_wilson_intervals_are_those_of_scipy(level):
+    successes, trials = (
+        np.array([[0, 3, 81], [1, 7, 9900]]),
+        np.array([[4, 3, 263], [1, 9, 10_000]]),
+    )
+    found = wilson_interval(successes, trials, level)
+    assert found.shape == (2, 3, 2)
+    for row in np.ndindex(2, 3):
+        test = binomtest(int(successes[row]), int(trials[row]))
+        expected = test.proportion_ci(level, method="wilson")
+        np.testing.assert_allclose(found[row], (expected.low, expected.high), atol=1e-15)
+
+
 def test_more_confidence_widens_the_interval():
     narrow, wide = (wilson_interval(81, 263, level) for level in (0.5, 0.99))
     assert wide[0] < narrow[0] < 81 / 263 < narrow[1] < wide[1]
 
 
 def test_of_a_proportion_without_a_trial_nothing_is_known():
-    assert wilson_interval(0, 0, 0.95) == (0, 1)
+    assert wilson_interval(0, 0, 0.95).tolist() == [0, 1]
 
 
 def test_of_1000_draws_of_500_predictions_the_intervals_hold_the_figures_of_all(stored):
@@ -106,8 +122,10 @@ def test_a_class_of_which_no_image_was_drawn_does_not_count():
 
 
 def test_macro_f1_is_the_mean_over_the_classes_that_have_images():
-    hits, support, named = np.array([[3, 0, 0]]), np.array([[4, 2, 0]]), np.array([[3, 0, 3]])
-    np.testing.assert_allclose(intervals.mean_f1(hits, support, named), (6 / 7 + 0) / 2)
+    kinds, counts = np.array([[0, 0, 1], [0, 2, 2]]), np.array([3, 1, 2])
+    found = resample_macro_f1(kinds, counts, 3, seed=0, draws=5)
+    assert found.shape == (1, 6)
+    assert found[0, 0] == pytest.approx((6 / 7 + 0) / 2)
 
 
 def test_a_class_without_a_mistake_is_not_certain():

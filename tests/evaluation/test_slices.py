@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from onion_pipeline.evaluation.intervals import wilson_interval
-from onion_pipeline.evaluation.slices import measure_slices, slice_images
+from onion_pipeline.evaluation.slices import measure_slices, tabulate_slices
 
 COUNT = 200
 
@@ -18,7 +18,7 @@ def make():
         predictions = pd.DataFrame({"label": labels, "predicted": predicted})
         files = pd.DataFrame({"path": range(COUNT), "height": 20, "width": 30, **columns})
         images = np.repeat(np.arange(COUNT, dtype=np.uint8), 12).reshape(COUNT, 2, 2, 3)
-        return slice_images(predictions, files, images, fewest, 0.95)
+        return tabulate_slices(predictions, files, images, fewest, 0.95)
 
     return run
 
@@ -66,3 +66,11 @@ def test_columns_of_one_value_of_very_many_or_of_identity_are_left_out(make):
         patient=[None, "x"] * 100,
     )
     assert set(table["column"]) == {"class", "brightness"}
+
+
+def test_images_that_nothing_tells_apart_are_in_no_slice():
+    alike = pd.DataFrame({"label": ["a"] * 4, "predicted": ["a", "a", "b", "b"]})
+    files = pd.DataFrame({"path": range(4), "height": 20, "width": 30})
+    table = tabulate_slices(alike, files, np.zeros((4, 2, 2, 1), np.uint8), 1, 0.95)
+    assert table.empty
+    assert measure_slices(table) == {}

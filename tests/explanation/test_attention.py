@@ -79,7 +79,7 @@ def test_patches_cover_a_picture_to_its_edges(size):
         assert covered == set(range(length))
 
 
-def test_a_network_without_feature_maps_has_no_attention():
+def test_a_network_without_a_convolution_looks_at_the_pixels():
     model = build_model(read_layers(["flatten"]), (4, 4, 1), classes=2, seed=0)
     images = np.zeros((1, 4, 4, 1), np.uint8)
     assert map_attention(model, images, np.zeros(1, np.int64)).shape == (1, 4, 4)

@@ -6,8 +6,11 @@ from PIL import Image
 from onion_pipeline.errors import DataError
 from onion_pipeline.explanation.pictures import choose_pictures, read_pictures
 from onion_pipeline.images.decoding.decoder import Rendering
+from onion_pipeline.serving.classifier import Classifier
+from onion_pipeline.serving.config import ServingConfig
 
 SHAPE = (4, 6, 3)
+CLASSIFIER = Classifier(None, ServingConfig(["a"], SHAPE, Rendering("stretch")))
 
 
 @pytest.fixture
@@ -62,11 +65,11 @@ def folder(tmp_path):
 
 
 def test_pictures_are_read_as_the_network_takes_them(folder):
-    images, paths = read_pictures(str(folder), 2, SHAPE, Rendering("stretch"))
+    images, paths = read_pictures(str(folder), 2, CLASSIFIER)
     assert images.shape == (2, *SHAPE)
     assert paths == ["0.png", "1.png"]
     np.testing.assert_array_equal(images[1, 0, 0], [0, 255, 0])
-    alone, (path,) = read_pictures(str(folder / "2.png"), 2, SHAPE, Rendering("stretch"))
+    alone, (path,) = read_pictures(str(folder / "2.png"), 2, CLASSIFIER)
     assert path == "2.png"
     np.testing.assert_array_equal(alone[0, 0, 0], [0, 0, 255])
 
@@ -74,19 +77,20 @@ def test_pictures_are_read_as_the_network_takes_them(folder):
 def test_a_file_that_is_no_picture_is_named(folder):
     (folder / "1.png").write_text("no picture")
     with pytest.raises(DataError, match=r"1\.png of explain\.images .* is no usable picture"):
-        read_pictures(str(folder), 2, SHAPE, Rendering("stretch"))
+        read_pictures(str(folder), 2, CLASSIFIER)
 
 
 def test_the_parameter_is_named_where_there_are_no_pictures(folder):
     with pytest.raises(DataError, match=r"^explain\.images: No images at .*nothing"):
-        read_pictures(str(folder / "nothing"), 2, SHAPE, Rendering("stretch"))
+        read_pictures(str(folder / "nothing"), 2, CLASSIFIER)
     (folder / "empty").mkdir()
     with pytest.raises(DataError, match=r"^explain\.images: .*empty"):
-        read_pictures(str(folder / "empty"), 2, SHAPE, Rendering("stretch"))
+        read_pictures(str(folder / "empty"), 2, CLASSIFIER)
 
 
 def test_deep_pictures_are_scaled_as_in_training(tmp_path):
     values = np.full((8, 8), 4095, np.uint16)
     Image.fromarray(values).save(tmp_path / "1.png")
-    images, _ = read_pictures(str(tmp_path), 1, (8, 8, 1), Rendering(bit_depth=12))
+    config = ServingConfig(["a"], (8, 8, 1), Rendering(bit_depth=12))
+    images, _ = read_pictures(str(tmp_path), 1, Classifier(None, config))
     assert (images == 255).all()

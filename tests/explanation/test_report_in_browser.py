@@ -9,11 +9,10 @@ import pytest
 from PIL import Image
 
 from onion_pipeline.augmentation.replay import draw_policy
-from onion_pipeline.evaluation.predictions import predict_probabilities, tabulate_answers
+from onion_pipeline.evaluation.predictions import predict_probabilities, tabulate_probabilities
 from onion_pipeline.explanation import sections
 from onion_pipeline.explanation.page.rendering import render_page
 from onion_pipeline.explanation.report import describe_network
-from onion_pipeline.explanation.sections import AnsweredImages
 from onion_pipeline.model.graph import compute_outputs, find_convolution, trace_calls
 
 SCREENSHOTS = Path(__file__).parents[2] / "docs" / "take_screenshots.py"
@@ -31,8 +30,7 @@ def write_report(tmp_path_factory):
         names = [f"class {number}" for number in range(model.output_shape[-1])]
         labels = [names[number % len(names)] for number in range(6)]
         answers = predict_probabilities(model, images)
-        table = tabulate_answers(answers, [f"{n}.png" for n in range(6)], labels, names)
-        test = AnsweredImages(images, table)
+        table = tabulate_probabilities(answers, [f"{n}.png" for n in range(6)], labels, names)
         report = describe_network(model, images[:4], table[:4], names)
         sections.add_attention(report, model, images[:4], table[:4])
         sections.add_augmentation(report, model, draw_policy(images[0], POLICY, 2, 0), picture=0)
@@ -40,8 +38,8 @@ def write_report(tmp_path_factory):
         name = find_convolution(model)
         kernels = np.stack([model.get_layer(name).kernel.numpy()] * 3)
         sections.add_learning(report, history, kernels, name)
-        sections.add_confusion(report, test, names)
-        sections.add_map(report, model, test, seed=0)
+        sections.add_confusion(report, images, table, names)
+        sections.add_map(report, model, images, table, seed=0)
         path = tmp_path_factory.mktemp("report") / "onion_report.html"
         path.write_text(render_page(report.description, report.tensors), "utf-8")
         return path, images[:4]

@@ -1,17 +1,22 @@
 import json
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from onion_pipeline.augmentation.replay import draw_policy
-from onion_pipeline.evaluation.predictions import predict_probabilities, tabulate_answers
+from onion_pipeline.evaluation.predictions import predict_probabilities, tabulate_probabilities
 from onion_pipeline.explanation import sections
 from onion_pipeline.explanation.attention import map_attention, map_occlusion
 from onion_pipeline.explanation.report import Report, describe_network
-from onion_pipeline.explanation.sections import AnsweredImages
 
 NAMES = ["ant", "bee", "cat"]
+
+
+class Answered(NamedTuple):
+    images: np.ndarray
+    predictions: pd.DataFrame
 
 
 @pytest.fixture
@@ -20,7 +25,7 @@ def tested(onion):
     images = np.random.default_rng(0).integers(0, 256, (9, 12, 10, 3), dtype=np.uint8)
     answers = predict_probabilities(onion, images)
     paths = [f"{number}.png" for number in range(9)]
-    return AnsweredImages(images, tabulate_answers(answers, paths, NAMES * 3, NAMES))
+    return Answered(images, tabulate_probabilities(answers, paths, NAMES * 3, NAMES))
 
 
 @pytest.fixture
@@ -44,12 +49,6 @@ def test_each_picture_has_maps_of_where_the_network_looked(report, onion, tested
     np.testing.assert_allclose(report.tensors[picture["occlusion"]], occlusion, atol=1e-5)
     placed = read(report, "occlusion")
     assert occlusion.shape == (len(placed["tops"]), len(placed["lefts"]))
-
-
-def test_a_network_without_feature_maps_has_occlusion_alone(report, onion, tested, monkeypatch):
-    monkeypatch.setattr(sections, "map_attention", lambda *_: None)
-    sections.add_attention(report, onion, tested.images[:2], tested.predictions[:2])
-    assert read(report, "pictures")[0]["attention"] is None
 
 
 def test_each_draw_of_a_transform_comes_with_the_answer_to_it(report, onion, tested):
@@ -97,7 +96,7 @@ def test_a_network_without_a_convolution_has_no_kernels(report):
 
 
 def test_each_cell_of_the_confusion_matrix_has_its_pictures(report, tested):
-    sections.add_confusion(report, tested, NAMES)
+    sections.add_confusion(report, *tested, NAMES)
     confusion, table = read(report, "confusion"), tested.predictions
     cells = {(cell["label"], cell["predicted"]): cell["pictures"] for cell in confusion["cells"]}
     for row, label in enumerate(NAMES):
@@ -114,7 +113,7 @@ def test_each_cell_of_the_confusion_matrix_has_its_pictures(report, tested):
 
 def test_a_cell_has_the_surest_of_many_pictures(report, tested, monkeypatch):
     monkeypatch.setattr(sections, "LONGEST_CELL", 1)
-    sections.add_confusion(report, tested, NAMES)
+    sections.add_confusion(report, *tested, NAMES)
     for cell in read(report, "confusion")["cells"]:
         (picture,) = cell["pictures"]
         table = tested.predictions
@@ -123,12 +122,12 @@ def test_a_cell_has_the_surest_of_many_pictures(report, tested, monkeypatch):
 
 
 def test_the_map_has_a_place_and_a_thumbnail_for_each_picture(report, onion, tested, monkeypatch):
-    sections.add_map(report, onion, tested, seed=0)
+    sections.add_map(report, onion, *tested, seed=0)
     drawn = read(report, "map")
     assert [point["path"] for point in drawn["points"]] == tested.predictions["path"].tolist()
     assert len(report.tensors[drawn["thumbnails"]]) == 9
     monkeypatch.setattr(sections, "LARGEST_MAP", 5)
-    sections.add_map(report, onion, tested, seed=0)
+    sections.add_map(report, onion, *tested, seed=0)
     labels = [point["label"] for point in read(report, "map")["points"]]
     assert len(labels) == 5
     assert set(labels) == set(NAMES)

@@ -7,7 +7,7 @@ from onion_pipeline.evaluation.calibration import heat
 from onion_pipeline.evaluation.conformal import form_prediction_sets
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
-from onion_pipeline.pipelines.evaluate import nodes
+from onion_pipeline.pipelines.evaluate.nodes.judge import choose_operating_point
 from onion_pipeline.pipelines.evaluate.pipeline import create_pipeline
 
 NAMES = ["a", "b", "c"]
@@ -153,6 +153,6 @@ def test_the_network_is_asked_for_damaged_pictures_and_for_variants(made):
 def test_a_target_that_no_confidence_reaches_is_told(base_parameters, caplog):
     columns = {f"probability_{name}": [0.6, 0.2] for name in NAMES}
     wrong = pd.DataFrame({"label": ["a", "b"], "predicted": ["b", "a"], **columns})
-    point = nodes.choose_operating_point(wrong, NAMES, base_parameters.evaluate)
+    point = choose_operating_point(wrong, NAMES, base_parameters.evaluate)
     assert point["confidence_threshold"] == UNREACHED
     assert "all are marked as abstained" in caplog.text

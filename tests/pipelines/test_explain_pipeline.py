@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from onion_pipeline.evaluation.predictions import predict_probabilities, tabulate_answers
+from onion_pipeline.evaluation.predictions import predict_probabilities, tabulate_probabilities
 from onion_pipeline.explanation.report import LARGEST_WEIGHTS
 from onion_pipeline.images.arrays import labelled_dtype
 from onion_pipeline.images.decoding.decoder import DEFAULT_RENDERING
@@ -64,7 +64,7 @@ def explain(run_nodes, labelled_images, base_parameters, model):
                 "calibrated_model": model,
                 "class_names": names,
                 "test_images": images,
-                "test_predictions": tabulate_answers(answers, paths, labels, names),
+                "test_predictions": tabulate_probabilities(answers, paths, labels, names),
                 "augmentation_policy": [{"name": "HorizontalFlip", "arguments": {}}],
                 "training_history": pd.DataFrame({"epoch": [1], "loss": [1.0]}),
                 "kernel_history": np.zeros((2, 3, 3, 3, 4), np.float32),

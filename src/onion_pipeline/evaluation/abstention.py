@@ -38,8 +38,7 @@ def trace_risk(confidence: Confidences, is_right: Rights) -> Curve:
     sure = confidence[order].astype(np.float64)
     answered = np.arange(1, len(order) + 1)
     mistakes = np.cumsum(~is_right[order])
-    last = np.append(sure[1:] != sure[:-1], True)
-    ends = np.flatnonzero(last)[np.cumsum(last) - last]
+    ends = np.searchsorted(-sure, -sure, side="right") - 1
     return Curve(sure, answered[ends] / len(order), mistakes[ends] / answered[ends])
 
 
@@ -94,15 +93,13 @@ def measure_abstention(
     NeurIPS 2017.
     """
     area = float(trace_risk(confidence, is_right).risk.mean())
-    answered = confidence >= (threshold or 0.0)
-    measured: dict[str, Any] = {
-        "risk_coverage_area": area,
-        "answered": float(answered.mean()),
+    is_answered = confidence >= (threshold or 0.0)
+    measured = {"risk_coverage_area": area, "answered": float(is_answered.mean())}
+    if not is_answered.any():
+        return measured
+    right, total = int(is_right[is_answered].sum()), int(is_answered.sum())
+    return {
+        **measured,
+        "answered_accuracy": right / total,
+        "answered_accuracy_interval": wilson_interval(right, total, confidence_level).tolist(),
     }
-    if answered.any():
-        right, total = int(is_right[answered].sum()), int(answered.sum())
-        measured["answered_accuracy"] = right / total
-        measured["answered_accuracy_interval"] = list(
-            wilson_interval(right, total, confidence_level)
-        )
-    return measured

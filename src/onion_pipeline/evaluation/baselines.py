@@ -3,14 +3,13 @@
 import warnings
 from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.evaluation.intervals import wilson_interval
-from onion_pipeline.evaluation.metrics import report_classes
+from onion_pipeline.evaluation.metrics import tabulate_classes
 from onion_pipeline.evaluation.predictions import find_ids
 from onion_pipeline.evaluation.significance import compare_accuracy
 from onion_pipeline.images.arrays import CHUNK_BYTES
@@ -22,11 +21,6 @@ BASELINES = ("majority_class", "logistic_regression")
 
 Labels = NDArray[np.int64]
 Images = NDArray[np.uint8]
-
-
-def predict_majority(train_labels: Labels, count: int) -> Labels:
-    """Return the most frequent class `count` times; of equally frequent ones the first."""
-    return np.full(count, np.bincount(train_labels).argmax(), np.int64)
 
 
 def predict_by_pixels(train: tuple[Images, Labels], images: Images, seed: int) -> Labels:
@@ -58,20 +52,7 @@ def predict_by_pixels(train: tuple[Images, Labels], images: Images, seed: int) -
     return model.predict(_read_pixels(images, np.arange(len(images)))).astype(np.int64)
 
 
-def tabulate_baselines(
-    predictions: DataFrame, found: dict[str, Labels], class_names: Sequence[str]
-) -> DataFrame:
-    """Return what each baseline says of the test images, by the labels.
-
-    Returns:
-        Columns ``path``, ``label`` and one for each baseline.
-    """
-    names = np.asarray(class_names, dtype=object)
-    columns = {name: names[ids] for name, ids in found.items()}
-    return predictions[["path", "label"]].assign(**columns)
-
-
-def compare_baselines(
+def compare_with_baselines(
     predictions: DataFrame,
     baselines: DataFrame,
     class_names: Sequence[str],
@@ -86,18 +67,24 @@ def compare_baselines(
     """
     import pandas as pd
 
-    named = {"network": predictions["predicted"], **{name: baselines[name] for name in BASELINES}}
-    rows = [
-        _describe(
-            name, predictions.assign(predicted=said.to_numpy()), class_names, confidence_level
-        )
-        for name, said in named.items()
-    ]
-    truth, network = (find_ids(predictions[name], class_names) for name in ("label", "predicted"))
-    for row in rows[1:]:
-        other = find_ids(baselines[row["model"]], class_names)
-        row["p_value"] = compare_accuracy(truth, network, other).p_value
-    return pd.DataFrame(rows)
+    answers = {"network": predictions["predicted"], **{name: baselines[name] for name in BASELINES}}
+    tables = [predictions.assign(predicted=answer.to_numpy()) for answer in answers.values()]
+    truth, network, *others = (
+        find_ids(labels, class_names) for labels in (predictions["label"], *answers.values())
+    )
+    right = np.array([(table["label"] == table["predicted"]).sum() for table in tables])
+    low, high = wilson_interval(right, np.full(len(right), len(truth)), confidence_level).T
+    f1 = [tabulate_classes(table, class_names, confidence_level)["f1"] for table in tables]
+    return pd.DataFrame(
+        {
+            "model": list(answers),
+            "accuracy": right / len(truth),
+            "accuracy_low": low,
+            "accuracy_high": high,
+            "macro_f1": [float(each.mean()) for each in f1],
+            "p_value": [None, *(compare_accuracy(truth, network, each).p_value for each in others)],
+        }
+    )
 
 
 def list_unbeaten(table: DataFrame, significance: float = 0.05) -> list[str]:
@@ -105,21 +92,6 @@ def list_unbeaten(table: DataFrame, significance: float = 0.05) -> list[str]:
     network, others = table.iloc[0], table.iloc[1:]
     beaten = (others["accuracy"] < network["accuracy"]) & (others["p_value"] <= significance)
     return others.loc[~beaten, "model"].tolist()
-
-
-def _describe(
-    name: str, predictions: DataFrame, class_names: Sequence[str], confidence_level: float
-) -> dict[str, Any]:
-    right = int((predictions["label"] == predictions["predicted"]).sum())
-    low, high = wilson_interval(right, len(predictions), confidence_level)
-    return {
-        "model": name,
-        "accuracy": right / len(predictions),
-        "accuracy_low": low,
-        "accuracy_high": high,
-        "macro_f1": float(report_classes(predictions, class_names, confidence_level)["f1"].mean()),
-        "p_value": None,
-    }
 
 
 def _read_pixels(images: Images, rows: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -1,6 +1,6 @@
 """Whether a probability of 80 % is right in 80 of 100 cases, and how to make it so."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,34 +19,9 @@ Labels = NDArray[np.int64]
 Probabilities = NDArray[np.floating[Any]]
 
 
-class Calibration(NamedTuple):
-    """What a temperature did to the validation images.
-
-    Args:
-        temperature: by which the scores before the softmax are divided; above 1 where the
-            network was too sure.
-        validation_log_loss: with it.
-        validation_log_loss_before: without it; never lower.
-        validation_images: how many it was fitted on.
-    """
-
-    temperature: float
-    validation_log_loss: float
-    validation_log_loss_before: float
-    validation_images: int
-
-
-class Bin(NamedTuple):
-    """Images of about the same confidence: how many, how sure and how often right."""
-
-    images: int
-    confidence: float
-    right: int
-
-
-def calibrate_model(
+def calibrate_probabilities(
     model: KerasModel, images: NDArray[np.uint8], labels: Labels
-) -> tuple[KerasModel, Calibration]:
+) -> tuple[KerasModel, dict[str, float]]:
     """Return a copy of `model` whose probabilities are calibrated, by temperature scaling.
 
     The weights of the head are divided by the temperature, so that every copy of the model has
@@ -57,6 +32,11 @@ def calibrate_model(
         images: uint8, (N, H, W, C); the validation images.
         labels: int64, (N,).
 
+    Returns:
+        The copy; ``temperature``, by which the scores before the softmax are divided, above 1
+        where the network was too sure; ``validation_log_loss`` with it, and
+        ``validation_log_loss_before`` without it, never lower; ``validation_images``, N.
+
     Source: Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", ICML 2017.
     """
     probabilities = predict_probabilities(model, images).astype(np.float64)
@@ -65,8 +45,13 @@ def calibrate_model(
     calibrated = _divide_scores(model, temperature)
     after = log_loss(labels, predict_probabilities(calibrated, images).astype(np.float64))
     if after >= before:  # no better once its weights are rounded
-        return _divide_scores(model, 1.0), Calibration(1.0, before, before, len(labels))
-    return calibrated, Calibration(temperature, after, before, len(labels))
+        calibrated, temperature, after = _divide_scores(model, 1.0), 1.0, before
+    return calibrated, {
+        "temperature": temperature,
+        "validation_log_loss": after,
+        "validation_log_loss_before": before,
+        "validation_images": len(labels),
+    }
 
 
 def fit_temperature(labels: Labels, probabilities: Probabilities) -> float:
@@ -92,9 +77,11 @@ def heat(probabilities: Probabilities, temperature: float) -> NDArray[np.float64
 
     With the inverse of a temperature it takes that back.
     """
+    from scipy.special import softmax
+
     scores = np.log(np.maximum(probabilities.astype(np.float64), SMALLEST)) / temperature
-    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return shares / shares.sum(axis=1, keepdims=True)
+    shares: NDArray[np.float64] = softmax(scores, axis=1)
+    return shares
 
 
 def measure_calibration(
@@ -105,18 +92,24 @@ def measure_calibration(
     Args:
         labels: int64, (N,).
         probabilities: (N, K), of a model with that temperature in it.
-        temperature: from :func:`calibrate_model`.
+        temperature: from :func:`calibrate_probabilities`.
 
     Returns:
-        ``calibration_error`` (:func:`calibration_error`), ``brier_score`` and the same with
-        ``_uncalibrated`` after their names, as ``log_loss_uncalibrated``.
+        ``calibration_error`` (:func:`calibration_error`), ``brier_score`` (the mean over images of
+        ``sum_k (p_k - y_k)²``, from 0 to 2) and the same with ``_uncalibrated`` after their names,
+        as ``log_loss_uncalibrated``.
+
+    Source: Brier, "Verification of forecasts expressed in terms of probability", Monthly Weather
+    Review 78, 1950: his form; scikit-learn's ``scale_by_half=False``, to which the probabilities of
+    a softmax in float32 do not add up to 1.
     """
     before = heat(probabilities, 1 / temperature)
+    truth = np.eye(probabilities.shape[1])[labels]
     return {
         "calibration_error": calibration_error(labels, probabilities),
         "calibration_error_uncalibrated": calibration_error(labels, before),
-        "brier_score": brier_score(labels, probabilities),
-        "brier_score_uncalibrated": brier_score(labels, before),
+        "brier_score": float(((probabilities - truth) ** 2).sum(axis=1).mean()),
+        "brier_score_uncalibrated": float(((before - truth) ** 2).sum(axis=1).mean()),
         "log_loss_uncalibrated": log_loss(labels, before),
     }
 
@@ -131,31 +124,25 @@ def calibration_error(labels: Labels, probabilities: Probabilities, bins: int = 
     Binning", AAAI 2015; equal mass as in Nixon et al., "Measuring Calibration in Deep Learning",
     CVPR workshops 2019.
     """
-    found = bin_confidences(labels, probabilities, bins)
-    gaps = sum(abs(each.right - each.confidence * each.images) for each in found)
-    return gaps / len(labels)
+    images, confidence, right = bin_confidences(labels, probabilities, bins)
+    return float(np.abs(right - confidence * images).sum()) / len(labels)
 
 
-def bin_confidences(labels: Labels, probabilities: Probabilities, bins: int = BINS) -> list[Bin]:
-    """Return the images in bins of equal mass, from the least to the most confident ones."""
+def bin_confidences(
+    labels: Labels, probabilities: Probabilities, bins: int = BINS
+) -> list[NDArray[Any]]:
+    """Put images in bins of equal mass, from the least to the most confident ones.
+
+    Returns:
+        Of each bin how many images it has, int64; their mean confidence, float64; and how many
+        of the answers are right, int64.
+    """
     confidence = probabilities.max(axis=1).astype(np.float64)
     is_right = probabilities.argmax(axis=1) == labels
     order = np.argsort(confidence, kind="stable")
-    return [
-        Bin(len(rows), float(confidence[rows].mean()), int(is_right[rows].sum()))
-        for rows in np.array_split(order, min(bins, len(order)))
-    ]
-
-
-def brier_score(labels: Labels, probabilities: Probabilities) -> float:
-    """Return the mean over images of ``sum_k (p_k - y_k)²``, from 0 to 2.
-
-    Source: Brier, "Verification of forecasts expressed in terms of probability", Monthly Weather
-    Review 78, 1950: his form; scikit-learn's ``scale_by_half=False``.
-    """
-    errors = probabilities.astype(np.float64).copy()
-    errors[np.arange(len(labels)), labels] -= 1
-    return float((errors**2).sum(axis=1).mean())
+    parts = np.array_split(order, min(bins, len(order)))
+    found = [(len(rows), confidence[rows].mean(), is_right[rows].sum()) for rows in parts]
+    return [*map(np.array, zip(*found, strict=True))]
 
 
 def _divide_scores(model: KerasModel, temperature: float) -> KerasModel:

@@ -4,18 +4,12 @@ from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from onion_pipeline.evaluation.significance import (
-    Ids,
-    compare_accuracy,
-    compare_macro_f1,
-    compare_recalls,
-    count_agreement,
-)
+from onion_pipeline.evaluation.intervals import Ids
+from onion_pipeline.evaluation.significance import compare_accuracy, compare_macro_f1
 
 Metric = Literal["accuracy", "macro_f1"]
-
-AGREEMENT = ("both_right", "only_challenger", "only_champion", "neither")
 
 
 class Answers(NamedTuple):
@@ -67,37 +61,57 @@ def compare_answers(answers: Answers, metric: Metric) -> dict[str, Any]:
     Returns:
         ``metric``; its value for ``challenger`` and ``champion``, their ``difference`` and its
         ``p_value``; ``images``; ``agreement``, the table of McNemar's test; ``classes``, for each
-        the images, both recalls and the p-value of a loss.
+        the images, both recalls and how probable it is that chance alone lets the challenger lose
+        so many of its images, by McNemar's exact test, one-sided.
     """
     truth, challenger, champion, class_names = answers
     if metric == "accuracy":
         found = compare_accuracy(truth, challenger, champion)
     else:
         found = compare_macro_f1(truth, challenger, champion, len(class_names))
-    table = count_agreement(truth, challenger, champion)
+    agreement = _list_agreement(answers)
     return {
         "metric": metric,
         "challenger": found.first,
         "champion": found.second,
-        "difference": found.size,
+        "difference": found.first - found.second,
         "p_value": found.p_value,
         "images": len(truth),
-        "agreement": dict(zip(AGREEMENT, table, strict=True)),
-        "classes": _tabulate_classes(answers),
+        "agreement": {name: int(rows.sum()) for name, rows in agreement.items()},
+        "classes": _tabulate_classes(answers, agreement),
     }
 
 
-def _tabulate_classes(answers: Answers) -> list[dict[str, Any]]:
-    truth, challenger, champion, class_names = answers
-    recalls, chance = compare_recalls(truth, challenger, champion, len(class_names))
-    images = np.bincount(truth, minlength=len(class_names))
-    return [
+def _list_agreement(answers: Answers) -> dict[str, NDArray[np.bool_]]:
+    """Return which images both classifiers, one or neither names right, bool (N,) each."""
+    one, other = (named == answers.truth for named in (answers.challenger, answers.champion))
+    return {
+        "both_right": one & other,
+        "only_challenger": one & ~other,
+        "only_champion": other & ~one,
+        "neither": ~one & ~other,
+    }
+
+
+def _tabulate_classes(
+    answers: Answers, agreement: dict[str, NDArray[np.bool_]]
+) -> list[dict[str, Any]]:
+    import pandas as pd
+    from scipy.stats import binom
+
+    classes = len(answers.class_names)
+    both, won, lost, neither = (
+        np.bincount(answers.truth[rows], minlength=classes) for rows in agreement.values()
+    )
+    images = both + won + lost + neither
+    known = np.where(images, images, np.nan)
+    table = pd.DataFrame(
         {
-            "class": name,
-            "images": int(images[number]),
-            "challenger": float(recalls[number, 0]) if images[number] else None,
-            "champion": float(recalls[number, 1]) if images[number] else None,
-            "p_value": float(chance[number]),
+            "class": list(answers.class_names),
+            "images": images,
+            "challenger": (both + won) / known,
+            "champion": (both + lost) / known,
+            "p_value": binom.sf(lost - 1, lost + won, 0.5),
         }
-        for number, name in enumerate(class_names)
-    ]
+    )
+    return table.astype(object).where(table.notna(), None).to_dict("records")

@@ -1,6 +1,7 @@
 """The figures of a test and of an audit: the confusion matrix, mistakes and suspect labels."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure, Series
 from onion_pipeline.drawing.canvas import ACCENT, make_figure, show_image
 from onion_pipeline.drawing.lettering import write_names, write_page_names
-from onion_pipeline.evaluation.metrics import confusion_matrix
+from onion_pipeline.evaluation.metrics import count_confusions
 from onion_pipeline.images.arrays import LabelledImages
 
 COLUMNS = 6
@@ -17,29 +18,30 @@ SHORT = 6  # characters of a name that a confusion matrix has room for anyhow
 LONGEST = 14  # characters of a label that fit beside a picture
 
 
-def plot_confusion_matrix(predictions: DataFrame, class_names: Sequence[str]) -> PlotlyFigure:
-    """Return the confusion matrix: rows are the true classes, columns the predicted ones.
+def plot_confusion_matrix(test_predictions: DataFrame, class_names: Sequence[str]) -> PlotlyFigure:
+    """Show which classes are taken for which.
 
-    Colours are shares of each row, so that rare classes are seen; cells show the counts.
+    Rows are the true classes, columns the predicted ones. Colours are shares of each row, so that
+    rare classes are seen; cells show the counts.
     """
     from plotly import graph_objects
 
-    counts = confusion_matrix(predictions, class_names)
-    support = counts.sum(axis=1)
-    shares = counts / np.where(support, support, np.nan)[:, None]
+    counts = count_confusions(test_predictions, class_names)
+    support = counts.sum(axis=1, keepdims=True)
     shown = write_page_names(class_names)
     names = [shown[name] for name in class_names]
     truth = [
         name if images else f"{name} (no test pictures)"
         for name, images in zip(names, support, strict=True)
     ]
+    is_readable = len(names) <= READABLE
     heatmap = graph_objects.Heatmap(
-        z=shares,
+        z=counts / np.where(support, support, np.nan),
         x=names,
         y=truth,
         hoverongaps=False,
         customdata=counts,
-        text=np.where(counts > 0, counts.astype(str), "") if len(names) <= READABLE else None,
+        text=np.where(counts > 0, counts.astype(str), "") if is_readable else None,
         texttemplate="%{text}",
         colorscale=[[0, "#ffffff"], [0.02, "#f6e3d7"], [1, ACCENT]],
         zmin=0,
@@ -48,7 +50,8 @@ def plot_confusion_matrix(predictions: DataFrame, class_names: Sequence[str]) ->
         hovertemplate="%{y} predicted as %{x}: %{customdata} (%{z:.1%})<extra></extra>",
     )
     figure = graph_objects.Figure(heatmap)
-    every_tick = {"tickmode": "linear", "dtick": 1} if len(names) <= READABLE else {}
+    axis: dict[str, Any] = {"type": "category", "constrain": "domain"}
+    axis |= {"tickmode": "linear", "dtick": 1} if is_readable else {}
     side = 260 + 34 * min(len(names), READABLE)
     room = 7 * max(0, max(map(len, truth)) - SHORT)  # pixels that names take from the cells
     figure.update_layout(
@@ -56,15 +59,8 @@ def plot_confusion_matrix(predictions: DataFrame, class_names: Sequence[str]) ->
         title="Confusion matrix of the test images",
         width=side + 60 + room,
         height=side + room // 2,
-        xaxis={"title": "predicted", "type": "category", "constrain": "domain", **every_tick},
-        yaxis={
-            "title": "true",
-            "type": "category",
-            **every_tick,
-            "autorange": "reversed",
-            "scaleanchor": "x",
-            "constrain": "domain",
-        },
+        xaxis={"title": "predicted", **axis},
+        yaxis={"title": "true", "autorange": "reversed", "scaleanchor": "x", **axis},
     )
     return figure
 
@@ -80,8 +76,10 @@ def draw_mistakes(predictions: DataFrame, images: LabelledImages, most: int) -> 
     wrong = predictions.reset_index(drop=True).query("label != predicted")
     worst = wrong.nlargest(most, "confidence", keep="first")
     names = write_names([*predictions["label"], *predictions["predicted"]], LONGEST)
+    total = f"among {len(predictions)} test images"
+    title = f"mistakes {total}: predicted (confidence), truth"
     return _draw_gallery(
-        _title_mistakes(len(worst), len(wrong), len(predictions)),
+        _title("most confident", len(worst), len(wrong), title) or f"No mistake {total}",
         images["image"][worst.index],
         [f"{names[row.predicted]}  {row.confidence:.0%}" for row in worst.itertuples()],
         [f"is {names[label]}" for label in worst["label"]],
@@ -104,7 +102,8 @@ def draw_suspect_labels(
     worst = issues.head(most)
     names = write_names([*issues["label"], *issues["suggested_label"]], LONGEST)
     return _draw_gallery(
-        _title_suspect_labels(len(worst), len(issues)),
+        _title("least likely", len(worst), len(issues), "labels that look wrong")
+        or "No label looks wrong",
         images[pd.Index(paths).get_indexer(worst["path"])],
         [f"labelled {names[label]}" for label in worst["label"]],
         [f"looks like {names[label]}" for label in worst["suggested_label"]],
@@ -129,15 +128,8 @@ def _draw_gallery(
     return figure
 
 
-def _title_mistakes(shown: int, wrong: int, total: int) -> str:
-    if not wrong:
-        return f"No mistake among {total} test images"
-    which = "All" if shown == wrong else f"The {shown} most confident of"
-    return f"{which} {wrong} mistakes among {total} test images: predicted (confidence), truth"
-
-
-def _title_suspect_labels(shown: int, found: int) -> str:
+def _title(which: str, shown: int, found: int, things: str) -> str:
+    """Return what a gallery shows; nothing where nothing was found."""
     if not found:
-        return "No label looks wrong"
-    which = "All" if shown == found else f"The {shown} least likely of"
-    return f"{which} {found} labels that look wrong"
+        return ""
+    return f"All {found} {things}" if shown == found else f"The {shown} {which} of {found} {things}"

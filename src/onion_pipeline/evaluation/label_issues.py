@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import DataError
-from onion_pipeline.evaluation.predictions import find_ids, read_probabilities
+from onion_pipeline.evaluation.predictions import read_predictions
 from onion_pipeline.images.stratification import SPLITS
 
 
@@ -81,8 +81,7 @@ def find_label_issues(predictions: DataFrame, class_names: Sequence[str]) -> Dat
     from cleanlab import filter as filters
     from cleanlab.rank import get_label_quality_scores
 
-    labels = find_ids(predictions["label"], class_names)
-    probabilities = read_probabilities(predictions, class_names)
+    labels, probabilities = read_predictions(predictions, class_names)
     # One process: it takes milliseconds, and a fork beside TensorFlow's threads may hang.
     wrong = filters.find_label_issues(
         labels, probabilities, filter_by="low_normalized_margin", n_jobs=1

@@ -12,13 +12,14 @@ from onion_pipeline.evaluation.intervals import (
     class_intervals,
     wilson_interval,
 )
-from onion_pipeline.evaluation.predictions import find_ids, read_probabilities
+from onion_pipeline.evaluation.predictions import find_ids, read_predictions
 
 # Probabilities below it count as it in the log loss, so that one certain mistake is not infinite.
 SMALLEST_PROBABILITY = 1e-7
+FIGURES = ["precision", "recall", "f1"]
 
 
-def compute_metrics(
+def measure_predictions(
     predictions: DataFrame, class_names: Sequence[str], confidence_level: float, top_k: int
 ) -> dict[str, Any]:
     """Return the figures of the test as plain numbers.
@@ -35,21 +36,24 @@ def compute_metrics(
         ``macro_f1_interval`` (bootstrap), both over the classes that have test images;
         ``log_loss`` (natural logarithm, mean over images); ``top_<k>_accuracy``; ``test_images``.
     """
-    probabilities = read_probabilities(predictions, class_names)
-    truth = find_ids(predictions["label"], class_names)
+    from sklearn.metrics import top_k_accuracy_score
+
+    truth, probabilities = read_predictions(predictions, class_names)
     right = int((predictions["label"] == predictions["predicted"]).sum())
-    matrix = confusion_matrix(predictions, class_names)
-    report = report_classes(predictions, class_names, confidence_level)
+    matrix = count_confusions(predictions, class_names)
+    report = tabulate_classes(predictions, class_names, confidence_level)
     metrics = {
         "accuracy": right / len(predictions),
-        "accuracy_interval": list(wilson_interval(right, len(predictions), confidence_level)),
+        "accuracy_interval": wilson_interval(right, len(predictions), confidence_level).tolist(),
         "macro_f1": float(report["f1"].mean()),
         "macro_f1_interval": list(bootstrap_macro_f1(matrix, confidence_level)),
         "log_loss": log_loss(truth, probabilities),
         "test_images": len(predictions),
     }
     if top_k < len(class_names):
-        metrics[f"top_{top_k}_accuracy"] = top_k_accuracy(truth, probabilities, top_k)
+        ids = range(len(class_names))
+        found = top_k_accuracy_score(truth, probabilities, k=top_k, labels=ids)
+        metrics[f"top_{top_k}_accuracy"] = float(found)
     return metrics
 
 
@@ -65,14 +69,13 @@ def measure_variants(predictions: DataFrame, class_names: Sequence[str]) -> dict
     """
     if predictions.empty:
         return {}
-    truth = find_ids(predictions["label"], class_names)
     return {
         "accuracy_with_variants": float((predictions["label"] == predictions["predicted"]).mean()),
-        "log_loss_with_variants": log_loss(truth, read_probabilities(predictions, class_names)),
+        "log_loss_with_variants": log_loss(*read_predictions(predictions, class_names)),
     }
 
 
-def report_classes(
+def tabulate_classes(
     predictions: DataFrame, class_names: Sequence[str], confidence_level: float
 ) -> DataFrame:
     """Return precision, recall and F1 of each class, with their intervals.
@@ -93,52 +96,37 @@ def report_classes(
         :func:`~onion_pipeline.evaluation.intervals.class_intervals`.
     """
     import pandas as pd
+    from sklearn.metrics import precision_recall_fscore_support
 
-    matrix = confusion_matrix(predictions, class_names)
-    hits, predicted, support = matrix.diagonal(), matrix.sum(axis=0), matrix.sum(axis=1)
-    is_tested = support > 0
-    figures = {
-        "precision": hits / np.where(is_tested & (predicted > 0), predicted, np.nan),
-        "recall": hits / np.where(is_tested, support, np.nan),
-        "f1": 2 * hits / np.where(is_tested, predicted + support, np.nan),
-    }
-    intervals = class_intervals(matrix, confidence_level)
-    return pd.DataFrame(
-        {
-            "class": list(class_names),
-            **figures,
-            "support": support,
-            **{
-                f"{name}_{end}": np.where(np.isnan(figures[name]), np.nan, bounds[:, column])
-                for name, bounds in intervals.items()
-                for column, end in enumerate(("low", "high"))
-            },
-        }
+    truth, predicted = (find_ids(predictions[name], class_names) for name in ("label", "predicted"))
+    *figures, support = precision_recall_fscore_support(
+        truth, predicted, labels=range(len(class_names)), zero_division=np.nan
     )
+    table = pd.DataFrame({"class": list(class_names), **dict(zip(FIGURES, figures, strict=True))})
+    table.loc[support == 0, FIGURES] = np.nan
+    table["support"] = support
+    matrix = count_confusions(predictions, class_names)
+    for name, bounds in class_intervals(matrix, confidence_level).items():
+        known = np.where(table[[name]].isna(), np.nan, bounds)
+        table[f"{name}_low"], table[f"{name}_high"] = known.T
+    return table
 
 
-def confusion_matrix(predictions: DataFrame, class_names: Sequence[str]) -> NDArray[np.int64]:
-    """Return ``C_ij``: the images of class i that were predicted as class j.
+def count_confusions(predictions: DataFrame, class_names: Sequence[str]) -> NDArray[np.int64]:
+    """Return the confusion matrix: the images of class i that were predicted as class j.
 
     As in scikit-learn, rows are the truth; Wikipedia and some libraries swap the axes.
     """
-    count = len(class_names)
-    cells = find_ids(predictions["label"], class_names) * count + find_ids(
-        predictions["predicted"], class_names
-    )
-    return np.bincount(cells, minlength=count**2).reshape(count, count)
+    import pandas as pd
+
+    counts = pd.crosstab(predictions["label"], predictions["predicted"])
+    return counts.reindex(index=class_names, columns=class_names, fill_value=0).to_numpy()
 
 
 def log_loss(truth: NDArray[np.int64], probabilities: NDArray[np.float64]) -> float:
-    """Return the mean of ``-ln p`` over the probabilities p of the right classes."""
+    """Return the mean of ``-ln p`` over the probabilities p of the right classes.
+
+    Not by scikit-learn, to which the float32 probabilities of a softmax do not add up to 1.
+    """
     right = probabilities[np.arange(len(truth)), truth]
     return float(-np.log(np.maximum(right, SMALLEST_PROBABILITY)).mean())
-
-
-def top_k_accuracy(truth: NDArray[np.int64], probabilities: NDArray[np.float64], k: int) -> float:
-    """Return the share of images whose right class is among the `k` likeliest.
-
-    Ties go to the class with the smaller id.
-    """
-    likeliest = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
-    return float((likeliest == truth[:, None]).any(axis=1).mean())

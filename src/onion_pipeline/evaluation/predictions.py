@@ -57,12 +57,12 @@ def tabulate_predictions(
         Columns ``path``, ``label``, ``predicted``, ``confidence`` (of the predicted class) and
         ``probability_<class>`` for each class.
     """
-    names = np.asarray(class_names, dtype=object)
+    labels = np.asarray(class_names, dtype=object)[images["label"]]
     known = paths.iloc[images["index"]].to_numpy()
-    return tabulate_answers(probabilities, known, names[images["label"]], class_names)
+    return tabulate_probabilities(probabilities, known, labels, class_names)
 
 
-def tabulate_answers(
+def tabulate_probabilities(
     probabilities: NDArray[np.float32],
     paths: Sequence[str],
     labels: Sequence[str],
@@ -89,6 +89,14 @@ def tabulate_answers(
             **columns,
         }
     ).astype({"label": "str", "predicted": "str"})
+
+
+def read_predictions(
+    predictions: DataFrame, class_names: Sequence[str]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the true ids, (N,), and the probabilities, (N, K), of a table of predictions."""
+    truth = find_ids(predictions["label"], class_names)
+    return truth, read_probabilities(predictions, class_names)
 
 
 def read_probabilities(predictions: DataFrame, class_names: Sequence[str]) -> NDArray[np.float64]:

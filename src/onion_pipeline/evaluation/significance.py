@@ -7,25 +7,11 @@ of the difference: what counts are those on which the two disagree.
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from onion_pipeline.evaluation.intervals import mean_f1, sum_by_class
+from onion_pipeline.evaluation.intervals import Ids, resample_macro_f1
 
 # The p-value of a bootstrap is a multiple of 2 / (DRAWS + 1).
 DRAWS = 9_999
-# Numbers that pass through memory at once.
-CHUNK = 1 << 22
-
-Ids = NDArray[np.int64]
-
-
-class Agreement(NamedTuple):
-    """Of how many images both classifiers, one or neither names the right class."""
-
-    both: int
-    only_first: int
-    only_second: int
-    neither: int
 
 
 class Difference(NamedTuple):
@@ -41,18 +27,6 @@ class Difference(NamedTuple):
     first: float
     second: float
     p_value: float
-
-    @property
-    def size(self) -> float:
-        """Return by how much the first is better; below 0 where it is worse."""
-        return self.first - self.second
-
-
-def count_agreement(truth: Ids, first: Ids, second: Ids) -> Agreement:
-    """Return the table behind McNemar's test of two classifiers' answers, each int64 (N,)."""
-    one, other = first == truth, second == truth
-    counts = (one & other, one & ~other, ~one & other, ~one & ~other)
-    return Agreement(*(int(count.sum()) for count in counts))
 
 
 def mcnemar_test(only_first: int, only_second: int) -> float:
@@ -91,12 +65,9 @@ def count_fewest_images(significance: float) -> int:
 
 def compare_accuracy(truth: Ids, first: Ids, second: Ids) -> Difference:
     """Compare the accuracies of two classifiers by McNemar's exact test."""
-    table = count_agreement(truth, first, second)
-    return Difference(
-        float((first == truth).mean()),
-        float((second == truth).mean()),
-        mcnemar_test(table.only_first, table.only_second),
-    )
+    one, other = first == truth, second == truth
+    p_value = mcnemar_test(int((one & ~other).sum()), int((other & ~one).sum()))
+    return Difference(float(one.mean()), float(other.mean()), p_value)
 
 
 def compare_macro_f1(
@@ -114,63 +85,16 @@ def compare_macro_f1(
         first: ids that the first classifier names.
         second: ids that the second one names.
         classes: K; macro F1 is the mean over those that have images, in each draw, as in
-            :func:`~onion_pipeline.evaluation.intervals.mean_f1`.
+            :func:`~onion_pipeline.evaluation.intervals.resample_macro_f1`.
         seed: of the draws.
 
     Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, sections 13.3 and 15.4;
     Davison and Hinkley, "Bootstrap Methods and their Application", 1997, section 4.2.
     """
-    # Drawing how often each kind of image comes is drawing the images, and there are few kinds.
     kinds, counts = np.unique(np.stack([truth, first, second]), axis=1, return_counts=True)
-    generator = np.random.default_rng(seed)
-    one, other = _compute_macro_f1(counts[None], kinds, classes)
-    differences = []
-    step = max(1, CHUNK // (len(counts) + classes))
-    for start in range(0, DRAWS, step):
-        drawn = generator.multinomial(len(truth), counts / len(truth), min(step, DRAWS - start))
-        differences.append(np.subtract(*_compute_macro_f1(drawn, kinds, classes)))
-    found = np.concatenate(differences)
+    values = resample_macro_f1(kinds, counts, classes, seed, DRAWS)
+    one, other = values[:, 0].tolist()
+    found = np.subtract(*values)[1:]
     tail = min((found <= 0).sum(), (found >= 0).sum())
     p_value = min(1.0, 2 * (int(tail) + 1) / (DRAWS + 1))
-    return Difference(float(one[0]), float(other[0]), p_value)
-
-
-def compare_recalls(
-    truth: Ids, first: Ids, second: Ids, classes: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Compare the recalls of two classifiers in each class.
-
-    Returns:
-        float64 (K, 2): the recalls of the first and of the second, NaN for a class without an
-        image; float64 (K,): how probable it is that chance alone lets the first lose so many
-        images of the class, by McNemar's exact test, one-sided.
-    """
-    from scipy.stats import binom
-
-    rights = [np.bincount(truth[answer == truth], minlength=classes) for answer in (first, second)]
-    images = np.bincount(truth, minlength=classes)
-    lost, won = (
-        np.bincount(truth[(mine != truth) & (theirs == truth)], minlength=classes)
-        for mine, theirs in ((first, second), (second, first))
-    )
-    recalls = np.stack(rights, axis=1) / np.where(images, images, np.nan)[:, None]
-    return recalls, binom.sf(lost - 1, lost + won, 0.5)
-
-
-def _compute_macro_f1(
-    counts: NDArray[np.int64], kinds: Ids, classes: int
-) -> list[NDArray[np.float64]]:
-    """Return the macro F1 of both classifiers, float64 (B,) each.
-
-    Args:
-        counts: (B, M), how often each kind of image was drawn.
-        kinds: (3, M), truth and both answers of each kind.
-        classes: K.
-    """
-    truth, *answers = kinds
-    support = sum_by_class(counts, truth, classes)
-    found = []
-    for answer in answers:
-        hits = sum_by_class(counts * (answer == truth), truth, classes)
-        found.append(mean_f1(hits, support, sum_by_class(counts, answer, classes)))
-    return found
+    return Difference(one, other, p_value)

@@ -13,7 +13,7 @@ MOST_VALUES = 20  # of a column that is to be sliced by
 NOT_SLICED = {"path", "sha256", "cluster", "split", "reason", "detail", "label"}
 
 
-def slice_images(
+def tabulate_slices(
     predictions: DataFrame,
     files: DataFrame,
     images: NDArray[np.uint8],
@@ -41,18 +41,24 @@ def slice_images(
     """
     import pandas as pd
 
-    is_right = (predictions["label"] == predictions["predicted"]).to_numpy()
+    predictions = predictions.reset_index(drop=True)
+    is_right = predictions["label"] == predictions["predicted"]
     rows = [
-        {"column": column, "value": value, "images": int(inside.sum()),
-         "right": int(is_right[inside].sum())}
+        (column, value, len(inside), int(inside.sum()))
         for column, values in _list_columns(predictions, files, images)
-        for value, inside in _divide(values)
-    ]  # fmt: skip
+        if values.nunique() > 1
+        for value, inside in is_right.groupby(values)
+    ]
     table = pd.DataFrame(rows, columns=["column", "value", "images", "right"])
-    bounds = _find_bounds(table, confidence_level)
+    bounds = wilson_interval(table["right"], table["images"], confidence_level)
     table["accuracy"] = table["right"] / table["images"]
-    table["accuracy_low"], table["accuracy_high"] = bounds[:, 0], bounds[:, 1]
-    table["is_worst"] = _find_worst(table, float(is_right.mean()), fewest, confidence_level)
+    table["accuracy_low"], table["accuracy_high"] = bounds.T
+    # All of these together are above it by chance as seldom as one alone would be.
+    level = 1 - (1 - confidence_level) / max(1, len(table))
+    high = wilson_interval(table["right"], table["images"], level)[:, 1]
+    is_worse = (table["images"] >= fewest) & (high < is_right.mean())
+    worst = table.loc[is_worse, "accuracy"].idxmin() if is_worse.any() else None
+    table["is_worst"] = table.index == worst
     order = table.sort_values(["column", "accuracy"], kind="stable")
     return order.drop(columns="right").reset_index(drop=True)
 
@@ -69,7 +75,7 @@ def _list_columns(
     import pandas as pd
 
     files = files.reset_index(drop=True)
-    yield "class", predictions["label"].reset_index(drop=True)
+    yield "class", predictions["label"]
     sides = np.sqrt(files["height"].astype(float) * files["width"].astype(float))
     yield "size in pixels", _name_quarters(sides.round())
     brightness = images.reshape(len(images), -1).mean(axis=1) / 255
@@ -85,35 +91,5 @@ def _name_quarters(values: Series) -> Series:
     import pandas as pd
 
     bins = pd.qcut(values, BINS, duplicates="drop")
-    names = {
-        each: f"{values[bins == each].min():g} to {values[bins == each].max():g}"
-        for each in bins.cat.categories
-    }
-    return bins.map(names).astype("object")
-
-
-def _divide(values: Series) -> Iterable[tuple[str, NDArray[np.bool_]]]:
-    """Yield each value, if there are two or more, and which images have it."""
-    found = values.dropna().unique()
-    if len(found) > 1:
-        for value in sorted(found, key=str):
-            yield str(value), (values == value).to_numpy(bool, na_value=False)
-
-
-def _find_bounds(table: DataFrame, confidence_level: float) -> NDArray[np.float64]:
-    pairs = zip(table["right"], table["images"], strict=True)
-    bounds = [wilson_interval(int(right), int(total), confidence_level) for right, total in pairs]
-    return np.array(bounds).reshape(-1, 2)
-
-
-def _find_worst(
-    table: DataFrame, overall: float, fewest: int, confidence_level: float
-) -> NDArray[np.bool_]:
-    """Return true for the worst slice, if one is worse than chance among all of them makes it."""
-    level = 1 - (1 - confidence_level) / max(1, len(table))
-    high = _find_bounds(table, level)[:, 1]
-    worse = ((table["images"] >= fewest) & (high < overall)).to_numpy()
-    is_worst = np.zeros(len(table), bool)
-    if worse.any():
-        is_worst[np.where(worse, table["accuracy"], np.inf).argmin()] = True
-    return is_worst
+    quarters = values.groupby(bins, observed=True)
+    return quarters.transform(lambda each: f"{each.min():g} to {each.max():g}")

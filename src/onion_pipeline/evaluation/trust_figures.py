@@ -1,24 +1,21 @@
-"""How far to trust a classifier's confidence, as figures."""
+"""How far to trust a classifier, as figures: its confidence, and damaged pictures."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.annotations import PlotlyFigure
-from onion_pipeline.drawing.canvas import ACCENT, INK
+from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure
+from onion_pipeline.drawing.canvas import ACCENT, GAP, INK, make_figure, tile_images
 from onion_pipeline.evaluation.abstention import trace_risk
-from onion_pipeline.evaluation.calibration import (
-    Bin,
-    bin_confidences,
-    calibration_error,
-    heat,
-)
+from onion_pipeline.evaluation.calibration import bin_confidences, calibration_error, heat
 from onion_pipeline.evaluation.intervals import wilson_interval
 
 SIDE = 560
 FAINT = "#8a8078"
 MOST_POINTS = 2000  # of a curve
+COLORS = {"noise": "#7a5195", "blur": "#2f6f9f", "weather": "#3d8a5f", "digital": ACCENT}
 
 
 def plot_reliability(
@@ -39,18 +36,31 @@ def plot_reliability(
     """
     from plotly import graph_objects
 
-    before = heat(probabilities, 1 / temperature)
-    bins = {"before": bin_confidences(labels, before)}
-    bins["calibrated"] = bin_confidences(labels, probabilities)
-    span = _find_span([each for found in bins.values() for each in found])
     figure = graph_objects.Figure()
     figure.add_scatter(
         x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": "gray"}, hoverinfo="skip",
         name="as sure as right",
     )  # fmt: skip
+    least = 1.0
+    before = heat(probabilities, 1 / temperature)
     for title, shares, color in (("before", before, FAINT), ("calibrated", probabilities, ACCENT)):
-        error = calibration_error(labels, shares)
-        _add_bins(figure, bins[title], f"{title}, error {error:.3f}", color, confidence_level)
+        images, confidence, right = bin_confidences(labels, shares)
+        share = right / images
+        low, high = wilson_interval(right, images, confidence_level).T
+        least = min(least, *confidence, *share)
+        figure.add_scatter(
+            x=confidence,
+            y=share,
+            error_y={"array": high - share, "arrayminus": share - low, "thickness": 1, "width": 3},
+            customdata=np.stack([right, images], axis=1),
+            mode="lines+markers",
+            name=f"{title}, error {calibration_error(labels, shares):.3f}",
+            line={"color": color, "width": 1},
+            marker={"size": 8},
+            hovertemplate="%{customdata[0]} of %{customdata[1]} right at %{x:.2%}<extra></extra>",
+        )
+    # A good classifier needs no more than the end of the axes.
+    span = [max(-0.02, least - 0.15), 1.02]
     figure.update_layout(
         template="plotly_white",
         title=f"Reliability of the test answers (temperature {temperature:.2f})",
@@ -88,7 +98,12 @@ def plot_risk_coverage(
         "%{y:.2%} mistakes<extra></extra>",
     )
     if threshold is not None:
-        _mark_threshold(figure, float((confidence >= threshold).mean()), threshold)
+        figure.add_vline(
+            x=float((confidence >= threshold).mean()),
+            line={"dash": "dot", "color": "gray"},
+            annotation_text=f"answers count from confidence {threshold:.3f} on",
+            annotation_position="top left",
+        )
     figure.update_layout(
         template="plotly_white",
         title=f"Mistakes when only the surest answers count (area {curve.risk.mean():.4f})",
@@ -102,39 +117,53 @@ def plot_risk_coverage(
     return figure
 
 
-def _find_span(bins: list[Bin]) -> list[float]:
-    """Return from where to where the axes go: a good classifier needs no more than the end."""
-    least = min(min(each.confidence, each.right / each.images) for each in bins)
-    return [max(-0.02, least - 0.15), 1.02]
+def plot_robustness(robustness: DataFrame) -> PlotlyFigure:
+    """Show what accuracy is left when pictures are damaged.
 
+    Args:
+        robustness: from :func:`~onion_pipeline.evaluation.robustness.tabulate_robustness`.
+    """
+    from plotly import graph_objects
 
-def _add_bins(
-    figure: PlotlyFigure, bins: list[Bin], title: str, color: str, confidence_level: float
-) -> None:
-    shares = [each.right / each.images for each in bins]
-    bounds = [wilson_interval(each.right, each.images, confidence_level) for each in bins]
-    figure.add_scatter(
-        x=[each.confidence for each in bins],
-        y=shares,
-        error_y={
-            "array": [high - share for (_, high), share in zip(bounds, shares, strict=True)],
-            "arrayminus": [share - low for (low, _), share in zip(bounds, shares, strict=True)],
-            "thickness": 1,
-            "width": 3,
-        },
-        customdata=[(each.right, each.images) for each in bins],
-        mode="lines+markers",
-        name=title,
-        line={"color": color, "width": 1},
-        marker={"size": 8},
-        hovertemplate="%{customdata[0]} of %{customdata[1]} right at %{x:.2%}<extra></extra>",
+    figure = graph_objects.Figure()
+    for name, rows in robustness.groupby("corruption", sort=False):
+        figure.add_scatter(
+            x=[0, *rows["severity"]],
+            y=[rows["clean_accuracy"].iloc[0], *rows["accuracy"]],
+            name=str(name).replace("_", " "),
+            mode="lines+markers",
+            line={"color": COLORS[rows["category"].iloc[0]]},
+            marker={"symbol": len(figure.data), "size": 8},
+            hovertemplate="%{fullData.name}, severity %{x}: %{y:.1%}<extra></extra>",
+        )
+    figure.update_layout(
+        template="plotly_white",
+        title=f"Accuracy when pictures are damaged ({robustness['images'].max()} test images)",
+        font={"color": INK},
+        xaxis={"title": "severity (0: as they are)", "dtick": 1},
+        yaxis={"title": "accuracy", "tickformat": ".0%"},
     )
+    return figure
 
 
-def _mark_threshold(figure: PlotlyFigure, coverage: float, threshold: float) -> None:
-    figure.add_vline(
-        x=coverage,
-        line={"dash": "dot", "color": "gray"},
-        annotation_text=f"answers count from confidence {threshold:.3f} on",
-        annotation_position="top left",
-    )
+def draw_corruptions(pictures: NDArray[np.uint8], names: Sequence[str]) -> ImageFigure:
+    """Return one picture under each corruption: a row for each, a column for each severity.
+
+    Args:
+        pictures: uint8, (R, 1 + severities, H, W, C), in each row the picture as it is first.
+        names: of the R corruptions.
+    """
+    rows, columns, *shape = pictures.shape
+    sheet = np.asarray(tile_images(pictures.reshape(-1, *shape), columns))
+    height, width = (side + GAP for side in shape[:2])
+    figure = make_figure(1.7 + columns, 0.6 + rows)
+    axes = figure.subplots()
+    axes.imshow(sheet, cmap="gray" if sheet.ndim == 2 else None, vmin=0, vmax=255)  # noqa: PLR2004
+    shown = [name.replace("_", " ") for name in names]
+    severities = ["as it is", *map(str, range(1, columns))]
+    axes.set_xticks(width * (np.arange(columns) + 0.5), severities, color=INK)
+    axes.set_yticks(height * (np.arange(rows) + 0.5), shown, color=INK)
+    axes.set_anchor("E")  # the room that its proportions leave is for the names
+    axes.tick_params(length=0, labeltop=True, labelbottom=False)
+    axes.spines[:].set_visible(False)
+    return figure

@@ -6,25 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import KerasModel
-from onion_pipeline.model.backend import allow_retracing, import_keras
+from onion_pipeline.evaluation.predictions import predict_probabilities
+from onion_pipeline.model.backend import import_keras
 from onion_pipeline.model.graph import trace_calls
 
 RANK = 4  # of a batch of pictures
-BATCH = 256
 # Of the shorter side: large enough to hide a stroke or an eye, small enough to say which.
 PATCH = 1 / 6
 
 
-class _Halves(NamedTuple):
-    """A network cut where its pictures end: before the layer that lines them up."""
-
-    front: KerasModel
-    back: KerasModel
-
-
 def map_attention(
     model: KerasModel, images: NDArray[np.uint8], classes: NDArray[np.int64]
-) -> NDArray[np.float32] | None:
+) -> NDArray[np.float32]:
     """Return which places of the last feature maps speak for a class, by HiResCAM.
 
     The gradient of the score of the class (before the softmax) is multiplied with the feature
@@ -39,20 +32,18 @@ def map_attention(
 
     Returns:
         float32, (N, h, w), of the size of these feature maps; negative where a place speaks
-        against the class. None for a model that has no feature maps.
+        against the class.
 
     Source: Draelos and Carin, "Use HiResCAM instead of Grad-CAM for faithful explanations of
     convolutional neural networks", arXiv:2011.08891.
     """
     import tensorflow as tf
 
-    halves = _cut(model)
-    if halves is None:
-        return None
-    maps = tf.cast(halves.front(images, training=False), tf.float32)
+    front, back = _cut(model)
+    maps = tf.cast(front(images, training=False), tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(maps)
-        scores = tf.gather(halves.back(maps, training=False), classes, batch_dims=1)
+        scores = tf.gather(back(maps, training=False), classes, batch_dims=1)
     return np.asarray(tf.reduce_sum(maps * tape.gradient(scores, maps), axis=-1), np.float32)
 
 
@@ -104,23 +95,21 @@ def map_occlusion(
     mean = image.mean(axis=(0, 1)).round().astype(np.uint8)
     for number, (top, left) in enumerate((top, left) for top in tops for left in lefts):
         covered[number, top : top + side, left : left + side] = mean
-    odds = _find_log_odds(_predict(model, covered), predicted)
+    odds = _find_log_odds(predict_probabilities(model, covered), predicted)
     return np.float32(odds[-1] - odds[:-1]).reshape(len(tops), len(lefts))
 
 
-def _cut(model: KerasModel) -> _Halves | None:
+def _cut(model: KerasModel) -> tuple[KerasModel, KerasModel]:
     """Return `model` as two: to its last feature maps, and from there to the scores."""
     keras = import_keras()
     *calls, head = trace_calls(model).values()
-    maps = [call.leaving for call in calls[1:] if len(call.leaving.shape) == RANK]
-    if not maps:
-        return None
-    arriving = keras.Input(maps[-1].shape[1:], name="maps")
-    lined_up = keras.Model(maps[-1], head.arriving[0])(arriving)
+    *_, maps = (call.leaving for call in calls if len(call.leaving.shape) == RANK)
+    arriving = keras.Input(maps.shape[1:], name="maps")
+    lined_up = keras.Model(maps, head.arriving[0])(arriving)
     scores = keras.layers.Dense(head.layer.units, dtype="float32", name="scores")
     back = keras.Model(arriving, scores(lined_up))
     scores.set_weights(head.layer.get_weights())
-    return _Halves(keras.Model(model.inputs[0], maps[-1]), back)
+    return keras.Model(model.inputs[0], maps), back
 
 
 def _find_log_odds(answers: NDArray[np.float32], chosen: int) -> NDArray[np.float64]:
@@ -128,10 +117,3 @@ def _find_log_odds(answers: NDArray[np.float32], chosen: int) -> NDArray[np.floa
     probabilities = np.maximum(answers.astype(np.float64), np.finfo(np.float32).tiny)
     others = np.delete(probabilities, chosen, axis=1).sum(axis=1)
     return np.log(probabilities[:, chosen]) - np.log(others)
-
-
-def _predict(model: KerasModel, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    parts = range(0, len(images), BATCH)
-    with allow_retracing():  # as for tables of predictions: one run asks several networks
-        answers = [np.asarray(model.predict_on_batch(images[at : at + BATCH])) for at in parts]
-    return np.concatenate(answers)

@@ -5,9 +5,10 @@ from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import DataError
-from onion_pipeline.images.decoding.decoder import RejectedImageError, Rendering, decode_image
+from onion_pipeline.images.decoding.decoder import RejectedImageError
 from onion_pipeline.images.loading import read_file
-from onion_pipeline.images.sources import ImageSource, open_source
+from onion_pipeline.images.sources import open_source
+from onion_pipeline.serving.classifier import Classifier
 
 # Of the pictures, mistakes are as many as a picture of each class leaves, but within these.
 FEWEST, MOST = 1 / 6, 1 / 2
@@ -40,7 +41,7 @@ def choose_pictures(predictions: DataFrame, most: int) -> NDArray[np.int64]:
 
 
 def read_pictures(
-    address: str, most: int, shape: tuple[int, int, int], rendering: Rendering
+    address: str, most: int, classifier: Classifier
 ) -> tuple[NDArray[np.uint8], list[str]]:
     """Return the first pictures at an address, and their paths.
 
@@ -48,8 +49,7 @@ def read_pictures(
         address: of a picture, a folder or whatever else
             :func:`~onion_pipeline.images.sources.open_source` reads.
         most: how many.
-        shape: height, width and channels that the model takes.
-        rendering: how pictures became pixels in training.
+        classifier: that decodes them.
 
     Returns:
         uint8, (N, H, W, C), with N at most `most`; N paths.
@@ -57,25 +57,20 @@ def read_pictures(
     Raises:
         DataError: there is none, or one of them is no usable picture.
     """
-    source = _open(address)
-    paths = list(source.paths[:most])
-    images = []
+    try:
+        source = open_source(address)
+    except DataError as error:
+        raise DataError(f"explain.images: {error}") from error
+    paths, images = list(source.paths[:most]), []
     for path in paths:
         try:
-            images.append(decode_image(read_file(source, path), shape, rendering))
+            images.append(classifier.decode(read_file(source, path)))
         except RejectedImageError as error:
             raise DataError(
                 f"{path} of explain.images ({source.location}) is no usable picture: {error}. "
                 "Name others with --params explain.images=path/to/pictures"
             ) from error
     return np.stack(images), paths
-
-
-def _open(address: str) -> ImageSource:
-    try:
-        return open_source(address)
-    except DataError as error:
-        raise DataError(f"explain.images: {error}") from error
 
 
 def _rank_by_class(table: DataFrame) -> NDArray[np.int64]:

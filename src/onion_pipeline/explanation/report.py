@@ -104,14 +104,8 @@ def _describe_pictures(
     class_names: Sequence[str],
     report: Report,
 ) -> list[dict[str, Any]]:
-    probabilities = read_probabilities(predictions, class_names).tolist()
-    rows = predictions[["label", "predicted", "path"]].to_dict("records")
-    return [
-        {
-            **row,
-            "label": row["label"] or None,
-            "probabilities": shares,
-            "pixels": report.add(image),
-        }
-        for row, shares, image in zip(rows, probabilities, images, strict=True)
-    ]
+    told = predictions[["label", "predicted", "path"]].assign(
+        probabilities=read_probabilities(predictions, class_names).tolist(),
+        pixels=[report.add(image) for image in images],
+    )
+    return [{**row, "label": row["label"] or None} for row in told.to_dict("records")]

@@ -1,15 +1,16 @@
 """The parts of the onion report around the layers, each added to it under a key of its own."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.augmentation.replay import Draw, DrawnTransform
-from onion_pipeline.evaluation.metrics import confusion_matrix
+from onion_pipeline.evaluation.metrics import count_confusions
 from onion_pipeline.evaluation.predictions import find_ids, predict_probabilities
+from onion_pipeline.evaluation.sampling import draw_evenly
 from onion_pipeline.explanation.attention import map_attention, map_occlusion, place_patches
 from onion_pipeline.explanation.embedding import project, read_features
 from onion_pipeline.explanation.report import Report
@@ -22,18 +23,6 @@ LARGEST_MAP = 400  # pictures
 CELL_SIDE, MAP_SIDE = 48, 32  # pixels
 
 
-class AnsweredImages(NamedTuple):
-    """The images of the test and what the network says of them.
-
-    Args:
-        images: uint8, (N, H, W, C).
-        predictions: their N rows of the table of predictions.
-    """
-
-    images: NDArray[np.uint8]
-    predictions: DataFrame
-
-
 def add_attention(
     report: Report, model: KerasModel, images: NDArray[np.uint8], predictions: DataFrame
 ) -> None:
@@ -41,8 +30,7 @@ def add_attention(
 
     Args:
         report: gets ``occlusion``, the places of the patches; each of its ``pictures`` gets
-            ``attention`` (an array, or None for a network without feature maps) and
-            ``occlusion``.
+            ``attention`` and ``occlusion``, arrays.
         model: the trained model.
         images: uint8, (N, H, W, C); those of the report.
         predictions: their N rows of the table of predictions.
@@ -52,7 +40,7 @@ def add_attention(
     maps = map_attention(model, images, chosen)
     for number, (picture, image) in enumerate(zip(pictures, images, strict=True)):
         lost = map_occlusion(model, image, int(chosen[number]))
-        picture["attention"] = None if maps is None else report.add(maps[number])
+        picture["attention"] = report.add(maps[number])
         picture["occlusion"] = report.add(lost)
     report.description["occlusion"] = place_patches(images.shape[1:3])._asdict()
 
@@ -87,72 +75,68 @@ def add_learning(
             training. Empty ones for a network without a convolution.
         layer: the name of theirs.
     """
-    shown = np.unique(np.linspace(0, len(kernels) - 1, EPOCHS).round().astype(int))
-    frames = {
-        "layer": layer,
-        "epochs": shown.tolist(),
-        "frames": [report.add(kernels[at, ..., :KERNELS]) for at in shown if kernels.size],
-    }
-    report.description["learning"] = {
-        "history": history.astype(object).where(history.notna(), None).to_dict("records"),
-        "kernels": frames if kernels.size and layer is not None else None,
-    }
+    frames = None
+    if kernels.size and layer is not None:
+        shown = np.unique(np.linspace(0, len(kernels) - 1, EPOCHS).round().astype(int)).tolist()
+        pixels = [report.add(kernels[at, ..., :KERNELS]) for at in shown]
+        frames = {"layer": layer, "epochs": shown, "frames": pixels}
+    rows = history.astype(object).where(history.notna(), None).to_dict("records")
+    report.description["learning"] = {"history": rows, "kernels": frames}
 
 
-def add_confusion(report: Report, test: AnsweredImages, class_names: Sequence[str]) -> None:
+def add_confusion(
+    report: Report, images: NDArray[np.uint8], predictions: DataFrame, class_names: Sequence[str]
+) -> None:
     """Count which class was taken for which, with the surest pictures of each cell.
 
     Args:
         report: gets ``confusion``: ``counts``, rows true and columns predicted, and ``cells``
             with the pictures of those that are not empty.
-        test: the test images.
+        images: uint8, (N, H, W, C), all of the test.
+        predictions: their N rows of the table of predictions.
         class_names: K labels.
     """
-    table = test.predictions.reset_index(drop=True)
+    table = predictions.reset_index(drop=True)
     surest = table.sort_values(["confidence", "path"], ascending=[False, True])
     cells = surest.groupby(["label", "predicted"], sort=True)
     most = max(1, min(LONGEST_CELL, ALL_CELLS // max(1, len(cells))))
     report.description["confusion"] = {
-        "counts": confusion_matrix(table, class_names).tolist(),
+        "counts": count_confusions(table, class_names).tolist(),
         "cells": [
             {
                 "label": label,
                 "predicted": predicted,
-                "pictures": describe_answers(report, test.images, rows.head(most)),
+                "pictures": describe_answers(report, images, rows.head(most)),
             }
             for (label, predicted), rows in cells
         ],
     }
 
 
-def add_map(report: Report, model: KerasModel, test: AnsweredImages, seed: int) -> None:
+def add_map(
+    report: Report, model: KerasModel, images: NDArray[np.uint8], predictions: DataFrame, seed: int
+) -> None:
     """Lay test images out by how alike the network finds them.
 
     Args:
         report: gets ``map``, with the ``method`` and, where it can be told, the share of the
             ``variance`` that the map shows.
         model: the trained model.
-        test: the test images; where there are too many, of all classes evenly.
+        images: uint8, (N, H, W, C), all of the test; where there are too many, the map has as
+            many of each class.
+        predictions: their N rows of the table of predictions.
         seed: of the choice.
     """
-    chosen = _choose_evenly(test.predictions["label"].to_numpy(), LARGEST_MAP, seed)
-    images = np.ascontiguousarray(test.images[chosen])
-    projection = project(read_features(model, images), seed)
-    rows = test.predictions.iloc[chosen]
+    chosen = draw_evenly(predictions["label"].to_numpy(), LARGEST_MAP, seed)
+    shown = np.ascontiguousarray(images[chosen])
+    projection = project(read_features(model, shown), seed)
+    points = predictions.iloc[chosen][["label", "predicted", "path"]]
+    points[["x", "y"]] = projection.places
     report.description["map"] = {
         "method": projection.method,
         "variance": projection.variance,
-        "thumbnails": report.add(shrink_images(images, MAP_SIDE)),
-        "points": [
-            {"x": x, "y": y, "label": label, "predicted": predicted, "path": path}
-            for (x, y), label, predicted, path in zip(
-                projection.places.tolist(),
-                rows["label"],
-                rows["predicted"],
-                rows["path"],
-                strict=True,
-            )
-        ],
+        "thumbnails": report.add(shrink_images(shown, MAP_SIDE)),
+        "points": points.to_dict("records"),
     }
 
 
@@ -167,37 +151,15 @@ def describe_answers(
         rows: of the table of predictions; their index tells which of the images they are.
     """
     small = shrink_images(np.stack([images[at] for at in rows.index]), CELL_SIDE)
-    return [
-        {
-            "path": row["path"],
-            "label": row["label"],
-            "predicted": row["predicted"],
-            "confidence": float(row["confidence"]),
-            "pixels": report.add(pixels),
-        }
-        for row, pixels in zip(rows.to_dict("records"), small, strict=True)
-    ]
+    told = rows[["path", "label", "predicted", "confidence"]].astype({"confidence": float})
+    return told.assign(pixels=[report.add(pixels) for pixels in small]).to_dict("records")
 
 
 def _describe_draws(
     report: Report, model: KerasModel, draws: Sequence[Draw]
 ) -> list[dict[str, Any]]:
-    answers = predict_probabilities(model, np.stack([draw.image for draw in draws]))
+    answers = predict_probabilities(model, np.stack([draw.image for draw in draws])).tolist()
     return [
-        {
-            "pixels": report.add(draw.image),
-            "arguments": draw.arguments,
-            "probabilities": [float(share) for share in answer],
-        }
+        {"pixels": report.add(draw.image), "arguments": draw.arguments, "probabilities": answer}
         for draw, answer in zip(draws, answers, strict=True)
     ]
-
-
-def _choose_evenly(labels: NDArray[Any], most: int, seed: int) -> NDArray[np.int64]:
-    """Return at most `most` rows, of every class as many as there are or all."""
-    order = np.random.default_rng(seed).permutation(len(labels))
-    turns = np.empty(len(labels), np.int64)
-    for name in np.unique(labels):
-        rows = order[labels[order] == name]
-        turns[rows] = np.arange(len(rows))
-    return np.sort(np.argsort(turns, kind="stable")[:most])

@@ -2,25 +2,9 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from onion_pipeline.pipelines.evaluate.nodes import (
-    calibrate_model,
-    choose_operating_point,
-    compare_baselines,
-    compute_metrics,
-    damage_images,
-    draw_corruptions,
-    draw_mistakes,
-    plot_confusion_matrix,
-    plot_reliability,
-    plot_risk_coverage,
-    plot_robustness,
-    predict_baselines,
-    predict_test_images,
-    predict_validation_images,
-    predict_variants,
-    report_classes,
-    slice_images,
-)
+from onion_pipeline.evaluation.figures import plot_confusion_matrix
+from onion_pipeline.evaluation.trust_figures import plot_robustness
+from onion_pipeline.pipelines.evaluate.nodes import draw, judge, predict
 
 
 def create_pipeline() -> Pipeline:
@@ -28,31 +12,31 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             Node(
-                func=calibrate_model,
+                func=predict.calibrate_model,
                 inputs=["trained_model", "validation_images"],
                 outputs=["calibrated_model", "calibration"],
                 name="calibrate_model",
             ),
             Node(
-                func=predict_validation_images,
+                func=predict.predict_validation_images,
                 inputs=["calibrated_model", "validation_images", "image_splits", "class_names"],
                 outputs="validation_predictions",
                 name="predict_validation_images",
             ),
             Node(
-                func=choose_operating_point,
+                func=judge.choose_operating_point,
                 inputs=["validation_predictions", "class_names", "params:evaluate"],
                 outputs="operating_point",
                 name="choose_operating_point",
             ),
             Node(
-                func=predict_test_images,
+                func=predict.predict_test_images,
                 inputs=["calibrated_model", "test_images", "image_splits", "class_names"],
                 outputs="test_predictions",
                 name="predict_test_images",
             ),
             Node(
-                func=predict_variants,
+                func=predict.predict_variants,
                 inputs=[
                     "calibrated_model",
                     "test_images",
@@ -66,7 +50,7 @@ def create_pipeline() -> Pipeline:
                 name="predict_variants",
             ),
             Node(
-                func=predict_baselines,
+                func=predict.predict_baselines,
                 inputs=[
                     "train_images",
                     "test_images",
@@ -78,7 +62,7 @@ def create_pipeline() -> Pipeline:
                 name="predict_baselines",
             ),
             Node(
-                func=compare_baselines,
+                func=judge.compare_baselines,
                 inputs=[
                     "test_predictions",
                     "baseline_predictions",
@@ -89,19 +73,19 @@ def create_pipeline() -> Pipeline:
                 name="compare_baselines",
             ),
             Node(
-                func=slice_images,
+                func=judge.slice_images,
                 inputs=["test_predictions", "test_images", "image_index", "params:evaluate"],
                 outputs="slices",
                 name="slice_images",
             ),
             Node(
-                func=damage_images,
+                func=predict.predict_corrupted_images,
                 inputs=["calibrated_model", "test_images", "params:evaluate", "params:seed"],
                 outputs="robustness",
-                name="damage_images",
+                name="predict_corrupted_images",
             ),
             Node(
-                func=compute_metrics,
+                func=judge.compute_metrics,
                 inputs=[
                     "test_predictions",
                     "class_names",
@@ -116,7 +100,7 @@ def create_pipeline() -> Pipeline:
                 name="compute_metrics",
             ),
             Node(
-                func=report_classes,
+                func=judge.report_classes,
                 inputs=["test_predictions", "class_names", "params:evaluate"],
                 outputs="class_report",
                 name="report_classes",
@@ -128,13 +112,13 @@ def create_pipeline() -> Pipeline:
                 name="plot_confusion_matrix",
             ),
             Node(
-                func=plot_reliability,
+                func=draw.plot_reliability,
                 inputs=["test_predictions", "class_names", "calibration", "params:evaluate"],
                 outputs="reliability_diagram",
                 name="plot_reliability",
             ),
             Node(
-                func=plot_risk_coverage,
+                func=draw.plot_risk_coverage,
                 inputs=["test_predictions", "operating_point"],
                 outputs="risk_coverage_curve",
                 name="plot_risk_coverage",
@@ -146,13 +130,13 @@ def create_pipeline() -> Pipeline:
                 name="plot_robustness",
             ),
             Node(
-                func=draw_corruptions,
+                func=draw.draw_corruptions,
                 inputs=["test_images", "params:seed"],
                 outputs="corruption_preview",
                 name="draw_corruptions",
             ),
             Node(
-                func=draw_mistakes,
+                func=draw.draw_mistakes,
                 inputs=["test_predictions", "test_images", "params:evaluate"],
                 outputs="worst_mistakes",
                 name="draw_mistakes",

@@ -8,11 +8,7 @@ from numpy.typing import NDArray
 from onion_pipeline.annotations import DataFrame, ImageFigure, KerasModel
 from onion_pipeline.augmentation.policy import Step
 from onion_pipeline.augmentation.replay import draw_policy
-from onion_pipeline.evaluation.predictions import (
-    find_ids,
-    predict_probabilities,
-    tabulate_answers,
-)
+from onion_pipeline.evaluation.predictions import find_ids, tabulate_probabilities
 from onion_pipeline.explanation import figures, sections
 from onion_pipeline.explanation.attention import map_attention
 from onion_pipeline.explanation.page.rendering import render_page
@@ -29,6 +25,8 @@ from onion_pipeline.parameters import (
 )
 from onion_pipeline.reporting.findings import Findings
 from onion_pipeline.reporting.trust import add_trust
+from onion_pipeline.serving.classifier import Classifier
+from onion_pipeline.serving.config import ServingConfig
 
 
 def choose_explained_images(
@@ -44,10 +42,11 @@ def choose_explained_images(
     if parameters.images is None:
         rows = choose_pictures(test_predictions, most)
         return test_images["image"][rows], test_predictions.iloc[rows].reset_index(drop=True)
-    shape = calibrated_model.input_shape[1:]
-    images, paths = read_pictures(parameters.images, most, shape, Rendering(**rendering))
-    answers = predict_probabilities(calibrated_model, images)
-    return images, tabulate_answers(answers, paths, [""] * len(paths), class_names)
+    config = ServingConfig(class_names, calibrated_model.input_shape[1:], Rendering(**rendering))
+    classifier = Classifier(calibrated_model, config)
+    images, paths = read_pictures(parameters.images, most, classifier)
+    answers = classifier.predict(images)
+    return images, tabulate_probabilities(answers, paths, [""] * len(paths), class_names)
 
 
 def draw_attention(
@@ -71,25 +70,38 @@ def write_onion_report(
     training_history: DataFrame,
     kernel_history: NDArray[np.float32],
     test_images: LabelledImages,
+    test_predictions: DataFrame,
+    metrics: dict[str, Any],
+    calibration: dict[str, Any],
+    operating_point: dict[str, Any],
+    baselines: DataFrame,
+    class_report: DataFrame,
+    slices: DataFrame,
+    robustness: DataFrame,
+    data_report: dict[str, Any],
     ingest: IngestParameters,
     evaluate: EvaluateParameters,
     register: RegisterParameters,
     parameters: ExplainParameters,
     seed: int,
-    test_predictions: DataFrame,
-    **found: Any,
 ) -> str:
     """Show what each layer does to pictures, on one page that opens offline."""
     model, pictures = calibrated_model, np.ascontiguousarray(explained_images)
-    test = sections.AnsweredImages(test_images["image"], test_predictions)
     findings = Findings(
         model_name=register.model_name,
         class_names=class_names,
         image_shape=model.input_shape[1:],
         resize=ingest.resize,
         confidence_level=evaluate.confidence_level,
+        metrics=metrics,
+        calibration=calibration,
+        operating_point=operating_point,
+        baselines=baselines,
+        class_report=class_report,
+        slices=slices,
+        robustness=robustness,
+        data_report=data_report,
         test_predictions=test_predictions,
-        **found,
     )
     report = describe_network(model, pictures, explained_predictions, class_names)
     sections.add_attention(report, model, pictures, explained_predictions)
@@ -98,7 +110,7 @@ def write_onion_report(
     drawn = draw_policy(pictures[unsure], augmentation_policy, parameters.draws, seed)
     sections.add_augmentation(report, model, drawn, unsure)
     sections.add_learning(report, training_history, kernel_history, find_convolution(model))
-    sections.add_confusion(report, test, class_names)
-    sections.add_map(report, model, test, seed)
-    add_trust(report, findings, test.images)
+    sections.add_confusion(report, test_images["image"], test_predictions, class_names)
+    sections.add_map(report, model, test_images["image"], test_predictions, seed)
+    add_trust(report, findings, test_images["image"])
     return render_page(report.description, report.tensors)

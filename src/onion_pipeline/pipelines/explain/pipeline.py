@@ -8,27 +8,6 @@ from onion_pipeline.pipelines.explain.nodes import (
     write_onion_report,
 )
 
-# Entries of the catalog that the onion report shows.
-SHOWN = (
-    "augmentation_policy",
-    "baselines",
-    "calibrated_model",
-    "calibration",
-    "class_names",
-    "class_report",
-    "data_report",
-    "explained_images",
-    "explained_predictions",
-    "kernel_history",
-    "metrics",
-    "operating_point",
-    "robustness",
-    "slices",
-    "test_images",
-    "test_predictions",
-    "training_history",
-)
-
 
 def create_pipeline() -> Pipeline:
     """Return the pipeline from a trained network to a look at each of its layers."""
@@ -60,14 +39,30 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 func=write_onion_report,
-                inputs={
-                    "ingest": "params:ingest",
-                    "evaluate": "params:evaluate",
-                    "register": "params:register",
-                    "parameters": "params:explain",
-                    "seed": "params:seed",
-                    **{name: name for name in SHOWN},
-                },
+                inputs=[
+                    "calibrated_model",
+                    "class_names",
+                    "explained_images",
+                    "explained_predictions",
+                    "augmentation_policy",
+                    "training_history",
+                    "kernel_history",
+                    "test_images",
+                    "test_predictions",
+                    "metrics",
+                    "calibration",
+                    "operating_point",
+                    "baselines",
+                    "class_report",
+                    "slices",
+                    "robustness",
+                    "data_report",
+                    "params:ingest",
+                    "params:evaluate",
+                    "params:register",
+                    "params:explain",
+                    "params:seed",
+                ],
                 outputs="onion_report",
                 name="write_onion_report",
             ),

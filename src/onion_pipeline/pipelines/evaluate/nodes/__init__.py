@@ -1,0 +1,1 @@
+"""Nodes that test the network: what predicts, what judges the predictions, and what draws both."""

@@ -1,0 +1,55 @@
+"""Nodes that draw what was predicted and how it was judged."""
+
+from typing import Any
+
+import numpy as np
+
+from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure
+from onion_pipeline.augmentation.corruptions import SEVERITIES, corrupt_images, list_corruptions
+from onion_pipeline.evaluation import figures, trust_figures
+from onion_pipeline.evaluation.predictions import read_predictions
+from onion_pipeline.images.arrays import LabelledImages
+from onion_pipeline.parameters import EvaluateParameters
+
+
+def plot_reliability(
+    test_predictions: DataFrame,
+    class_names: list[str],
+    calibration: dict[str, Any],
+    parameters: EvaluateParameters,
+) -> PlotlyFigure:
+    """Show how often answers of each confidence are right, before and after calibration."""
+    return trust_figures.plot_reliability(
+        *read_predictions(test_predictions, class_names),
+        calibration["temperature"],
+        parameters.confidence_level,
+    )
+
+
+def plot_risk_coverage(
+    test_predictions: DataFrame, operating_point: dict[str, Any]
+) -> PlotlyFigure:
+    """Show how many mistakes are left when only the surest answers count."""
+    return trust_figures.plot_risk_coverage(
+        test_predictions["confidence"].to_numpy(),
+        (test_predictions["label"] == test_predictions["predicted"]).to_numpy(),
+        operating_point["confidence_threshold"],
+    )
+
+
+def draw_corruptions(test_images: LabelledImages, seed: int) -> ImageFigure:
+    """Show one picture damaged in each way."""
+    image = np.ascontiguousarray(test_images["image"][:1])
+    names = [*list_corruptions(image.shape[3])]
+    pictures = [
+        [image[0], *(corrupt_images(image, name, severity, seed)[0] for severity in SEVERITIES)]
+        for name in names
+    ]
+    return trust_figures.draw_corruptions(np.array(pictures), names)
+
+
+def draw_mistakes(
+    test_predictions: DataFrame, test_images: LabelledImages, parameters: EvaluateParameters
+) -> ImageFigure:
+    """Show the most confident mistakes."""
+    return figures.draw_mistakes(test_predictions, test_images, parameters.worst_mistakes)

@@ -1,0 +1,100 @@
+"""Nodes that judge what was predicted."""
+
+import logging
+from typing import Any
+
+from onion_pipeline.annotations import DataFrame
+from onion_pipeline.evaluation.abstention import UNREACHED
+from onion_pipeline.evaluation.baselines import compare_with_baselines, list_unbeaten
+from onion_pipeline.evaluation.calibration import measure_calibration
+from onion_pipeline.evaluation.metrics import (
+    measure_predictions,
+    measure_variants,
+    tabulate_classes,
+)
+from onion_pipeline.evaluation.operating_point import (
+    fit_operating_point,
+    measure_operating_point,
+)
+from onion_pipeline.evaluation.predictions import read_predictions
+from onion_pipeline.evaluation.robustness import measure_robustness
+from onion_pipeline.evaluation.slices import measure_slices, tabulate_slices
+from onion_pipeline.images.arrays import LabelledImages
+from onion_pipeline.parameters import EvaluateParameters
+
+logger = logging.getLogger(__name__)
+
+
+def choose_operating_point(
+    validation_predictions: DataFrame, class_names: list[str], parameters: EvaluateParameters
+) -> dict[str, Any]:
+    """Choose from which confidence on an answer counts, and what is in a prediction set."""
+    point = fit_operating_point(validation_predictions, class_names, parameters)
+    if point["confidence_threshold"] == UNREACHED:
+        logger.warning(
+            "However sure the network is, fewer than %s of its answers are right: all are marked "
+            "as abstained. Lower evaluate.target_accuracy, or set it to null for none",
+            point["target_accuracy"],
+        )
+    return point
+
+
+def compute_metrics(
+    test_predictions: DataFrame,
+    class_names: list[str],
+    calibration: dict[str, Any],
+    operating_point: dict[str, Any],
+    variant_predictions: DataFrame,
+    slices: DataFrame,
+    robustness: DataFrame,
+    parameters: EvaluateParameters,
+) -> dict[str, Any]:
+    """Compute the figures of the test."""
+    truth, probabilities = read_predictions(test_predictions, class_names)
+    level = parameters.confidence_level
+    return {
+        **measure_predictions(test_predictions, class_names, level, parameters.top_k),
+        **measure_calibration(truth, probabilities, calibration["temperature"]),
+        **measure_operating_point(test_predictions, class_names, operating_point, level),
+        **measure_variants(variant_predictions, class_names),
+        **measure_slices(slices),
+        **measure_robustness(robustness),
+    }
+
+
+def report_classes(
+    test_predictions: DataFrame, class_names: list[str], parameters: EvaluateParameters
+) -> DataFrame:
+    """Compute precision, recall and F1 of each class."""
+    return tabulate_classes(test_predictions, class_names, parameters.confidence_level)
+
+
+def compare_baselines(
+    test_predictions: DataFrame,
+    baseline_predictions: DataFrame,
+    class_names: list[str],
+    parameters: EvaluateParameters,
+) -> DataFrame:
+    """Set the network beside what one could do without it."""
+    table = compare_with_baselines(
+        test_predictions, baseline_predictions, class_names, parameters.confidence_level
+    )
+    for name in list_unbeaten(table):
+        logger.warning("The network is not significantly better than %s", name.replace("_", " "))
+    return table
+
+
+def slice_images(
+    test_predictions: DataFrame,
+    test_images: LabelledImages,
+    image_index: DataFrame,
+    parameters: EvaluateParameters,
+) -> DataFrame:
+    """Find out where the network is worse than on average."""
+    return tabulate_slices(
+        test_predictions,
+        image_index.set_index("path").loc[test_predictions["path"]].reset_index(),
+        test_images["image"],
+        parameters.fewest_in_slice,
+        parameters.confidence_level,
+    )

@@ -1,0 +1,115 @@
+"""Nodes that predict: the network, calibrated, and what one could do without it."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from onion_pipeline.annotations import DataFrame, KerasModel
+from onion_pipeline.augmentation.corruptions import SEVERITIES, corrupt_images, list_corruptions
+from onion_pipeline.augmentation.policy import Step, compose
+from onion_pipeline.augmentation.variants import make_variants
+from onion_pipeline.evaluation.baselines import predict_by_pixels
+from onion_pipeline.evaluation.calibration import calibrate_probabilities
+from onion_pipeline.evaluation.predictions import predict_probabilities, tabulate_predictions
+from onion_pipeline.evaluation.robustness import tabulate_robustness
+from onion_pipeline.evaluation.sampling import draw_evenly
+from onion_pipeline.images.arrays import LabelledImages
+from onion_pipeline.parameters import EvaluateParameters
+
+
+def calibrate_model(
+    trained_model: KerasModel, validation_images: LabelledImages
+) -> tuple[KerasModel, dict[str, Any]]:
+    """Divide the scores by the temperature that fits the validation images best."""
+    return calibrate_probabilities(
+        trained_model, validation_images["image"], validation_images["label"]
+    )
+
+
+def predict_validation_images(
+    calibrated_model: KerasModel,
+    validation_images: LabelledImages,
+    image_splits: DataFrame,
+    class_names: list[str],
+) -> DataFrame:
+    """Classify the validation images, once."""
+    probabilities = predict_probabilities(calibrated_model, validation_images["image"])
+    return tabulate_predictions(validation_images, probabilities, image_splits["path"], class_names)
+
+
+def predict_test_images(
+    calibrated_model: KerasModel,
+    test_images: LabelledImages,
+    image_splits: DataFrame,
+    class_names: list[str],
+) -> DataFrame:
+    """Classify the test images, once."""
+    probabilities = predict_probabilities(calibrated_model, test_images["image"])
+    return tabulate_predictions(test_images, probabilities, image_splits["path"], class_names)
+
+
+def predict_variants(
+    calibrated_model: KerasModel,
+    test_images: LabelledImages,
+    augmentation_policy: list[Step],
+    image_splits: DataFrame,
+    class_names: list[str],
+    parameters: EvaluateParameters,
+    seed: int,
+) -> DataFrame:
+    """Classify the test images by the mean over variants of each, if that is wanted."""
+    copies = parameters.test_time_variants
+    chosen = test_images if copies else test_images[:0]
+    pipeline = compose(augmentation_policy)
+    answers = [
+        predict_probabilities(
+            calibrated_model,
+            chosen["image"],
+            partial(make_variants, copy=copy, pipeline=pipeline, seed=seed),
+        )
+        for copy in range(1 + copies)
+    ]
+    return tabulate_predictions(chosen, np.mean(answers, axis=0), image_splits["path"], class_names)
+
+
+def predict_corrupted_images(
+    calibrated_model: KerasModel,
+    test_images: LabelledImages,
+    parameters: EvaluateParameters,
+    seed: int,
+) -> DataFrame:
+    """Classify damaged test images."""
+    rows = draw_evenly(test_images["label"], parameters.corrupted_images, seed)
+    images, labels = test_images["image"][rows], test_images["label"][rows]
+    if not len(rows):
+        return tabulate_robustness(labels, labels, [])
+
+    answer = partial(predict_probabilities, calibrated_model, images)
+    answers = (
+        (
+            name,
+            category,
+            severity,
+            answer(partial(corrupt_images, name=name, severity=severity, seed=seed)).argmax(axis=1),
+        )
+        for name, category in list_corruptions(images.shape[3]).items()
+        for severity in SEVERITIES
+    )
+    return tabulate_robustness(labels, answer().argmax(axis=1), answers)
+
+
+def predict_baselines(
+    train_images: LabelledImages,
+    test_images: LabelledImages,
+    test_predictions: DataFrame,
+    class_names: list[str],
+    seed: int,
+) -> DataFrame:
+    """Classify the test images as one could without a network."""
+    pixels, labels = train_images["image"], train_images["label"].astype(np.int64)
+    names = np.asarray(class_names, dtype=object)
+    by_pixels = predict_by_pixels((pixels, labels), test_images["image"], seed)
+    return test_predictions[["path", "label"]].assign(
+        majority_class=names[np.bincount(labels).argmax()], logistic_regression=names[by_pixels]
+    )
