@@ -22,6 +22,7 @@ from mlflow import MlflowClient
 from onion_pipeline import __main__ as entry_point
 from onion_pipeline.cli.command import run as kedro_run
 from onion_pipeline.pipeline_registry import register_pipelines
+from onion_pipeline.reporting.phrases import NO_BREAK, show_interval, show_share
 from onion_pipeline.storage.files import SUFFIX
 from onion_pipeline.tracking import outage, runs
 
@@ -154,8 +155,11 @@ def test_a_complete_run_ends_with_a_summary(trained):
     low, high = metrics["accuracy_interval"]
     summary = said.stdout[said.stdout.index("Quarantined") :]
     expected = [
-        f"1 of {2 * IMAGES + 1} files, see data/02_intermediate/quarantine.csv",
-        f"{metrics['accuracy']:.4f}  (95% interval {low:.4f} to {high:.4f}, ",
+        f"1 file of {2 * IMAGES + 1} that cannot be used",
+        ", see data/02_intermediate/quarantine.csv",
+        f"{show_share(metrics['accuracy'])} (95 % interval {show_interval(low, high)}) on ".replace(
+            NO_BREAK, " "
+        ),
         "data/08_reporting/",
         f"onion_pipeline version {registration['version']}, alias champion",
         "kedro viz run",

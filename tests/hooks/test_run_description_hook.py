@@ -46,14 +46,14 @@ def read_tags(run_id):
 def test_a_run_is_described_by_what_it_has_made_itself(run_id, catalog):
     end_run(catalog, "metrics", "predictions")
     tags = read_tags(run_id)
-    assert tags[NOTE].startswith("**Test** accuracy 0.5000")
+    assert tags[NOTE].startswith("**Test** accuracy 50.0")
     assert "classes" not in tags
 
 
 def test_a_model_registered_alone_is_described_by_what_earlier_runs_have_left(run_id, catalog):
     end_run(catalog, "registration")
     tags = read_tags(run_id)
-    assert tags[NOTE].startswith("**Test** accuracy 0.5000")
+    assert tags[NOTE].startswith("**Test** accuracy 50.0")
     assert tags["classes"] == "2"
 
 

@@ -32,11 +32,9 @@ def draw_page(markdown: str) -> str:
         if token.type == "heading_open":
             token.attrSet("id", next(anchors))
     body = parser.renderer.render(tokens, parser.options, {})
-    templates = open_templates()
-    style, _, _ = templates.loader.get_source(templates, "page.css")  # type: ignore[union-attr]
-    return templates.get_template("page.html.jinja").render(
+    template = open_templates().get_template("page.html.jinja")
+    return template.render(
         title=_read_text(parser, next((text for tag, text, _ in headings if tag == "h1"), "Card")),
-        style=Markup(style),
         sections=[
             {"title": _read_text(parser, text), "anchor": anchor}
             for tag, text, anchor in headings
