@@ -70,13 +70,13 @@ def write_parameters(values: Mapping[str, Any], prefix: str = "") -> str:
 
 def find_texts() -> dict[str, bool]:
     """Return the parameters that are texts by their full names, and whether they may be null."""
-    fields = _find_fields(Parameters)
+    fields = find_fields(Parameters)
     # The constraints of one alternative hide its type: Annotated[str, ...] | None.
     kinds = {name: [(*get_args(kind), kind)[0] for kind in found] for name, found in fields}
     return {name: NoneType in found for name, found in kinds.items() if str in found}
 
 
-def _find_fields(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, tuple[Any, ...]]]:
+def find_fields(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Yield the full names of all parameters, each with what it may be."""
     for name, field in model.model_fields.items():
         path = prefix + (field.alias or name)
@@ -86,7 +86,7 @@ def _find_fields(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str
         yield path, kinds
         for kind in kinds:
             if isinstance(kind, type) and issubclass(kind, BaseModel):
-                yield from _find_fields(kind, f"{path}.")
+                yield from find_fields(kind, f"{path}.")
 
 
 def _split(given: str, texts: Mapping[str, bool]) -> Iterator[tuple[str, str]]:
@@ -117,7 +117,7 @@ def _check_name(name: str, typed: str, before: str | None) -> None:
 
 def _check_whole(name: str) -> None:
     """Refuse an element of a list: Kedro cannot lay it into the list of the parameter files."""
-    for path, kinds in _find_fields(Parameters):
+    for path, kinds in find_fields(Parameters):
         if get_origin(kinds[0]) is list and re.match(rf"{re.escape(path)}[.\[]", name):
             raise ConfigurationError(
                 f"--params: {name} is a part of {path}, which is a list and is given as a whole, "
@@ -128,7 +128,7 @@ def _check_whole(name: str) -> None:
 
 def _describe_nameless(found: str) -> str:
     name, colon, value = found.partition(":")
-    names = {path for path, _ in _find_fields(Parameters)}
+    names = {path for path, _ in find_fields(Parameters)}
     shown = "images=path/to/photos"
     if colon and name.split(".")[0] in names:
         shown = f"{name}={value.strip()}"

@@ -9,7 +9,7 @@ from onion_pipeline.model.architecture import read_layers, walk_layers
 # `registration` is the version of the model that MLflow keeps.
 MODELS = frozenset({"untrained_model", "trained_model", "registration"})
 BYTES_PER_WEIGHT = 4
-ANY_CLASSES = 2  # not known yet, and hardly of weight
+ANY_CLASSES = 2  # not known yet, and the last layer is small beside the others
 
 Shape = tuple[int, int, int]
 
