@@ -178,3 +178,14 @@ def test_a_class_without_test_pictures_has_no_figures(make_findings, parts):
     assert "| ant | 100 | never named | " in card
     assert "nan" not in strip_code(card).split()
     assert find_broken_tables(card) == []
+
+
+def test_multiply_adds_that_nobody_can_count_are_unknown(make_findings, parts):
+    costs = {"challenger": None, "champion": 2000}
+    compared = parts["promotion"]["comparison"] | {"multiply_adds": costs}
+    table = parts["architecture_table"].astype({"multiply_adds": float})
+    table.loc[0, "multiply_adds"] = float("nan")
+    changes = {"promotion": parts["promotion"] | {"comparison": compared}}
+    card = write_card(make_findings(architecture_table=table, **changes))
+    assert "one picture takes an unknown number of multiplications" in card
+    assert "| Multiply-adds for one picture | unknown | 2,000 |" in card

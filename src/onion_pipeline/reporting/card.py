@@ -25,7 +25,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "number": phrases.show_number,
     "share": phrases.show_share,
     "size": lambda shape: phrases.show_size(*shape[:2]),
-    "thousands": lambda count: f"{int(count):,}",
+    "whole": phrases.show_whole,
     "words": phrases.show_words,
 }
 

@@ -218,9 +218,10 @@ def find_threshold(operating_point: Mapping[str, Any] | None) -> float | None:
     return threshold if is_known(threshold) and threshold > 0 else None
 
 
-def find_total(table: DataFrame, column: str) -> int:
-    """Return what all layers have together of ``parameters`` or ``multiply_adds``."""
-    return int(table.loc[table["layer"] == "total", column].iloc[0])
+def find_total(table: DataFrame, column: str) -> int | None:
+    """Return what all layers have together of ``parameters`` or ``multiply_adds``, if known."""
+    total = table.loc[table["layer"] == "total", column].iloc[0]
+    return int(total) if table[column].notna().all() else None
 
 
 def find_best_epoch(history: DataFrame) -> Mapping[str, Any]:

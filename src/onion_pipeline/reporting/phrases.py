@@ -80,6 +80,11 @@ def show_size(height: float, width: float) -> str:
     return f"{height:.0f}{TIMES}{width:.0f}"
 
 
+def show_whole(value: float | None, unknown: str = "unknown") -> str:
+    """Return a whole number with its thousands set apart."""
+    return unknown if value is None else f"{value:,.0f}"
+
+
 def show_words(name: Any) -> str:
     """Return a name of ours, such as ``gaussian_noise``, as words."""
     return str(name).replace("_", " ")
