@@ -49,8 +49,9 @@ class Tracking:
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
     ) -> None:
         """Start a run, and log what an earlier one has left for a model to be registered."""
-        made = pipeline.all_outputs()
-        self._outer = runs.enter_store(_find_store(self._context))
+        made, settings = pipeline.all_outputs(), self._context.config_loader["mlflow"]
+        uri = runs.resolve_tracking_uri(settings["tracking_uri"], self._context.project_path)
+        self._outer = runs.enter_store(uri)
         self._stop_measuring: Callable[[], None] = lambda: None
         is_tracked = _is_tracked(run_params, made, catalog)
         if is_tracked:
@@ -67,10 +68,7 @@ class Tracking:
         # What lies beside a model that is trained anew, such as an audit, is of another one.
         if "registration" in made and "trained_model" not in made:
             log_earlier_entries(catalog, made)
-        run_id, seconds = (
-            runs.read_run_id(),
-            self._context.config_loader["mlflow"].get("system_metrics"),
-        )
+        run_id, seconds = runs.read_run_id(), settings.get("system_metrics")
         if run_id and seconds and system_metrics.can_watch():
             self._stop_measuring = system_metrics.watch_machine(run_id, seconds)
 
@@ -108,11 +106,6 @@ class Tracking:
     def _leave(self) -> None:
         outage.forget_store()
         runs.leave_store(self._outer)
-
-
-def _find_store(context: KedroContext) -> str:
-    uri = context.config_loader["mlflow"]["tracking_uri"]
-    return runs.resolve_tracking_uri(uri, context.project_path)
 
 
 def _repoint_store(context: KedroContext) -> None:

@@ -32,8 +32,10 @@ def describe_run(found: Mapping[str, Any]) -> dict[str, str]:
         if name in found
     ]
     tags = {NOTE: BREAK.join(lines)} if lines else {}
-    for name, list_tags in TAGS.items():
-        tags |= list_tags(found[name]) if name in found else {}
+    if "class_names" in found:
+        tags["classes"] = str(len(found["class_names"]))
+    if "architecture_table" in found:
+        tags |= _tag_network(found["architecture_table"])
     return tags
 
 
@@ -91,8 +93,4 @@ LINES: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "training_history": ("Training", _describe_training),
     "registration": ("Model", _describe_registration),
 }
-TAGS: Mapping[str, Callable[[Any], dict[str, str]]] = {
-    "class_names": lambda names: {"classes": str(len(names))},
-    "architecture_table": _tag_network,
-}
-DESCRIBED = frozenset({*LINES, *TAGS})
+DESCRIBED = frozenset({*LINES, "class_names"})
