@@ -341,7 +341,7 @@ def test_predict_classifies_new_pictures(predicted):
     }
     assert set(predictions["model_version"]) == {1}
     assert re.findall(".*(?:warn|error).*", said.stdout + said.stderr, re.IGNORECASE) == []
-    assert "6 images by model version 1" in said.stdout
+    assert "6 pictures by model version 1" in said.stdout
 
 
 def test_predict_lists_what_it_cannot_read(predicted):
@@ -359,7 +359,7 @@ def test_an_audit_says_how_many_labels_look_wrong(in_process, photos):
     assert result.exit_code == 0, result.output
     issues = pd.read_csv(project / REPORTS / "label_issues.csv")
     said = (
-        f"{len(issues)} of {2 * IMAGES} are probably wrong, see data/08_reporting/label_issues.csv"
+        f"{len(issues)} of {2 * IMAGES} labels are probably wrong, see {REPORTS}/label_issues.csv"
     )
     assert said in result.output
     predictions = pd.read_parquet(project / "data/07_model_output/out_of_fold_predictions.parquet")

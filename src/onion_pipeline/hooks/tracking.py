@@ -35,7 +35,7 @@ class Tracking:
     """Keeps one MLflow run per ``kedro run`` that makes something worth tracking.
 
     The catalog says what that is, see :mod:`onion_pipeline.hooks.tracked_entries`. A run goes on
-    without MLflow where that fails, see :mod:`onion_pipeline.tracking.outage`. The machine is
+    without MLflow where that fails, see :mod:`onion_pipeline.tracking.outage`. The system is
     measured meanwhile: ``system_metrics`` in ``mlflow.yml`` says how often, or ``null`` for never.
     """
 

@@ -175,19 +175,20 @@ def list_data_facts(report: Mapping[str, Any]) -> Iterator[Fact]:
     refused, pairs = sum(reasons.values()), found["exact_pairs"] + found["near_pairs"]
     contradicting = found["contradicting_labels"]["pairs"]
     kept = ", kept in one split each, so that the test asks for nothing that was shown before"
-    flatters = " in different splits, by which the test flatters the model"
+    flatters = ", by which the test flatters the model"
     yield Fact("Quarantined", refused, show_count(refused, "file"), files)
     for name, number, which, why in (
         ("Duplicates", pairs, "", kept),
         ("Contradicting", contradicting, " with different labels", ""),
-        ("Leaks", leaks, "", flatters),
+        ("Leaks", leaks, " in different splits", flatters),
     ):
         yield Fact(name, number, show_count(number, "pair"), f"of {ALIKE}{which}", why)
 
 
 def rank_baselines(table: DataFrame) -> list[tuple[str, str]]:
     """Return accuracy and name of all baselines, the best first."""
-    others = table[table["model"] != "network"].sort_values("accuracy", ascending=False)
+    others = table[table["model"] != "network"]
+    others = others.sort_values("accuracy", ascending=False, kind="stable")
     return [
         (show_share(row["accuracy"]), name_model(row["model"])) for row in others.to_dict("records")
     ]

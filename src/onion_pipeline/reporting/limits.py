@@ -102,8 +102,10 @@ def _find_worst_slice(slices: DataFrame) -> Iterator[str]:
 
 
 def _find_corruptions(robustness: DataFrame) -> Iterator[str]:
+    if robustness.empty:
+        return
     severities = sorted(robustness["severity"].unique())
-    middle = robustness[robustness["severity"].isin(severities[len(severities) // 2 :][:1])]
+    middle = robustness[robustness["severity"] == severities[len(severities) // 2]]
     broken = middle[middle["accuracy"] < MUCH_LOST * middle["clean_accuracy"]]
     named = [
         f"{show_words(row['corruption'])} ({show_share(row['accuracy'])} right)"
