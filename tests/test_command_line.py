@@ -349,7 +349,7 @@ def test_predict_lists_what_it_cannot_read(predicted):
     unreadable = pd.read_csv(output / "unreadable_images.csv")
     assert list(unreadable.columns) == ["path", "reason", "detail"]
     assert list(unreadable["path"]) == ["broken.png"]
-    assert "1 files, see data/07_model_output/unreadable_images.csv" in said.stdout
+    assert "1 file, see data/07_model_output/unreadable_images.csv" in said.stdout
 
 
 def test_an_audit_says_how_many_labels_look_wrong(in_process, photos):
