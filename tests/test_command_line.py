@@ -22,6 +22,7 @@ from mlflow import MlflowClient
 from onion_pipeline import __main__ as entry_point
 from onion_pipeline.cli.command import run as kedro_run
 from onion_pipeline.pipeline_registry import register_pipelines
+from onion_pipeline.reporting.phrases import NO_BREAK, show_interval, show_share
 from onion_pipeline.storage.files import SUFFIX
 from onion_pipeline.tracking import outage, runs
 
@@ -154,8 +155,11 @@ def test_a_complete_run_ends_with_a_summary(trained):
     low, high = metrics["accuracy_interval"]
     summary = said.stdout[said.stdout.index("Quarantined") :]
     expected = [
-        f"1 of {2 * IMAGES + 1} files, see data/02_intermediate/quarantine.csv",
-        f"{metrics['accuracy']:.4f}  (95% interval {low:.4f} to {high:.4f}, ",
+        f"1 file of {2 * IMAGES + 1} that cannot be used",
+        ", see data/02_intermediate/quarantine.csv",
+        f"{show_share(metrics['accuracy'])} (95 % interval {show_interval(low, high)}) on ".replace(
+            NO_BREAK, " "
+        ),
         "data/08_reporting/",
         f"onion_pipeline version {registration['version']}, alias champion",
         "kedro viz run",
@@ -337,7 +341,7 @@ def test_predict_classifies_new_pictures(predicted):
     }
     assert set(predictions["model_version"]) == {1}
     assert re.findall(".*(?:warn|error).*", said.stdout + said.stderr, re.IGNORECASE) == []
-    assert "6 images by model version 1" in said.stdout
+    assert "6 pictures by model version 1" in said.stdout
 
 
 def test_predict_lists_what_it_cannot_read(predicted):
@@ -345,7 +349,7 @@ def test_predict_lists_what_it_cannot_read(predicted):
     unreadable = pd.read_csv(output / "unreadable_images.csv")
     assert list(unreadable.columns) == ["path", "reason", "detail"]
     assert list(unreadable["path"]) == ["broken.png"]
-    assert "1 files, see data/07_model_output/unreadable_images.csv" in said.stdout
+    assert "1 file, see data/07_model_output/unreadable_images.csv" in said.stdout
 
 
 def test_an_audit_says_how_many_labels_look_wrong(in_process, photos):
@@ -355,7 +359,7 @@ def test_an_audit_says_how_many_labels_look_wrong(in_process, photos):
     assert result.exit_code == 0, result.output
     issues = pd.read_csv(project / REPORTS / "label_issues.csv")
     said = (
-        f"{len(issues)} of {2 * IMAGES} are probably wrong, see data/08_reporting/label_issues.csv"
+        f"{len(issues)} of {2 * IMAGES} labels are probably wrong, see {REPORTS}/label_issues.csv"
     )
     assert said in result.output
     predictions = pd.read_parquet(project / "data/07_model_output/out_of_fold_predictions.parquet")

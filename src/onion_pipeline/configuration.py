@@ -1,7 +1,6 @@
 """How the files in ``conf/`` are read."""
 
 import os
-from collections.abc import Iterable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -63,16 +62,10 @@ class ConfigLoader(OmegaConfigLoader):
                 f"there{also}; a text with signs such as : # {{ [ stands in quotes."
             ) from error
         if key == "catalog":
-            _expand_homes(found.values())
+            # Kedro takes the ~ that a shell leaves alone in images=~/photos for a folder of the
+            # project; pathlib fails on ~nobody.
+            for entry in found.values():
+                path = entry.get("filepath") if isinstance(entry, dict) else None
+                if isinstance(path, str):
+                    entry["filepath"] = os.path.expanduser(path)  # noqa: PTH111
         return found
-
-
-def _expand_homes(entries: Iterable[Any]) -> None:
-    """Put the folder of a user for the ``~`` that a shell leaves alone in ``images=~/photos``.
-
-    Kedro takes such a path for one in the folder of the project.
-    """
-    for entry in entries:
-        path = entry.get("filepath") if isinstance(entry, dict) else None
-        if isinstance(path, str):
-            entry["filepath"] = os.path.expanduser(path)  # noqa: PTH111 - pathlib fails on ~nobody

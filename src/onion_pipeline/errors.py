@@ -1,21 +1,5 @@
 """Everything that this project raises on purpose.
 
-OnionError
-├── ConfigurationError      a parameter file or --params says something impossible
-│   ├── LayerError          ... in the list of layers
-│   └── TransformError      ... in the list of augmentations
-├── DataError               the images cannot be used as they are
-├── DamagedFileError        an artifact is not what was written
-├── TrainingDivergedError   the loss stopped being a number
-├── RegistryError           no such model version, or one that cannot be used
-│   ├── StoreOutageError    ... because MLflow does not answer
-│   └── ParityError         ... because it answers otherwise once it is packaged
-├── VerificationError       a run today would not make a model version again
-├── LockedError             another run is under way in this project
-├── DiskError               no room, or a place that cannot be written to
-├── WorkerError             a worker process was killed, twice
-└── InterruptedRunError     somebody has stopped the run
-
 Each message names what was found, where, what is allowed and what to do; the command line
 shows it without a traceback.
 """

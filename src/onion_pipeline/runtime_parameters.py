@@ -8,9 +8,14 @@ numbers and ``yes`` for a truth value, and it divides a list at its commas
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 
+import yaml
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 from pydantic import BaseModel
 
 from onion_pipeline.errors import ConfigurationError, suggest
@@ -28,8 +33,6 @@ MISSING = "???"  # what OmegaConf has for a value that nobody has set
 UNSAFE = re.compile(
     "[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
-# What YAML has for a word as well.
-PLAIN = re.compile(r"(?!(?:null|true|false|yes|no|on|off|y|n)$)[a-z_]+")
 
 
 def read_parameters(given: str) -> dict[str, Any]:
@@ -43,40 +46,38 @@ def read_parameters(given: str) -> dict[str, Any]:
         ConfigurationError: names what is no parameter with a value, or no YAML, or a text that
             has to be put in quotes, and how.
     """
-    from omegaconf import OmegaConf
-
     texts, found = find_texts(), OmegaConf.create()
     for name, typed in _split(given, texts):
         if name in texts:
             OmegaConf.update(found, name, _read_text(name, typed, nullable=texts[name]))
         else:
-            _add_yaml(found, name, typed)
+            bare = typed.rstrip(", ")
+            with _mistakes_of_yaml(name, bare):
+                found.merge_with_dotlist([f"{name}={bare}"])
     values: dict[str, Any] = OmegaConf.to_container(found)  # type: ignore[assignment]
     return values
 
 
 def write_parameters(values: Mapping[str, Any], prefix: str = "") -> str:
     """Return what :func:`read_parameters` reads as `values`."""
-    texts = find_texts()
-    parts = []
-    for key, value in values.items():
-        name = prefix + key
-        if isinstance(value, Mapping) and value:
-            parts.append(write_parameters(value, f"{name}."))
-        else:
-            parts.append(f"{name}={_write(value, name in texts)}")
-    return ",".join(parts)
+    return ",".join(
+        write_parameters(value, f"{prefix}{key}.")
+        if isinstance(value, Mapping) and value
+        else _write(prefix + key, value)
+        for key, value in values.items()
+    )
 
 
+@cache
 def find_texts() -> dict[str, bool]:
     """Return the parameters that are texts by their full names, and whether they may be null."""
-    fields = _find_fields(Parameters)
+    fields = find_fields(Parameters)
     # The constraints of one alternative hide its type: Annotated[str, ...] | None.
     kinds = {name: [(*get_args(kind), kind)[0] for kind in found] for name, found in fields}
     return {name: NoneType in found for name, found in kinds.items() if str in found}
 
 
-def _find_fields(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, tuple[Any, ...]]]:
+def find_fields(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Yield the full names of all parameters, each with what it may be."""
     for name, field in model.model_fields.items():
         path = prefix + (field.alias or name)
@@ -86,7 +87,7 @@ def _find_fields(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str
         yield path, kinds
         for kind in kinds:
             if isinstance(kind, type) and issubclass(kind, BaseModel):
-                yield from _find_fields(kind, f"{path}.")
+                yield from find_fields(kind, f"{path}.")
 
 
 def _split(given: str, texts: Mapping[str, bool]) -> Iterator[tuple[str, str]]:
@@ -117,7 +118,7 @@ def _check_name(name: str, typed: str, before: str | None) -> None:
 
 def _check_whole(name: str) -> None:
     """Refuse an element of a list: Kedro cannot lay it into the list of the parameter files."""
-    for path, kinds in _find_fields(Parameters):
+    for path, kinds in find_fields(Parameters):
         if get_origin(kinds[0]) is list and re.match(rf"{re.escape(path)}[.\[]", name):
             raise ConfigurationError(
                 f"--params: {name} is a part of {path}, which is a list and is given as a whole, "
@@ -128,7 +129,7 @@ def _check_whole(name: str) -> None:
 
 def _describe_nameless(found: str) -> str:
     name, colon, value = found.partition(":")
-    names = {path for path, _ in _find_fields(Parameters)}
+    names = {path for path, _ in find_fields(Parameters)}
     shown = "images=path/to/photos"
     if colon and name.split(".")[0] in names:
         shown = f"{name}={value.strip()}"
@@ -147,7 +148,8 @@ def _read_text(name: str, typed: str, *, nullable: bool) -> str | None:
     if nullable and bare in {"", "null"}:
         return None
     if re.fullmatch(QUOTED, bare, re.DOTALL):
-        text = str(_read_yaml(name, bare))
+        with _mistakes_of_yaml(name, bare):
+            text = str(yaml.safe_load(bare))
     elif bare.rstrip(",") != typed:
         raise ConfigurationError(
             f"{name} is {typed!r}: it begins or ends with a blank or a comma. Leave that out, or, "
@@ -175,46 +177,31 @@ def _check_text(name: str, text: str) -> None:
         )
 
 
-def _read_yaml(name: str, typed: str) -> Any:
-    from omegaconf import OmegaConf
-
-    found = OmegaConf.create()
-    _add_yaml(found, "value", typed, name)
-    return found["value"]
-
-
-def _add_yaml(found: Any, name: str, typed: str, shown: str = "") -> None:
-    from omegaconf.errors import OmegaConfBaseException
-    from yaml import YAMLError
-
-    bare = typed.rstrip(", ")
+@contextmanager
+def _mistakes_of_yaml(name: str, typed: str) -> Iterator[None]:
     try:
-        found.merge_with_dotlist([f"{name}={bare}"])
-    except YAMLError as error:
+        yield
+    except yaml.YAMLError as error:
         problem = getattr(error, "problem", None) or "it cannot be read"
         raise ConfigurationError(
-            f"{shown or name} is {bare!r}, which is not YAML: {problem}. A list is [1, 2], a group "
+            f"{name} is {typed!r}, which is not YAML: {problem}. A list is [1, 2], a group "
             "{name: value}, a text with other signs stands in quotes, all of it in a pair of "
             "quotes for the shell: --params 'ingest.image_size=[96, 96]'."
         ) from error
     except OmegaConfBaseException as error:
         raise ConfigurationError(
-            f"--params: '{name}={bare}' cannot be set: {str(error).splitlines()[0]}."
+            f"--params: '{name}={typed}' cannot be set: {str(error).splitlines()[0]}."
         ) from error
 
 
-def _write(value: Any, is_text: bool) -> str:
-    if isinstance(value, str) and _is_plain(value, is_text):
-        return value
+def _write(name: str, value: Any) -> str:
+    """Return a parameter, in quotes unless it is read as itself without them."""
     written = json.dumps(value, ensure_ascii=False, default=str)
-    return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
-
-
-def _is_plain(value: str, is_text: bool) -> bool:
-    """Tell whether `value` is read as itself without quotes, whatever stands before and after."""
-    if not is_text:
-        return PLAIN.fullmatch(value) is not None
-    divided = re.search(rf",\s*{NAME}\s*=", value)
-    quoted = re.match("""['"]""", value)
-    bare = value.strip().rstrip(",")
-    return bool(bare) and value == bare and value != "null" and not (divided or quoted)
+    written = UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
+    plain, quoted = f"{name}={value}", f"{name}={written}"
+    if not isinstance(value, str) or value.startswith(("'", '"')):
+        return quoted
+    try:
+        return plain if read_parameters(plain) == read_parameters(quoted) else quoted
+    except ConfigurationError:
+        return quoted

@@ -5,30 +5,23 @@ from omegaconf.resolvers import oc
 from onion_pipeline.configuration import ConfigLoader
 from onion_pipeline.hooks import (
     ArtifactOrigins,
-    Checks,
     ClosingSummary,
     Interruption,
     Messages,
     Preflight,
-    RunDescription,
     RunLock,
-    SystemMetrics,
     Tracking,
 )
 
 # The last is called first: mistakes are found before a run is tracked, Tracking does not see what
 # ArtifactOrigins has found out of date, and Messages, which may end the process, speaks when the
-# others have finished. What adds to a tracked run comes after Tracking has started it, and before
-# it ends it, by marks of its own. The last two enclose them all.
+# others have finished. The last two enclose them all.
 HOOKS = (
     Messages(),
     ClosingSummary(),
-    SystemMetrics(),
-    RunDescription(),
     Tracking(),
     ArtifactOrigins(),
     Preflight(),
-    Checks(),
     Interruption(),
     RunLock(),
 )

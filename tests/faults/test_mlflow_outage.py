@@ -64,7 +64,9 @@ def test_a_run_without_a_server_ends_well_and_says_what_to_do(survived):
     assert (project / "data/08_reporting/metrics.json").is_file()
     everything = said.stdout + said.stderr
     assert everything.count("This run goes on without MLflow") == 1
-    assert re.search(r"Unregistered +MLflow at http://127\.0\.0\.1:9 cannot be used", said.stdout)
+    assert re.search(
+        r"Model +not registered yet: MLflow at http://127\.0\.0\.1:9 cannot be used", said.stdout
+    )
     assert read_registration(project)["status"] == "pending"
     assert read_registration(project)["command"] in said.stdout
     assert "s3cret" not in everything + json.dumps(read_registration(project))

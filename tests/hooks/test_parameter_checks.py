@@ -5,7 +5,7 @@ import pytest
 from kedro.config import OmegaConfigLoader
 
 from onion_pipeline.errors import ConfigurationError
-from onion_pipeline.hooks.parameter_checks import check_parameters, check_transforms, raise_mistakes
+from onion_pipeline.hooks.parameter_checks import check_parameters, check_transforms
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -127,8 +127,3 @@ def test_layers_are_not_walked_while_the_image_size_is_open(base):
     check_parameters(change(base, "build.layers", pools))
     raw = change(base, "ingest.image_size", [32, 32])
     assert "64x64" in complain(change(raw, "build.layers", pools))
-
-
-def test_raise_mistakes_counts_them():
-    with pytest.raises(ConfigurationError, match=r"2 mistakes .*\n  - one\n  - two"):
-        raise_mistakes(["one", "two"])

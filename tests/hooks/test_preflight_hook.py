@@ -1,19 +1,25 @@
 import os
+from types import SimpleNamespace
 
 import click
 import numpy as np
+import pandas as pd
 import pytest
+from kedro.config import MissingConfigException
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline
 from kedro_datasets.json import JSONDataset
 from kedro_datasets.pandas import CSVDataset
 
-from onion_pipeline.datasets import ImageArrayDataset
-from onion_pipeline.errors import DiskError
+from onion_pipeline.datasets import CSVDataset as SealedDataset
+from onion_pipeline.datasets import ImageArrayDataset, ImageSourceDataset
+from onion_pipeline.errors import ConfigurationError, DiskError
 from onion_pipeline.hooks import Preflight
 from onion_pipeline.images.arrays import ArrayChunks, decoded_dtype
 from onion_pipeline.storage import disk
 
+ON_THE_COMMAND_LINE = click.Context(click.Command("run"))
+MISSPELT = {"augment": {"copies": 1, "keep": True, "transforms": [{"HorizontalFlp": None}]}}
 SHAPE = (8, 8, 1)
 DECODED = ArrayChunks(decoded_dtype(SHAPE), (), (), rows=1000)
 
@@ -38,7 +44,7 @@ def begin(make_context, catalog, make_node):
     def begin(*names):
         hook = Preflight()
         hook.after_context_created(make_context())
-        hook.before_pipeline_run(Pipeline([make_node(name) for name in names]), catalog)
+        hook.before_pipeline_run({}, Pipeline([make_node(name) for name in names]), catalog)
         return hook
 
     return begin
@@ -52,8 +58,7 @@ def test_a_run_that_can_write_everywhere_begins_and_leaves_nothing_yet(begin, tm
 @pytest.mark.parametrize("folder", ["08", "kept"])  # the latter is MLflow's
 def test_a_place_that_cannot_be_written_to_stops_the_run(begin, tmp_path, folder):
     (tmp_path / folder).touch()
-    on_the_command_line = click.Context(click.Command("run"))
-    with on_the_command_line, pytest.raises(click.ClickException) as caught:
+    with ON_THE_COMMAND_LINE, pytest.raises(click.ClickException) as caught:
         begin("metrics")
     assert f"{tmp_path / folder} cannot be written to" in caught.value.message
 
@@ -81,3 +86,102 @@ def test_too_little_room_for_all_that_is_to_come_stops_the_run(begin, monkeypatc
 def test_what_has_no_known_size_is_let_through(begin, monkeypatch, data):
     monkeypatch.setattr(disk, "measure_room", lambda path: 0)
     begin("decoded_images").before_dataset_saved("decoded_images", data)
+
+
+def make_preflight(make_context, **changes):
+    preflight = Preflight()
+    preflight.after_context_created(make_context(**changes))
+    return preflight
+
+
+def test_parameters_are_checked_as_soon_as_they_are_known(make_context):
+    Preflight().after_context_created(make_context())
+    with pytest.raises(ConfigurationError, match="seed is -1"):
+        Preflight().after_context_created(make_context(seed=-1))
+
+
+def test_on_the_command_line_a_mistake_is_a_message(make_context):
+    with ON_THE_COMMAND_LINE, pytest.raises(click.ClickException) as caught:
+        Preflight().after_context_created(make_context(seed=-1))
+    assert "seed is -1" in caught.value.message
+    assert caught.value.exit_code == 1
+
+
+def test_transforms_are_checked_before_a_run_that_needs_them(make_context, make_node):
+    preflight = make_preflight(make_context, **MISSPELT)
+    needs = Pipeline([make_node("augmentation_policy")])
+    with pytest.raises(ConfigurationError, match="did you mean 'HorizontalFlip'"):
+        preflight.before_pipeline_run({}, needs, DataCatalog())
+
+
+def test_transforms_are_not_looked_up_for_other_runs(make_context, make_node):
+    preflight = make_preflight(make_context, **MISSPELT)
+    preflight.before_pipeline_run({}, Pipeline([make_node("metrics")]), DataCatalog())
+
+
+@pytest.mark.parametrize("name", ["raw_images", "new_images"])
+def test_the_path_of_the_images_is_checked_before_a_run(make_context, tmp_path, name, make_node):
+    catalog = DataCatalog({name: ImageSourceDataset(filepath=str(tmp_path / "nowhere"))})
+    reads = Pipeline([make_node("image_index", name)])
+    with ON_THE_COMMAND_LINE, pytest.raises(click.ClickException, match="No images at"):
+        make_preflight(make_context).before_pipeline_run({}, reads, catalog)
+    make_preflight(make_context).before_pipeline_run({}, Pipeline([make_node("metrics")]), catalog)
+
+
+def test_a_run_that_begins_in_the_middle_says_what_is_not_made_yet(
+    make_context, tmp_path, make_node
+):
+    preflight, names = make_preflight(make_context), ["d", "a", "c", "b"]
+    catalog = DataCatalog({name: SealedDataset(filepath=str(tmp_path / name)) for name in names})
+    reads = Pipeline([make_node("metrics", names)])
+    with ON_THE_COMMAND_LINE, pytest.raises(click.ClickException) as caught:
+        preflight.before_pipeline_run({}, reads, catalog)
+    assert "read by this run: a, b, c and 1 more. Earlier steps" in caught.value.message
+    for name in names[:3]:
+        catalog.save(name, pd.DataFrame({"a": [1]}))
+        (tmp_path / name).unlink()
+    with pytest.raises(ConfigurationError, match=r"by this run: b\. Earlier"):
+        preflight.before_pipeline_run({"only_missing_outputs": True}, reads, catalog)
+    for name in names:
+        catalog.save(name, pd.DataFrame({"a": [1]}))
+    preflight.before_pipeline_run({}, reads, catalog)
+
+
+def test_an_unknown_environment_is_a_message_that_names_the_known_ones(tmp_path):
+    class Loader(dict):
+        conf_source = str(tmp_path / "conf")
+
+        def __missing__(self, key):
+            raise MissingConfigException(f"Given configuration path does not exist: {key}")
+
+    (tmp_path / "conf" / "photos").mkdir(parents=True)
+    context = SimpleNamespace(config_loader=Loader(), project_path=tmp_path, env="photo")
+    with ON_THE_COMMAND_LINE, pytest.raises(click.ClickException, match=r"did you mean 'photos'\?"):
+        Preflight().after_context_created(context)
+
+
+def test_a_folder_without_parameter_files_is_named(tmp_path):
+    class Loader(dict):
+        conf_source = str(tmp_path)
+
+        def __missing__(self, key):
+            raise MissingConfigException(f"Given configuration path does not exist: {key}")
+
+    context = SimpleNamespace(config_loader=Loader(), project_path=tmp_path, env=None)
+    with pytest.raises(ConfigurationError, match=r"no parameters\*.yml in .*base.*--conf-source"):
+        Preflight().after_context_created(context)
+
+
+def test_a_version_of_an_entry_that_has_none_is_refused(make_context, tmp_path, make_node):
+    """Kedro passes over it in silence."""
+    preflight, made = make_preflight(make_context), Pipeline([make_node("metrics")])
+    path = str(tmp_path / "table.csv")
+    catalog = DataCatalog.from_config(
+        {
+            "metrics": {"type": "pandas.CSVDataset", "filepath": path},
+            "table": {"type": "pandas.CSVDataset", "filepath": path, "versioned": True},
+        }
+    )
+    preflight.before_pipeline_run({"load_versions": {"table": "2024"}}, made, catalog)
+    with pytest.raises(ConfigurationError, match="metrics has no versions"):
+        preflight.before_pipeline_run({"load_versions": {"metrics": "2024"}}, made, catalog)

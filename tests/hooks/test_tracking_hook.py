@@ -15,10 +15,12 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from onion_pipeline.datasets import ImageSourceDataset
 from onion_pipeline.errors import InterruptedRunError, OnionError, RegistryError
 from onion_pipeline.hooks import Tracking
-from onion_pipeline.tracking import outage, runs
+from onion_pipeline.reporting.run_description import NOTE
+from onion_pipeline.tracking import outage, runs, system_metrics
 from onion_pipeline.tracking.parameter_texts import flatten_parameters
 
-METRICS = {"accuracy": 0.75, "accuracy_interval": [0.5, 0.9]}
+METRICS = {"accuracy": 0.75, "accuracy_interval": [0.5, 0.9], "test_images": 4}
+REGISTRATION = {"status": "pending", "reason": "MLflow has gone."}
 HISTORY = pd.DataFrame({"epoch": [1, 2], "loss": [0.5, 0.25]})
 
 
@@ -40,6 +42,7 @@ def catalog(tmp_path):
             "image_splits": describe(CSVDataset, "image_splits", {"datasets": True}),
             "registration": describe(JSONDataset, "registration", {"folder": "tables"}),
             "predictions": describe(CSVDataset, "predictions"),
+            "class_names": MemoryDataset(["a", "b"]),
         }
     )
 
@@ -48,11 +51,13 @@ def catalog(tmp_path):
 def run_tracked(make_context, mlflow_store, catalog):
     """A function that runs nodes under the Tracking hook as a Kedro session does."""
 
-    def run(nodes, runner=None, uri=None, **run_params):
+    def run(nodes, runner=None, uri=None, seconds=None, **run_params):
         manager = _create_hook_manager()
         manager.register(Tracking())
         hook, pipeline = manager.hook, Pipeline(nodes)
-        hook.after_context_created(context=make_context(**{"uri": uri} if uri else {}))
+        context = make_context(**{"uri": uri} if uri else {})
+        context.config_loader["mlflow"]["system_metrics"] = seconds
+        hook.after_context_created(context=context)
         run_params = {"run_id": "now", **run_params}
         seen = {"run_params": run_params, "pipeline": pipeline, "catalog": catalog}
         hook.before_pipeline_run(**seen)
@@ -93,6 +98,7 @@ def test_what_the_catalog_marks_is_what_is_tracked(run_tracked, runner, tmp_path
         "test/accuracy": 0.75,
         "test/accuracy_interval_low": 0.5,
         "test/accuracy_interval_high": 0.9,
+        "test/test_images": 4,
         "loss": 0.25,
     }
     assert list_files(run) == {"tables/metrics.json"}
@@ -153,15 +159,15 @@ def test_a_model_registered_alone_takes_what_earlier_runs_have_left(
     run_tracked, catalog, make_node
 ):
     catalog.save("metrics", METRICS)
-    run_tracked([make_node("registration", outcome={"version": "2"})])
+    run_tracked([make_node("registration", outcome=REGISTRATION)])
     (run,) = find_runs()
     assert run.data.metrics["test/accuracy"] == METRICS["accuracy"]
     assert list_files(run) == {"tables/metrics.json", "tables/registration.json"}
 
 
 def test_what_a_run_makes_itself_is_not_taken_from_an_earlier_one(run_tracked, catalog, make_node):
-    catalog.save("metrics", {"accuracy": 0.1})
-    registration = make_node("registration", "metrics", {"version": "2"})
+    catalog.save("metrics", METRICS | {"accuracy": 0.1})
+    registration = make_node("registration", "metrics", REGISTRATION)
     run_tracked([make_node("metrics", outcome=METRICS), registration])
     (run,) = find_runs()
     points = runs.import_client().get_metric_history(run.info.run_id, "test/accuracy")
@@ -173,7 +179,7 @@ def test_a_model_that_is_trained_anew_takes_nothing_of_an_earlier_one(
 ):
     catalog.save("metrics", METRICS)
     catalog["trained_model"] = MemoryDataset()
-    registration = make_node("registration", "trained_model", {"version": "2"})
+    registration = make_node("registration", "trained_model", REGISTRATION)
     run_tracked([make_node("trained_model", outcome="a network"), registration])
     (run,) = find_runs()
     assert run.data.metrics == {}
@@ -227,7 +233,7 @@ def test_a_run_with_nothing_missing_leaves_none(run_tracked, catalog, make_node)
 @pytest.fixture
 def run_three(run_tracked, catalog, make_node):
     """A function that runs three tracked nodes and returns which of them have left something."""
-    made = {"history": HISTORY, "metrics": METRICS, "registration": {"version": "2"}}
+    made = {"history": HISTORY, "metrics": METRICS, "registration": REGISTRATION}
 
     def run(runner, uri, **run_params):
         nodes = [make_node(name, outcome=outcome) for name, outcome in made.items()]
@@ -308,3 +314,57 @@ def test_a_project_that_moved_is_tracked_where_it_is(
     found = runs.import_client().get_experiment_by_name("onions")
     assert found.artifact_location == (tmp_path / "kept").as_uri()
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_run_is_described_by_what_it_has_made_itself(run_tracked, make_node):
+    run_tracked([make_node("metrics", outcome=METRICS)])
+    (run,) = find_runs()
+    assert run.data.tags[NOTE].startswith("**Test** accuracy 75.0")
+    assert "classes" not in run.data.tags
+
+
+def test_a_model_registered_alone_is_described_by_what_earlier_runs_have_left(
+    run_tracked, catalog, make_node
+):
+    catalog.save("metrics", METRICS)
+    run_tracked([make_node("registration", outcome=REGISTRATION)])
+    (run,) = find_runs()
+    assert run.data.tags[NOTE].startswith("**Test** accuracy 75.0")
+    assert run.data.tags["classes"] == "2"
+
+
+@pytest.fixture
+def watched(monkeypatch):
+    """Of which runs the machine is measured how often, and which one is under way at the end."""
+    seen = []
+
+    def watch(run_id, seconds):
+        seen.append((run_id, seconds))
+        return lambda: seen.append(runs.read_run_id())
+
+    monkeypatch.setattr(system_metrics, "watch_system", watch)
+    monkeypatch.setattr(system_metrics, "can_watch", lambda: True)
+    return seen
+
+
+@pytest.mark.parametrize("outcome", [METRICS, OnionError("no")])
+def test_the_machine_is_measured_while_a_run_is_under_way(run_tracked, watched, make_node, outcome):
+    run_tracked([make_node("metrics", outcome=outcome)], seconds=5)
+    (run,) = find_runs()
+    assert watched == [(run.info.run_id, 5), run.info.run_id]
+
+
+def test_nothing_is_measured_where_the_configuration_says_so(run_tracked, watched, make_node):
+    run_tracked([make_node("metrics", outcome=METRICS)], seconds=None)
+    assert watched == []
+
+
+def test_nothing_is_measured_of_a_run_that_is_not_tracked(run_tracked, watched, make_node):
+    run_tracked([make_node("predictions", outcome=HISTORY)], seconds=5)
+    assert watched == []
+
+
+def test_nothing_is_measured_without_psutil(run_tracked, watched, make_node, monkeypatch):
+    monkeypatch.setattr(system_metrics, "can_watch", lambda: False)
+    run_tracked([make_node("metrics", outcome=METRICS)], seconds=5)
+    assert watched == []

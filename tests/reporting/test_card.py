@@ -84,7 +84,7 @@ def test_the_user_speaks_in_markdown(make_findings):
         "90\u00a0% of them or more hold the right class; in the test 91.0\u00a0% did, with 1.25",
         "| brightness | darkest quarter | 50 | 80.0\u00a0% (67.0 to 89.0\u00a0%) |",
         "| noise | 85.0\u00a0% | 75.0\u00a0% | 65.0\u00a0% | 55.0\u00a0% | 45.0\u00a0% |",
-        "when 150\u00a0pictures of the test are spoiled",
+        "when 150\u00a0pictures of the test are corrupted",
         "in 2 ways; as they are, 96.0\u00a0% are right. It suffers most from gaussian noise",
         "| all | 800 | 200 | 200 |",
         "1,000 PNG, 200 JPEG, from 10\u00a0\u00d7\u00a011 to 20\u00a0\u00d7\u00a030 pixels",
@@ -178,3 +178,14 @@ def test_a_class_without_test_pictures_has_no_figures(make_findings, parts):
     assert "| ant | 100 | never named | " in card
     assert "nan" not in strip_code(card).split()
     assert find_broken_tables(card) == []
+
+
+def test_multiply_adds_that_nobody_can_count_are_unknown(make_findings, parts):
+    costs = {"challenger": None, "champion": 2000}
+    compared = parts["promotion"]["comparison"] | {"multiply_adds": costs}
+    table = parts["architecture_table"].astype({"multiply_adds": float})
+    table.loc[0, "multiply_adds"] = float("nan")
+    changes = {"promotion": parts["promotion"] | {"comparison": compared}}
+    card = write_card(make_findings(architecture_table=table, **changes))
+    assert "one picture takes an unknown number of multiplications" in card
+    assert "| Multiply-adds for one picture | unknown | 2,000 |" in card

@@ -1,19 +1,10 @@
 import pytest
 
-from onion_pipeline.reporting.confidence import describe_confidence, find_threshold
+from onion_pipeline.reporting.confidence import describe_confidence
 
 
 def describe(findings):
     return "\n".join(describe_confidence(findings)["paragraphs"]).replace("\u00a0", " ")
-
-
-@pytest.mark.parametrize(
-    ("threshold", "found"), [(None, None), (0.0, None), (0.8, 0.8), (2.0, 2.0)]
-)
-def test_a_model_abstains_below_a_threshold_that_is_above_zero(make_findings, threshold, found):
-    assert (
-        find_threshold(make_findings(operating_point={"confidence_threshold": threshold})) == found
-    )
 
 
 def test_a_model_that_never_answers_is_said_to(make_findings):

@@ -51,8 +51,8 @@ def test_classes_with_few_pictures_are_named(list_changed, parts):
         "bee": {"train": 100, "validation": 9, "test": 29},
     }
     said = list_changed(data_report=parts["data_report"] | {"classes": counts})
-    assert "Less than 100 pictures to learn from has ant." in said
-    assert "Less than 30 pictures to be tested with has bee." in said
+    assert "ant has fewer than 100 pictures to learn from." in said
+    assert "bee has fewer than 30 pictures to be tested with." in said
 
 
 def test_classes_without_pictures_are_named(list_changed, parts):
@@ -63,7 +63,7 @@ def test_classes_without_pictures_are_named(list_changed, parts):
     said = list_changed(data_report=parts["data_report"] | {"classes": counts})
     assert "There are no test pictures of bee: how well it recognises them is not known" in said
     assert "There are no validation pictures of ant: " in said
-    assert "Less than" not in said
+    assert "fewer than" not in said
 
 
 def test_few_pictures_of_all_classes_are_told_once(list_changed, parts):
@@ -82,7 +82,7 @@ def test_uneven_classes_are_told(list_changed, parts, ratio, told):
 def test_contradicting_labels_are_told(list_changed, parts):
     found = parts["data_report"]["duplicates"] | {"contradicting_labels": {"pairs": 2}}
     said = list_changed(data_report=parts["data_report"] | {"duplicates": found})
-    assert "2 pairs of (nearly) equal pictures have different labels" in said
+    assert "There are 2 pairs of equal or nearly equal pictures with different labels" in said
 
 
 def test_a_confidence_that_is_far_off_is_told(list_changed, parts):
@@ -101,5 +101,5 @@ def test_a_model_that_is_no_better_than_a_simple_one_is_said_to_be(list_changed,
     assert "It is not clearly better than always naming the most frequent class." in said
 
 
-def test_a_model_that_was_not_tested_on_spoiled_pictures_is_not_blamed(list_changed, parts):
-    assert "does not bear" not in list_changed(robustness=parts["robustness"].iloc[:0])
+def test_a_model_that_was_not_tested_on_corrupted_pictures_is_not_blamed(list_changed):
+    assert "does not bear" not in list_changed(robustness=pd.DataFrame())

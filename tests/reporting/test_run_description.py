@@ -35,14 +35,15 @@ def found():
 
 def test_a_run_is_described_by_what_it_has_made(found):
     assert set(found) == DESCRIBED
-    assert describe_run(found)[NOTE].split("  \n") == [
-        "**Test** accuracy 0.5000 (interval 0.2500 to 0.7500), macro F1 0.4000, on 1,000 images.",
-        "**Audit** 1 labels are probably wrong.",
-        "**Data** 2,000 images of 2 classes: 14 for training, 4 for validation, 2 for the test.",
+    assert describe_run(found)[NOTE].replace("\u00a0", " ").split("  \n") == [
+        "**Test** accuracy 50.0 % (25.0 to 75.0 %), macro F1 0.400, on 1,000 pictures.",
+        "**Audit** 1 label is probably wrong.",
+        "**Data** 2,000 pictures of 2 classes: 14 for training, 4 for validation and 2 for the "
+        "test.",
         "**Network** conv2d 4, dense 8 (3,266 weights, 12x12x1).",
-        "**Training** 2 epochs, of which number 1 was the best: validation loss 0.2500, "
-        "accuracy 0.9000.",
-        "**Model** [onions version 3](#/models/onions/versions/3), champion.",
+        "**Training** 2 epochs, of which number 1 was the best: validation loss 0.250, "
+        "accuracy 90.0 %.",
+        "**Model** [onions version 3](#/models/onions/versions/3), alias champion.",
     ]
 
 
@@ -69,9 +70,10 @@ def test_a_run_that_made_nothing_of_it_has_no_description():
     assert describe_run({}) == {}
 
 
-def test_a_model_that_is_not_registered_has_no_link(found):
-    note = describe_run({"registration": {"status": "pending"}})[NOTE]
-    assert note == "**Model** not registered yet."
+def test_a_model_that_is_not_registered_has_no_link():
+    pending = {"status": "pending", "reason": "MLflow has gone."}
+    note = describe_run({"registration": pending})[NOTE]
+    assert note == "**Model** not registered yet: MLflow has gone."
 
 
 def test_a_network_of_a_head_alone_is_described_as_such():

@@ -52,8 +52,7 @@ def test_figures_come_with_their_intervals_and_meaning(tell):
     assert accuracy == {
         "name": "Accuracy",
         "value": "95.5\u00a0%",
-        "detail": "91.7 to 97.6\u00a0% with 90\u00a0% confidence; "
-        "pictures that got the right class",
+        "detail": "90\u00a0% interval 91.7 to 97.6\u00a0%; pictures that got the right class",
     }
     assert calibration["name"] == "Calibration error"
     assert (trust["data"], trust["mistakes"]) == ([], [])
@@ -78,12 +77,13 @@ def test_the_data_are_counted(tell):
     assert values == {
         "Pictures": "1,200",
         "Classes": "2",
-        "Left out": "3",
-        "Equal or alike": "7 pairs",
-        "Shared by parts": "1 pair",
+        "Quarantined": "3 files",
+        "Duplicates": "7 pairs",
+        "Contradicting": "0 pairs",
+        "Leaks": "1 pair",
     }
     assert facts["Pictures"]["detail"] == (
-        "800 to learn from, 200 to choose by, 200 to be tested with"
+        "800 for training, 200 for validation and 200 for the test"
     )
 
 

@@ -5,8 +5,7 @@ Kedro ends in a traceback for a name that is not there.
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 from kedro.framework import project
 from kedro.pipeline import Pipeline
@@ -20,6 +19,14 @@ DEFAULT = "__default__"
 RUNNERS = ("SequentialRunner", "ThreadRunner", "ParallelRunner")
 
 
+class Choice(NamedTuple):
+    """What an option names: how it is typed, of which kind that is, and what a pipeline has."""
+
+    option: str
+    kind: str
+    list_names: Callable[[Pipeline], set[str]]
+
+
 def _list_nodes(pipeline: Pipeline) -> set[str]:
     return {node.name for node in pipeline.nodes}
 
@@ -29,31 +36,19 @@ def _list_tags(pipeline: Pipeline) -> set[str]:
 
 
 def _list_namespaces(pipeline: Pipeline) -> set[str]:
-    names = {node.namespace for node in pipeline.nodes if node.namespace}
-    return {part for name in names for part in accumulate(name.split("."), "{}.{}".format)}
+    return {prefix for node in pipeline.nodes for prefix in node.namespace_prefixes}
 
 
-def _list_datasets(pipeline: Pipeline) -> set[str]:
-    return set(pipeline.datasets())
-
-
-def _list_read(pipeline: Pipeline) -> set[str]:
-    return {name for node in pipeline.nodes for name in node.inputs}
-
-
-def _list_made(pipeline: Pipeline) -> set[str]:
-    return set(pipeline.all_outputs())
-
-
-# By the names of Kedro's options: how they are typed, what they choose, and what finds it.
-SELECTIONS: dict[str, tuple[str, str, Callable[[Pipeline], set[str]]]] = {
-    "tags": ("--tags", "tag", _list_tags),
-    "node_names": ("--nodes", "node", _list_nodes),
-    "from_nodes": ("--from-nodes", "node", _list_nodes),
-    "to_nodes": ("--to-nodes", "node", _list_nodes),
-    "from_inputs": ("--from-inputs", "input", _list_read),
-    "to_outputs": ("--to-outputs", "output", _list_made),
-    "namespaces": ("--namespaces", "namespace", _list_namespaces),
+VERSIONS = Choice("--load-versions", "dataset", Pipeline.datasets)
+# By the names of the options in Kedro's command.
+SELECTIONS = {
+    "tags": Choice("--tags", "tag", _list_tags),
+    "node_names": Choice("--nodes", "node", _list_nodes),
+    "from_nodes": Choice("--from-nodes", "node", _list_nodes),
+    "to_nodes": Choice("--to-nodes", "node", _list_nodes),
+    "from_inputs": Choice("--from-inputs", "input", Pipeline.all_inputs),
+    "to_outputs": Choice("--to-outputs", "output", Pipeline.all_outputs),
+    "namespaces": Choice("--namespaces", "namespace", _list_namespaces),
 }
 
 
@@ -77,7 +72,7 @@ def check_choices(options: Mapping[str, Any]) -> None:
         if name not in pipelines:
             raise ConfigurationError(f"--pipelines: {suggest(name, pipelines)}")
     for name in versions:
-        _check_name("--load-versions", "dataset", name, _list_datasets, pipelines, pipelines)
+        _check_name(VERSIONS, name, pipelines, pipelines)
     if asked:
         _check_selection(asked, chosen or [DEFAULT], pipelines)
 
@@ -86,14 +81,14 @@ def _check_selection(
     asked: Mapping[str, Iterable[str]], chosen: list[str], pipelines: Mapping[str, Pipeline]
 ) -> None:
     for option, names in asked.items():
-        typed, kind, list_names = SELECTIONS[option]
         for name in names:
-            _check_name(typed, kind, name, list_names, pipelines, chosen)
+            _check_name(SELECTIONS[option], name, pipelines, chosen)
     combined = sum((pipelines[name] for name in chosen), Pipeline([]))
+    filters = {name.replace("namespaces", "node_namespaces"): asked[name] for name in asked}
     try:
-        combined.filter(**{_rename(option): names for option, names in asked.items()})
+        combined.filter(**filters)
     except ValueError as error:
-        typed = " ".join(f"{SELECTIONS[name][0]} {','.join(asked[name])}" for name in asked)
+        typed = " ".join(f"{SELECTIONS[name].option} {','.join(asked[name])}" for name in asked)
         raise ConfigurationError(
             f"No node is left to run: all that {typed} names is there, but no node of "
             f"{', '.join(chosen)} meets every one of them. Leave one out, or name others; "
@@ -101,40 +96,33 @@ def _check_selection(
         ) from error
 
 
-def _rename(option: str) -> str:
-    return "node_namespaces" if option == "namespaces" else option
-
-
-def _check_name(  # noqa: PLR0913, PLR0917
-    option: str,
-    kind: str,
-    name: str,
-    list_names: Callable[[Pipeline], set[str]],
-    pipelines: Mapping[str, Pipeline],
-    chosen: Iterable[str],
+def _check_name(
+    choice: Choice, name: str, pipelines: Mapping[str, Pipeline], chosen: Iterable[str]
 ) -> None:
+    option, kind, list_names = choice
     known = set().union(*(list_names(pipelines[each]) for each in chosen))
     if name in known:
         return
     elsewhere = [each for each in pipelines if name in list_names(pipelines[each])]
     if elsewhere:
-        raise ConfigurationError(
-            f"{option}: the {kind} {name!r} is not in {', '.join(chosen)} but in "
+        message = (
+            f"the {kind} {name!r} is not in {', '.join(chosen)} but in "
             f"{', '.join(elsewhere)}: add --pipelines {elsewhere[0]}."
         )
-    if any(name in _list_datasets(pipelines[each]) for each in chosen):
-        raise ConfigurationError(f"{option}: {_describe_other_end(kind, name)}")
-    if not known:
-        others = ", ".join(sorted({typed for typed, *_ in SELECTIONS.values()} - {option}))
-        raise ConfigurationError(
-            f"{option}: no node has a {kind}, so there is no {name!r}. Choose by --pipelines, "
-            f"{others}."
+    elif any(name in pipelines[each].datasets() for each in chosen):
+        message = _describe_other_end(kind, name)
+    elif not known:
+        others = sorted({each.option for each in SELECTIONS.values()} - {option})
+        message = (
+            f"no node has a {kind}, so there is no {name!r}. Choose by --pipelines, "
+            f"{', '.join(others)}."
         )
-    message = suggest(name, known)
-    if message.endswith(" names."):  # too many to be shown there
-        is_data = kind in {"dataset", "input", "output"}
-        listing = "catalog describe-datasets" if is_data else "registry describe"
-        message += f" 'kedro {listing}' lists them."
+    else:
+        message = suggest(name, known)
+        if message.endswith(" names."):  # too many to be shown there
+            is_data = kind in {"dataset", "input", "output"}
+            listing = "catalog describe-datasets" if is_data else "registry describe"
+            message += f" 'kedro {listing}' lists them."
     raise ConfigurationError(f"{option}: {message}")
 
 
@@ -146,8 +134,13 @@ def _describe_other_end(kind: str, name: str) -> str:
 
 def _check_runner(name: str | None, parameters: Mapping[str, Any]) -> None:
     runner = _find_runner(name or RUNNERS[0])
-    _check_processes(runner)
-    allowed = set(inspect.signature(runner).parameters) - {"self"}
+    hindrance = find_hindrance() if issubclass(runner, ParallelRunner) else ""
+    if hindrance:
+        raise ConfigurationError(
+            f"--runner: {runner.__name__} starts processes, but {hindrance}. Leave the option out, "
+            "or name ThreadRunner."
+        )
+    allowed = set(inspect.signature(runner).parameters)
     for parameter, value in parameters.items():
         if parameter not in allowed:
             raise ConfigurationError(f"--runner-params: {suggest(parameter, allowed)}")
@@ -155,15 +148,6 @@ def _check_runner(name: str | None, parameters: Mapping[str, Any]) -> None:
             raise ConfigurationError(
                 f"--runner-params: max_workers is {value!r}; it must be a whole number from 1 on."
             )
-
-
-def _check_processes(runner: Any) -> None:
-    hindrance = find_hindrance() if issubclass(runner, ParallelRunner) else ""
-    if hindrance:
-        raise ConfigurationError(
-            f"--runner: {runner.__name__} starts processes, but {hindrance}. Leave the option out, "
-            "or name ThreadRunner."
-        )
 
 
 def _find_runner(name: str) -> Any:

@@ -47,61 +47,37 @@ class ArtifactOrigins:
         """Let what is out of date count as missing, before Kedro looks for what is."""
         if run_params["only_missing_outputs"]:
             with mistakes_as_messages():
-                outdated = mark_outdated(pipeline, catalog)
+                outdated = _find_outdated(pipeline, catalog)
+            for name in outdated:
+                _mark(catalog, name, outdated=True)
             logger.info("Missing or out of date: %s", ", ".join(outdated) or "nothing")
 
     @hook_impl
     def before_node_run(self, node: Node, catalog: CatalogProtocol) -> None:
         """Look at the inputs as the node has them: they may be others when it is done."""
         self._catalog = catalog
-        self._origins[node.name] = find_origin(node, catalog)
+        self._origins[node.name] = _find_origin(node, catalog)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
         """Note what an artifact was made of; one without a note is out of date."""
-        note_origin(self._catalog, dataset_name, self._origins[node.name])
+        dataset = self._catalog.get(dataset_name)
+        if isinstance(dataset, Sealed):
+            amend_seal(dataset.find_path(), origin=self._origins[node.name])
+            _mark(self._catalog, dataset_name, outdated=False)
 
 
-def mark_outdated(pipeline: Pipeline, catalog: CatalogProtocol) -> list[str]:
-    """Let what `pipeline` would make otherwise today, and all that is made of it, count as missing.
-
-    Nothing is deleted: marks are on the datasets of `catalog`, and go with the process.
-
-    Returns:
-        The names of what is missing or out of date, in the order in which it is made.
-    """
+def _find_outdated(pipeline: Pipeline, catalog: CatalogProtocol) -> list[str]:
+    """Return what `pipeline` would make otherwise today, and all that is made of it, in order."""
     outdated: dict[str, None] = {}
     for node in pipeline.nodes:
         if not outdated.keys().isdisjoint(node.inputs) or not _is_current(node, catalog):
             outdated |= dict.fromkeys(node.outputs)
-    for name in outdated:
-        _mark(catalog, name, outdated=True)
     return list(outdated)
 
 
-def find_origin(node: Node, catalog: CatalogProtocol) -> str:
-    """Return the origin of what `node` makes; ``""`` if the state of an input is not known."""
-    states = [_find_state(catalog, name) for name in node.inputs]
-    if None in states:
-        return ""
-    return hash_origin(node.name, (), _find_libraries(), *zip(node.inputs, states, strict=True))
-
-
-def note_origin(catalog: CatalogProtocol, name: str, origin: str) -> None:
-    """Note the origin of an artifact that has just been saved."""
-    dataset = catalog.get(name)
-    if isinstance(dataset, Sealed):
-        amend_seal(dataset.find_path(), origin=origin)
-        _mark(catalog, name, outdated=False)
-
-
-@cache
-def _find_libraries() -> str:
-    return hash_origin("libraries", LIBRARIES)
-
-
 def _is_current(node: Node, catalog: CatalogProtocol) -> bool:
-    origin = find_origin(node, catalog)
+    origin = _find_origin(node, catalog)
     return bool(origin) and all(
         catalog.exists(name) and _read_origin(catalog, name) == origin for name in node.outputs
     )
@@ -111,6 +87,19 @@ def _read_origin(catalog: CatalogProtocol, name: str) -> str | None:
     dataset = catalog.get(name)
     seal = read_seal(dataset.find_path()) if isinstance(dataset, Sealed) else None
     return seal.origin if seal else None
+
+
+def _find_origin(node: Node, catalog: CatalogProtocol) -> str:
+    """Return the origin of what `node` makes; ``""`` if the state of an input is not known."""
+    states = [_find_state(catalog, name) for name in node.inputs]
+    if None in states:
+        return ""
+    return hash_origin(node.name, (), _find_libraries(), *zip(node.inputs, states, strict=True))
+
+
+@cache
+def _find_libraries() -> str:
+    return hash_origin("libraries", LIBRARIES)
 
 
 def _find_state(catalog: CatalogProtocol, name: str) -> str | None:
@@ -126,6 +115,7 @@ def _find_state(catalog: CatalogProtocol, name: str) -> str | None:
 
 
 def _mark(catalog: CatalogProtocol, name: str, *, outdated: bool) -> None:
+    """Mark an artifact in `catalog`, not on the disk: the mark goes with the process."""
     dataset = catalog.get(name)
     if isinstance(dataset, Sealed):
         dataset.outdated = outdated

@@ -1,6 +1,6 @@
 """The lines that end a run: what came out, where it is, what to do next."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from onion_pipeline.hooks.messages import show_path
+from onion_pipeline.reporting import findings
+from onion_pipeline.reporting.phrases import NO_BREAK, show_count, unescape_text
 
 NEXT = (
     ("kedro viz run", "the pipeline with its figures"),
@@ -17,7 +19,8 @@ NEXT = (
     ("kedro run --params images=path/to/photos", "train on your own pictures"),
 )
 PREDICT = "kedro run --pipelines predict --params images=new_photos"
-PROMOTE = "promote.version="
+
+Line = tuple[str, str]  # a title and a text
 
 
 class ClosingSummary:
@@ -25,160 +28,124 @@ class ClosingSummary:
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
-        """Print the summary."""
-        lines = summarize(pipeline.all_outputs(), catalog)
+        """Print a line for each result, if there is any to tell of."""
+        made = pipeline.all_outputs()
+        told = [line for name, tell in TOLD.items() if name in made for line in tell(catalog)]
+        lines = [f"{title:<14}{text}" for title, text in told]
+        if "registration" in made:
+            lines += ["", "Next", *_suggest_next(catalog.load("registration"))]
         if lines:
             click.echo("\n" + "\n".join(lines) + "\n")
 
 
-def summarize(outputs: Collection[str], catalog: CatalogProtocol) -> list[str]:
-    """Return the closing lines of a run that made `outputs`; none if there is little to say."""
-    return [line for name, report in REPORTS if name in outputs for line in report(catalog)]
+def _tell_data(catalog: CatalogProtocol) -> Iterator[Line]:
+    for fact in findings.list_data_facts(catalog.load("data_report")):
+        if fact.number:
+            listed = "quarantine" if fact.name == "Quarantined" else "duplicates"
+            yield fact.name, _plain(f"{fact.value} {fact.detail}") + _see(catalog, listed)
 
 
-def _suggest_next(catalog: CatalogProtocol) -> list[str]:
-    registration: dict[str, Any] = catalog.load("registration")
+def _tell_test(catalog: CatalogProtocol) -> Iterator[Line]:
+    metrics, level = catalog.load("metrics"), catalog.load("params:evaluate").confidence_level
+    (accuracy,) = findings.read_figures(metrics, ["accuracy"], level)
+    images = show_count(metrics["test_images"], "picture")
+    yield "Test accuracy", _plain(f"{accuracy} on {images}")
+    yield "Figures", f"{Path(show_path(catalog, 'confusion_matrix')).parent}/"
+
+
+def _tell_baselines(catalog: CatalogProtocol) -> Iterator[Line]:
+    ranked = findings.rank_baselines(catalog.load("baselines"))
+    yield "Without it", _plain(", ".join(f"{accuracy} by {name}" for accuracy, name in ranked))
+
+
+def _tell_slices(catalog: CatalogProtocol) -> Iterator[Line]:
+    slices = catalog.load("slices")
+    for row in slices[slices["is_worst"]].to_dict("records"):
+        yield "Weakest", _plain(findings.tell_slice(row))
+
+
+def _tell_report(catalog: CatalogProtocol) -> Iterator[Line]:
+    yield "Onion report", f"{show_path(catalog, 'onion_report')}, opens in a browser"
+
+
+def _tell_card(catalog: CatalogProtocol) -> Iterator[Line]:
+    yield "Model card", show_path(catalog, "model_card_page")
+
+
+def _tell_registration(catalog: CatalogProtocol) -> Iterator[Line]:
+    registration = catalog.load("registration")
+    yield "Model", _plain(findings.tell_registration(registration))
+    if registration["status"] == "registered":
+        yield "Gate", f"{registration['decision']}: {registration['reason']}"
+
+
+def _tell_audit(catalog: CatalogProtocol) -> Iterator[Line]:
+    audited = [catalog.load(name) for name in ("out_of_fold_predictions", "test_predictions")]
+    told = findings.tell_label_issues(catalog.load("label_issues"), sum(map(len, audited)))
+    yield "Labels", _plain(told) + _see(catalog, "label_issues")
+
+
+def _tell_predictions(catalog: CatalogProtocol) -> Iterator[Line]:
+    predictions, unreadable = catalog.load("predictions"), catalog.load("unreadable_images")
+    answered = _plain(show_count(len(predictions), "picture"))
+    version = f"by model version {predictions['model_version'].iloc[0]}"
+    yield "Predictions", f"{answered} {version}{_see(catalog, 'predictions')}"
+    if len(unreadable):
+        files = _plain(show_count(len(unreadable), "file"))
+        yield "Unreadable", files + _see(catalog, "unreadable_images")
+
+
+def _tell_verification(catalog: CatalogProtocol) -> Iterator[Line]:
+    compared = catalog.load("verification")
+    found = "; ".join(compared["found"]) or "nothing differs"
+    yield "Compared", f"{compared['model']}: {found}{_see(catalog, 'verification')}"
+
+
+def _tell_reproduction(catalog: CatalogProtocol) -> Iterator[Line]:
+    found = catalog.load("reproduction")
+    yield "Verified", f"{found['model']}: {found['status']}{_see(catalog, 'reproduction')}"
+
+
+def _plain(told: str) -> str:
+    """Return what a finding says, for a terminal."""
+    return unescape_text(told).replace(NO_BREAK, " ")
+
+
+def _see(catalog: CatalogProtocol, name: str) -> str:
+    return f", see {show_path(catalog, name)}"
+
+
+def _suggest_next(registration: dict[str, Any]) -> Iterator[str]:
+    """Yield commands, each below what it is for."""
     commands = [*NEXT, (PREDICT, "classify new ones")]
     if registration["status"] == "pending":
         later = "track and register this model, once MLflow answers"
         commands = [(registration["command"], later), *NEXT]
     elif registration["alias"] == "challenger":
-        by_this = f"{PREDICT},predict.model={registration['uri']}"
+        promote = registration["command"].replace("register", "promote", 1)
+        joined = "," if " --params " in promote else " --params "
         commands[-1:] = [
-            (by_this, "classify new ones"),
-            (_promote(registration), "let this model take the champion's place all the same"),
+            (f"{PREDICT},predict.model={registration['uri']}", "classify new ones"),
+            (
+                f"{promote}{joined}promote.version={registration['version']}",
+                "let this model take the champion's place all the same",
+            ),
         ]
-    lines = [line for command, purpose in commands for line in (f"  {purpose}", f"    {command}")]
-    return ["", "Next", *lines]
+    for command, purpose in commands:
+        yield from (f"  {purpose}", f"    {command}")
 
 
-def _promote(registration: dict[str, Any]) -> str:
-    """Return the command that makes a version champion, with the parameters of its run."""
-    command = registration["command"].replace("--pipelines register", "--pipelines promote", 1)
-    joined = f"{command}," if " --params " in command else f"{command} --params "
-    return f"{joined}{PROMOTE}{registration['version']}"
-
-
-def _line(title: str, text: str) -> str:
-    return f"{title:<14}{text}"
-
-
-def _report_quarantine(catalog: CatalogProtocol) -> list[str]:
-    refused = len(catalog.load("quarantine"))
-    if not refused:
-        return []
-    total, where = len(catalog.load("image_index")), show_path(catalog, "quarantine")
-    return [_line("Quarantined", f"{refused} of {total} files, see {where}")]
-
-
-def _report_duplicates(catalog: CatalogProtocol) -> list[str]:
-    found: dict[str, Any] = catalog.load("data_report")["duplicates"]
-    pairs = found["exact_pairs"] + found["near_pairs"]
-    if not pairs:
-        return []
-    contradicting = found["contradicting_labels"]["pairs"]
-    unlike = f", {contradicting} with different labels" if contradicting else ""
-    where = show_path(catalog, "duplicates")
-    return [_line("Duplicates", f"{pairs} pairs of equal or like pictures{unlike}, see {where}")]
-
-
-def _report_metrics(catalog: CatalogProtocol) -> list[str]:
-    metrics: dict[str, Any] = catalog.load("metrics")
-    low, high = metrics["accuracy_interval"]
-    level = catalog.load("params:evaluate").confidence_level
-    figures = Path(show_path(catalog, "confusion_matrix")).parent
-    return [
-        _line(
-            "Test accuracy",
-            f"{metrics['accuracy']:.4f}  ({level:.0%} interval {low:.4f} to {high:.4f}, "
-            f"{metrics['test_images']} images)",
-        ),
-        _line("Figures", f"{figures}/"),
-    ]
-
-
-def _report_baselines(catalog: CatalogProtocol) -> list[str]:
-    accuracies: dict[str, float] = catalog.load("baselines").set_index("model")["accuracy"]
-    pixels, majority = accuracies["logistic_regression"], accuracies["majority_class"]
-    text = f"{pixels:.4f} by logistic regression on pixels, {majority:.4f} by the largest class"
-    return [_line("Without it", text)]
-
-
-def _report_slices(catalog: CatalogProtocol) -> list[str]:
-    slices = catalog.load("slices")
-    return [
-        _line("Weakest", f"{row.column} {row.value}: {row.accuracy:.4f} on {row.images} images")
-        for row in slices[slices["is_worst"]].itertuples()
-    ]
-
-
-def _report_layers(catalog: CatalogProtocol) -> list[str]:
-    return [_line("Onion report", f"{show_path(catalog, 'onion_report')}, opens in a browser")]
-
-
-def _report_card(catalog: CatalogProtocol) -> list[str]:
-    return [_line("Model card", show_path(catalog, "model_card_page"))]
-
-
-def _report_registration(catalog: CatalogProtocol) -> list[str]:
-    registration: dict[str, Any] = catalog.load("registration")
-    if registration["status"] == "pending":
-        return [_line("Unregistered", registration["reason"])]
-    name, version = registration["model_name"], registration["version"]
-    return [
-        _line("Registered", f"{name} version {version}, alias {registration['alias']}"),
-        _line("Gate", f"{registration['decision']}: {registration['reason']}"),
-    ]
-
-
-def _report_label_issues(catalog: CatalogProtocol) -> list[str]:
-    audited = sum(
-        len(catalog.load(name)) for name in ("out_of_fold_predictions", "test_predictions")
-    )
-    wrong, where = len(catalog.load("label_issues")), show_path(catalog, "label_issues")
-    return [_line("Labels", f"{wrong} of {audited} are probably wrong, see {where}")]
-
-
-def _report_predictions(catalog: CatalogProtocol) -> list[str]:
-    predictions, unreadable = catalog.load("predictions"), catalog.load("unreadable_images")
-    version = predictions["model_version"].iloc[0]
-    lines = [
-        _line(
-            "Predictions",
-            f"{len(predictions)} images by model version {version}, "
-            f"see {show_path(catalog, 'predictions')}",
-        )
-    ]
-    if len(unreadable):
-        where = show_path(catalog, "unreadable_images")
-        lines.append(_line("Unreadable", f"{len(unreadable)} files, see {where}"))
-    return lines
-
-
-def _report_verification(catalog: CatalogProtocol) -> list[str]:
-    compared, where = catalog.load("verification"), show_path(catalog, "verification")
-    found = "; ".join(compared["found"]) or "nothing differs"
-    return [_line("Compared", f"{compared['model']}: {found}, see {where}")]
-
-
-def _report_reproduction(catalog: CatalogProtocol) -> list[str]:
-    found, where = catalog.load("reproduction"), show_path(catalog, "reproduction")
-    return [_line("Verified", f"{found['model']}: {found['status']}, see {where}")]
-
-
-# What the closing lines speak of, in their order, where a run has made it.
-REPORTS: tuple[tuple[str, Callable[[CatalogProtocol], list[str]]], ...] = (
-    ("quarantine", _report_quarantine),
-    ("data_report", _report_duplicates),
-    ("metrics", _report_metrics),
-    ("baselines", _report_baselines),
-    ("slices", _report_slices),
-    ("onion_report", _report_layers),
-    ("model_card_page", _report_card),
-    ("registration", _report_registration),
-    ("label_issues", _report_label_issues),
-    ("predictions", _report_predictions),
-    ("verification", _report_verification),
-    ("reproduction", _report_reproduction),
-    ("registration", _suggest_next),
-)
+# What the lines tell of, in their order, where a run has made it.
+TOLD: dict[str, Callable[[CatalogProtocol], Iterator[Line]]] = {
+    "data_report": _tell_data,
+    "metrics": _tell_test,
+    "baselines": _tell_baselines,
+    "slices": _tell_slices,
+    "onion_report": _tell_report,
+    "model_card_page": _tell_card,
+    "registration": _tell_registration,
+    "label_issues": _tell_audit,
+    "predictions": _tell_predictions,
+    "verification": _tell_verification,
+    "reproduction": _tell_reproduction,
+}

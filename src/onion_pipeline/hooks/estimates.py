@@ -9,7 +9,7 @@ from onion_pipeline.model.architecture import read_layers, walk_layers
 # `registration` is the version of the model that MLflow keeps.
 MODELS = frozenset({"untrained_model", "trained_model", "registration"})
 BYTES_PER_WEIGHT = 4
-ANY_CLASSES = 2  # not known yet, and hardly of weight
+ANY_CLASSES = 2  # not known yet, and the last layer is small beside the others
 
 Shape = tuple[int, int, int]
 
@@ -31,9 +31,10 @@ def estimate_bytes(
         LayerError: a model is made, and its layers cannot take pictures of this shape.
     """
     sizes = _estimate_arrays(rows, shape, parameters)
-    models = MODELS.intersection(made)
-    if models:
-        sizes |= dict.fromkeys(models, _estimate_model(shape, parameters))
+    if not MODELS.isdisjoint(made):
+        layers = walk_layers(read_layers(parameters["build"]["layers"]), shape, ANY_CLASSES)
+        weights = sum(layer.parameters for layer in layers)
+        sizes |= dict.fromkeys(MODELS, BYTES_PER_WEIGHT * weights)
     return {name: sizes[name] for name in sizes.keys() & set(made)}
 
 
@@ -49,8 +50,3 @@ def _estimate_arrays(rows: int, shape: Shape, parameters: Mapping[str, Any]) -> 
         "decoded_images": rows * decoded_dtype(shape).itemsize,
         "augmented_images": variants * split["train_images"],
     }
-
-
-def _estimate_model(shape: Shape, parameters: Mapping[str, Any]) -> int:
-    layers = walk_layers(read_layers(parameters["build"]["layers"]), shape, ANY_CLASSES)
-    return BYTES_PER_WEIGHT * sum(layer.parameters for layer in layers)

@@ -1,9 +1,9 @@
 """All parameters of a run, checked as a whole before anything is read or written."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, NoReturn
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from onion_pipeline.augmentation.policy import make_policy
 from onion_pipeline.errors import ConfigurationError, suggest
@@ -25,7 +25,7 @@ def check_parameters(raw: Mapping[str, Any]) -> None:
     """
     mistakes = [*_find_invalid_values(raw), *_find_layer_mistakes(raw)]
     if mistakes:
-        raise_mistakes([*mistakes, *_find_transform_mistakes(raw)])
+        _refuse([*mistakes, *_find_transform_mistakes(raw)])
 
 
 def check_transforms(raw: Mapping[str, Any]) -> None:
@@ -36,15 +36,10 @@ def check_transforms(raw: Mapping[str, Any]) -> None:
     """
     mistakes = _find_transform_mistakes(raw)
     if mistakes:
-        raise_mistakes(mistakes)
+        _refuse(mistakes)
 
 
-def raise_mistakes(mistakes: Sequence[str]) -> None:
-    """Raise one error that lists `mistakes`.
-
-    Raises:
-        ConfigurationError: always.
-    """
+def _refuse(mistakes: Sequence[str]) -> NoReturn:
     many = "A mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
     listing = "\n".join(f"  - {mistake}" for mistake in mistakes)
     raise ConfigurationError(
@@ -61,24 +56,28 @@ def _find_invalid_values(raw: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _find_layer_mistakes(raw: Mapping[str, Any]) -> list[str]:
-    layers = _dig(raw, "build", "layers")
     size = _read_size(raw)
     try:
-        named = read_layers(layers if isinstance(layers, list) else [])
-        if named and size:
-            walk_layers(named, (*size, ANY_CHANNELS), ANY_CLASSES)
+        layers = read_layers(_read_list(raw, "build", "layers"))
+        if layers and size:
+            walk_layers(layers, (*size, ANY_CHANNELS), ANY_CLASSES)
     except ConfigurationError as error:
         return str(error).splitlines()
     return []
 
 
 def _find_transform_mistakes(raw: Mapping[str, Any]) -> list[str]:
-    transforms = _dig(raw, "augment", "transforms")
     try:
-        make_policy(transforms if isinstance(transforms, list) else [])
+        make_policy(_read_list(raw, "augment", "transforms"))
     except ConfigurationError as error:
         return str(error).splitlines()
     return []
+
+
+def _read_list(raw: Mapping[str, Any], group: str, name: str) -> list[Any]:
+    """Return a list; of what is none, another check tells."""
+    found = _dig(raw, group, name)
+    return found if isinstance(found, list) else []
 
 
 def _dig(raw: Mapping[str, Any], group: str, name: str) -> Any:
@@ -118,12 +117,10 @@ def _describe_untext(value: Any) -> str:
     )
 
 
-def _list_keys(location: Sequence[Any]) -> list[str]:
+def _list_keys(location: Sequence[str]) -> set[str]:
     """Return the keys that the parameter group at `location` may have."""
-    model: type[BaseModel] = Parameters
-    for part in location:
-        fields = {field.alias or name: field for name, field in model.model_fields.items()}
-        annotation = fields[part].annotation
-        kinds = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
-        model = next(kind for kind in kinds if issubclass(kind, BaseModel))
-    return [field.alias or name for name, field in model.model_fields.items()]
+    from onion_pipeline.runtime_parameters import find_fields
+
+    prefix = "".join(f"{part}." for part in location)
+    names = (name for name, _ in find_fields(Parameters) if name.startswith(prefix))
+    return {name.removeprefix(prefix).partition(".")[0] for name in names}

@@ -1,16 +1,20 @@
-"""A run that has no place or no room for its results does not begin."""
+"""A run that cannot succeed does not begin: it has read nothing, and written nothing."""
 
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from kedro.config import MissingConfigException
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
+from onion_pipeline.errors import ConfigurationError, suggest
 from onion_pipeline.hooks.estimates import estimate_bytes
+from onion_pipeline.hooks.input_checks import check_artifacts, check_images, check_versions
 from onion_pipeline.hooks.messages import mistakes_as_messages
+from onion_pipeline.hooks.parameter_checks import check_parameters, check_transforms
 from onion_pipeline.images.arrays import ArrayChunks
 from onion_pipeline.storage.disk import (
     check_folder,
@@ -22,22 +26,31 @@ from onion_pipeline.tracking import runs
 
 
 class Preflight:
-    """Looks for a place, and for room, for what a run will write."""
+    """Looks for mistakes in the parameters, for what a run reads, and for room for its results."""
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Remember what decides how much is written, and where MLflow writes."""
+        """Check all parameter files as a whole, and remember where MLflow writes."""
+        with mistakes_as_messages():
+            self._parameters = _read_parameters(context)
+            check_parameters(self._parameters)
         with suppress(FileNotFoundError):  # no place for temporary files: a run will say so
             provide_home()
-        self._parameters = context.config_loader["parameters"]
         self._store = runs.find_local_store(context.config_loader["mlflow"], context.project_path)
 
     @hook_impl
-    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
-        """Try all places before anything is read."""
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> None:
+        """Check what depends on the pipeline, and try all places that it writes to."""
         self._files = _find_files(pipeline, catalog)
         places = {path.parent for path in self._files.values()} | {*self._store}
         with mistakes_as_messages():
+            check_versions(run_params.get("load_versions") or (), catalog)
+            if "augmentation_policy" in pipeline.all_outputs():
+                check_transforms(self._parameters)
+            check_images(pipeline, catalog)
+            check_artifacts(run_params, pipeline, catalog)
             for folder in sorted(places):
                 check_folder(folder)
             check_temporary_folder()
@@ -52,6 +65,20 @@ class Preflight:
         replaced = [self._files[name] for name in sizes if self._files[name].is_file()]
         freed = sum(path.stat().st_size for path in replaced)
         check_room(self._files[dataset_name], sum(sizes.values()), "this run", freed)
+
+
+def _read_parameters(context: KedroContext) -> dict[str, Any]:
+    try:
+        return context.config_loader["parameters"]
+    except MissingConfigException as error:
+        source = context.config_loader.conf_source
+        known = sorted(path.name for path in Path(source).glob("*/"))
+        if context.env and context.env not in known:
+            raise ConfigurationError(f"--env: {suggest(context.env, known)}") from error
+        raise ConfigurationError(
+            f"There are no parameters*.yml in {source}/base. Those of this project are in conf/; "
+            "--conf-source names another folder like it, with a folder 'base' in it."
+        ) from error
 
 
 def _find_files(pipeline: Pipeline, catalog: CatalogProtocol) -> dict[str, Path]:

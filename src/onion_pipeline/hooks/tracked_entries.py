@@ -13,6 +13,7 @@ from typing import Any
 from kedro.io import CatalogProtocol
 
 from onion_pipeline.errors import StoreOutageError
+from onion_pipeline.reporting import run_description
 from onion_pipeline.tracking import dataset_inputs, metrics, outage, runs
 
 
@@ -49,6 +50,22 @@ def log_earlier_entries(catalog: CatalogProtocol, made: set[str]) -> None:
     for name in sorted(set(catalog) - made):
         if read_rules(catalog, name) and catalog.exists(name):
             log_entry(catalog, name)
+
+
+def describe_run(catalog: CatalogProtocol, made: set[str]) -> None:
+    """Give the run its description and the tags by which one finds it again.
+
+    A model that is registered alone was made of what earlier runs have left.
+    """
+    run_id = runs.read_run_id()
+    if not run_id or outage.find_outage():
+        return
+    names = (
+        run_description.DESCRIBED if "registration" in made else run_description.DESCRIBED & made
+    )
+    found = {name: catalog.load(name) for name in names if catalog.exists(name)}
+    with suppress(StoreOutageError), outage.ask_store(observing=True):
+        runs.set_tags(run_id, run_description.describe_run(found))
 
 
 def find_data(catalog: CatalogProtocol) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 import logging
 import os
 import shlex
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -14,13 +15,14 @@ from kedro.pipeline import Pipeline
 from onion_pipeline.errors import InterruptedRunError, RegistryError, StoreOutageError
 from onion_pipeline.hooks.messages import find_onion_error, show_as_message
 from onion_pipeline.hooks.tracked_entries import (
+    describe_run,
     find_data,
     log_earlier_entries,
     log_entry,
     read_rules,
 )
 from onion_pipeline.origin import describe_environment
-from onion_pipeline.tracking import outage, runs
+from onion_pipeline.tracking import outage, runs, system_metrics
 from onion_pipeline.tracking.parameter_texts import flatten_parameters
 from onion_pipeline.tracking.relocation import repoint_store
 
@@ -33,7 +35,8 @@ class Tracking:
     """Keeps one MLflow run per ``kedro run`` that makes something worth tracking.
 
     The catalog says what that is, see :mod:`onion_pipeline.hooks.tracked_entries`. A run goes on
-    without MLflow where that fails, see :mod:`onion_pipeline.tracking.outage`.
+    without MLflow where that fails, see :mod:`onion_pipeline.tracking.outage`. The system is
+    measured meanwhile: ``system_metrics`` in ``mlflow.yml`` says how often, or ``null`` for never.
     """
 
     @hook_impl
@@ -46,8 +49,10 @@ class Tracking:
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
     ) -> None:
         """Start a run, and log what an earlier one has left for a model to be registered."""
-        made = pipeline.all_outputs()
-        self._outer = runs.enter_store(_find_store(self._context))
+        made, settings = pipeline.all_outputs(), self._context.config_loader["mlflow"]
+        uri = runs.resolve_tracking_uri(settings["tracking_uri"], self._context.project_path)
+        self._outer = runs.enter_store(uri)
+        self._stop_measuring: Callable[[], None] = lambda: None
         is_tracked = _is_tracked(run_params, made, catalog)
         if is_tracked:
             outage.watch_store(_make_command(run_params))
@@ -63,6 +68,9 @@ class Tracking:
         # What lies beside a model that is trained anew, such as an audit, is of another one.
         if "registration" in made and "trained_model" not in made:
             log_earlier_entries(catalog, made)
+        run_id, seconds = runs.read_run_id(), settings.get("system_metrics")
+        if run_id and seconds and system_metrics.can_watch():
+            self._stop_measuring = system_metrics.watch_system(run_id, seconds)
 
     @hook_impl
     def before_node_run(self, catalog: CatalogProtocol) -> None:
@@ -76,8 +84,9 @@ class Tracking:
             log_entry(self._catalog, dataset_name)
 
     @hook_impl
-    def after_pipeline_run(self) -> None:
-        """End the run."""
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Describe the run by what it has made, and end it."""
+        describe_run(catalog, pipeline.all_outputs())
         self._end("FINISHED")
 
     @hook_impl
@@ -87,6 +96,7 @@ class Tracking:
         self._end("KILLED" if is_stopped else "FAILED")
 
     def _end(self, status: str) -> None:
+        self._stop_measuring()
         run_id = runs.read_run_id()
         if run_id:
             with suppress(StoreOutageError), outage.ask_store(observing=True):
@@ -96,11 +106,6 @@ class Tracking:
     def _leave(self) -> None:
         outage.forget_store()
         runs.leave_store(self._outer)
-
-
-def _find_store(context: KedroContext) -> str:
-    uri = context.config_loader["mlflow"]["tracking_uri"]
-    return runs.resolve_tracking_uri(uri, context.project_path)
 
 
 def _repoint_store(context: KedroContext) -> None:

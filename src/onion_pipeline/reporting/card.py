@@ -1,25 +1,33 @@
 """The model card as Markdown: sections of which something is known, and no others."""
 
 import re
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from onion_pipeline.reporting.comparisons import describe_baselines, describe_promotion
-from onion_pipeline.reporting.confidence import describe_confidence, find_threshold
-from onion_pipeline.reporting.data import describe_data
-from onion_pipeline.reporting.findings import Findings
-from onion_pipeline.reporting.limits import list_limits
-from onion_pipeline.reporting.origin import choose_uri, describe_lineage, describe_parity
-from onion_pipeline.reporting.overview import describe_model, describe_network
-from onion_pipeline.reporting.results import describe_results
-from onion_pipeline.reporting.weaknesses import describe_robustness, describe_slices
+from onion_pipeline.reporting import phrases
+from onion_pipeline.reporting.findings import Findings, name_model
+from onion_pipeline.reporting.sections import describe_sections
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 LONGEST_DESCRIPTION = 5000
 POINTER = "The whole card is `model_card.html`, among the artifacts of the run.\n"
-WORDS = ("intended_use", "limits", "contact")
+# What the template writes with ``value | filter``.
+FILTERS: dict[str, Callable[..., str]] = {
+    "accuracy": phrases.show_accuracy,
+    "count": phrases.show_count,
+    "level": phrases.show_level,
+    "listed": lambda names: phrases.join_names(list(names)),
+    "model": name_model,
+    "name": phrases.escape_text,
+    "number": phrases.show_number,
+    "share": phrases.show_share,
+    "size": lambda shape: phrases.show_size(*shape[:2]),
+    "whole": phrases.show_whole,
+    "words": phrases.show_words,
+}
 
 
 def write_card(findings: Findings) -> str:
@@ -30,7 +38,7 @@ def write_card(findings: Findings) -> str:
             strangers, such as those of classes, are escaped; the user's own words are Markdown.
     """
     template = open_templates().get_template("model_card.md.jinja")
-    text = template.render(_gather(findings))
+    text = template.render(vars(findings) | describe_sections(findings))
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
@@ -57,32 +65,13 @@ def open_templates() -> "Environment":
     """Return the templates of this room; a name that they ask for in vain is an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("onion_pipeline.reporting"),
         autoescape=select_autoescape(["html.jinja"]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-
-
-def _gather(findings: Findings) -> dict[str, Any]:
-    words = {name: (findings.words.get(name) or "").strip() for name in WORDS}
-    return {
-        "model": describe_model(findings),
-        "words": words,
-        "data": describe_data(findings),
-        "network": describe_network(findings),
-        "results": describe_results(findings),
-        "confidence": describe_confidence(findings),
-        "baselines": describe_baselines(findings.baselines),
-        "slices": describe_slices(findings.slices),
-        "robustness": describe_robustness(findings.robustness),
-        "limits": list_limits(findings),
-        "promotion": describe_promotion(findings.promotion),
-        "lineage": describe_lineage(findings.model_lineage),
-        "parity": describe_parity(findings.parity_report),
-        "uri": choose_uri(findings.model_name, findings.promotion),
-        "abstains": find_threshold(findings) is not None,
-        "has_sets": bool(findings.operating_point),
-    }
+    environment.filters |= FILTERS
+    environment.tests["known"] = phrases.is_known
+    return environment

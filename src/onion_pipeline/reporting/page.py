@@ -1,15 +1,11 @@
 """A card as one HTML page that opens offline, on a phone or a desk, in the light or the dark."""
 
-import re
-from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from onion_pipeline.reporting.card import open_templates
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
-
-TAGS = re.compile(r"<[^>]+>")
 
 
 def draw_page(markdown: str) -> str:
@@ -22,27 +18,18 @@ def draw_page(markdown: str) -> str:
 
     parser = _make_parser()
     tokens = parser.parse(markdown)
-    headings = [
-        (token.tag, tokens[place + 1].content, f"section-{place}")
-        for place, token in enumerate(tokens)
-        if token.type == "heading_open"
-    ]
-    anchors = iter([anchor for _, _, anchor in headings])
-    for token in tokens:
+    headings = []
+    for place, token in enumerate(tokens):
         if token.type == "heading_open":
-            token.attrSet("id", next(anchors))
-    body = parser.renderer.render(tokens, parser.options, {})
-    templates = open_templates()
-    style, _, _ = templates.loader.get_source(templates, "page.css")  # type: ignore[union-attr]
-    return templates.get_template("page.html.jinja").render(
-        title=_read_text(parser, next((text for tag, text, _ in headings if tag == "h1"), "Card")),
-        style=Markup(style),
-        sections=[
-            {"title": _read_text(parser, text), "anchor": anchor}
-            for tag, text, anchor in headings
-            if tag == "h2"
-        ],
-        body=Markup(body),
+            anchor = f"section-{place}"
+            token.attrSet("id", anchor)
+            title = "".join(part.content for part in tokens[place + 1].children or ())
+            headings.append({"tag": token.tag, "title": title, "anchor": anchor})
+    template = open_templates().get_template("page.html.jinja")
+    return template.render(
+        title=next((each["title"] for each in headings if each["tag"] == "h1"), "Card"),
+        sections=[each for each in headings if each["tag"] == "h2"],
+        body=Markup(parser.renderer.render(tokens, parser.options, {})),
     )
 
 
@@ -50,7 +37,7 @@ def _make_parser() -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-    # Whoever has no mouse must be able to reach what he has to scroll.
+    # Whoever has no mouse must be able to reach what they have to scroll.
     parser.add_render_rule("table_open", _open_table)
     parser.add_render_rule("table_close", lambda *_: "</table>\n</div>\n")
     parser.add_render_rule("th_open", _open_head)
@@ -64,8 +51,3 @@ def _open_table(*_: Any) -> str:
 def _open_head(self: Any, tokens: Any, place: int, options: Any, env: Any) -> str:
     tokens[place].attrSet("scope", "col")
     return str(self.renderToken(tokens, place, options, env))
-
-
-def _read_text(parser: "MarkdownIt", markdown: str) -> str:
-    """Return a line of Markdown as plain text."""
-    return unescape(TAGS.sub("", parser.renderInline(markdown)))

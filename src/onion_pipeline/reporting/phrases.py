@@ -71,15 +71,23 @@ def show_interval(low: float, high: float, share: bool = True) -> str:
 def show_accuracy(row: Mapping[str, Any]) -> str:
     """Return the accuracy in a row of a table, with its interval if that has one."""
     low, high = row.get("accuracy_low"), row.get("accuracy_high")
-    accuracy = show_share(row["accuracy"])
-    return (
-        f"{accuracy} ({show_interval(low, high)})" if is_known(low) and is_known(high) else accuracy
-    )
+    interval = f" ({show_interval(low, high)})" if is_known(low) and is_known(high) else ""
+    return show_share(row["accuracy"]) + interval
 
 
 def show_size(height: float, width: float) -> str:
     """Return the size of a picture, its height first."""
     return f"{height:.0f}{TIMES}{width:.0f}"
+
+
+def show_whole(value: float | None, unknown: str = "unknown") -> str:
+    """Return a whole number with its thousands set apart."""
+    return unknown if value is None else f"{value:,.0f}"
+
+
+def show_words(name: Any) -> str:
+    """Return a name of ours, such as ``gaussian_noise``, as words."""
+    return str(name).replace("_", " ")
 
 
 def show_count(count: int, noun: str) -> str:

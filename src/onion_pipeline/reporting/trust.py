@@ -8,33 +8,18 @@ from numpy.typing import NDArray
 
 from onion_pipeline.explanation.report import Report
 from onion_pipeline.explanation.sections import describe_answers
-from onion_pipeline.reporting import confidence, results
-from onion_pipeline.reporting.comparisons import show_model
-from onion_pipeline.reporting.findings import Findings
-from onion_pipeline.reporting.limits import list_limits
-from onion_pipeline.reporting.phrases import (
-    is_known,
-    show_count,
-    show_interval,
-    show_level,
-    show_number,
-    show_share,
-    unescape_text,
+from onion_pipeline.reporting.findings import (
+    Findings,
+    list_data_facts,
+    rank_baselines,
+    read_figures,
+    tell_splits,
 )
-from onion_pipeline.reporting.results import Figure
+from onion_pipeline.reporting.limits import list_limits
+from onion_pipeline.reporting.phrases import unescape_text
 
-FIGURES = {
-    "accuracy": results.FIGURES["accuracy"],
-    "macro_f1": Figure("Macro F1", "precision and recall in one, mean of the classes", show_number),
-    "calibration_error": confidence.FIGURES["calibration_error"],
-    "mean_corruption_error": Figure(
-        "Error on corrupted pictures",
-        "share of wrong answers when noise, blur or bad light are added",
-    ),
-}
+FIGURES = ("accuracy", "macro_f1", "calibration_error", "mean_corruption_error")
 WORST_MISTAKES = 24
-
-Fact = dict[str, str]
 
 
 def add_trust(report: Report, findings: Findings, images: NDArray[np.uint8]) -> None:
@@ -46,64 +31,36 @@ def add_trust(report: Report, findings: Findings, images: NDArray[np.uint8]) -> 
         findings: what is known of the model.
         images: uint8, (N, H, W, C), all of the test.
     """
+    facts, data = (
+        [
+            dict(zip(("name", "value", "detail"), map(unescape_text, fact), strict=True))
+            for fact in told
+        ]
+        for told in (_tell_test(findings), _tell_data(findings.data_report))
+    )
     report.description["trust"] = {
-        "facts": [*_tell_figures(findings), *_tell_baselines(findings)],
-        "data": [*_tell_data(findings)],
+        "facts": facts,
+        "data": data,
         "limits": [unescape_text(limit) for limit in list_limits(findings)],
         "mistakes": _find_mistakes(report, findings, images),
     }
 
 
-def _tell_figures(findings: Findings) -> Iterator[Fact]:
-    metrics = findings.metrics
-    for name, figure in FIGURES.items():
-        if not is_known(metrics.get(name)):
-            continue
-        low, high = metrics.get(f"{name}_interval") or (None, None)
-        interval = ""
-        if is_known(low) and is_known(high):
-            level = show_level(findings.confidence_level)
-            shown = show_interval(low, high, share=figure.show is show_share)
-            interval = f"{shown} with {level} confidence; "
-        yield _fact(figure.title, figure.show(metrics[name]), interval + figure.meaning)
+def _tell_test(findings: Findings) -> Iterator[tuple[str, str, str]]:
+    for figure in read_figures(findings.metrics, FIGURES, findings.confidence_level):
+        yield figure.title, figure.value, "; ".join(filter(None, figure[2:]))
+    if findings.baselines is not None:
+        for accuracy, name in rank_baselines(findings.baselines)[:1]:
+            yield "Without a network", accuracy, f"accuracy by {name}"
 
 
-def _tell_baselines(findings: Findings) -> Iterator[Fact]:
-    if findings.baselines is None:
-        return
-    rows = findings.baselines[findings.baselines["model"] != "network"]
-    for row in rows.nlargest(1, "accuracy").to_dict("records"):
-        name = unescape_text(show_model(row["model"]))
-        yield _fact("Without a network", show_share(row["accuracy"]), f"accuracy by {name}")
-
-
-def _tell_data(findings: Findings) -> Iterator[Fact]:
-    report = findings.data_report
+def _tell_data(report: dict[str, Any] | None) -> Iterator[tuple[str, str, str]]:
     if report is None:
         return
-    refused, found = sum(report["quarantined"].values()), report["duplicates"]
-    counts = report["classes"].values()
-    splits = ", ".join(
-        f"{sum(each[split] for each in counts):,} {purpose}"
-        for split, purpose in (
-            ("train", "to learn from"),
-            ("validation", "to choose by"),
-            ("test", "to be tested with"),
-        )
-    )
-    yield _fact("Pictures", f"{report['images']:,}", splits)
-    yield _fact("Classes", f"{len(counts):,}", _tell_balance(report["imbalance"]["ratio"]))
-    yield _fact("Left out", f"{refused:,}", f"of {show_count(report['files'], 'file')}")
-    yield _fact(
-        "Equal or alike",
-        show_count(found["exact_pairs"] + found["near_pairs"], "pair"),
-        "kept in one part each, so that the test asks for nothing that was shown before",
-    )
-    yield _fact(
-        "Shared by parts",
-        show_count(report["leaks"]["pairs"], "pair"),
-        "of alike pictures in different parts, by which the test flatters",
-    )
+    yield "Pictures", f"{report['images']:,}", tell_splits(report)
+    yield "Classes", f"{len(report['classes']):,}", _tell_balance(report["imbalance"]["ratio"])
+    for fact in list_data_facts(report):
+        yield fact.name, fact.value, fact.detail + fact.why
 
 
 def _tell_balance(ratio: float) -> str:
@@ -119,11 +76,6 @@ def _find_mistakes(
 ) -> list[dict[str, Any]]:
     if findings.test_predictions is None:
         return []
-    table = findings.test_predictions.reset_index(drop=True)
-    wrong = table[table["label"] != table["predicted"]]
+    wrong = findings.test_predictions.reset_index(drop=True).query("label != predicted")
     worst = wrong.sort_values(["confidence", "path"], ascending=[False, True]).head(WORST_MISTAKES)
     return describe_answers(report, images, worst) if len(worst) else []
-
-
-def _fact(name: str, value: str, detail: str) -> Fact:
-    return {"name": name, "value": value, "detail": detail}

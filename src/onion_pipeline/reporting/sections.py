@@ -1,0 +1,162 @@
+"""What the sections of the model card say, from the findings."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from onion_pipeline.annotations import DataFrame
+from onion_pipeline.reporting.confidence import describe_confidence
+from onion_pipeline.reporting.findings import (
+    TOP,
+    Findings,
+    find_best_epoch,
+    find_confusions,
+    find_threshold,
+    find_total,
+    list_data_facts,
+    read_figures,
+    tell_data,
+)
+from onion_pipeline.reporting.limits import list_limits
+from onion_pipeline.reporting.phrases import show_count, show_share, show_size, show_words
+
+WORDS = ("intended_use", "limits", "contact")
+FIGURES = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss")
+# The longest tables: more rows help nobody, and the catalog has all.
+CLASSES, CONFUSIONS, SLICES, CORRUPTIONS = 30, 5, 8, 3
+SHORT = 12  # characters of a commit
+RESIZES = {
+    "stretch": "stretched to that size",
+    "crop": "cut to that shape around its middle",
+    "pad": "filled up with background to that shape",
+}
+STAGES = {
+    "decoding": "pixels of the decoded files (levels from 0 to 255)",
+    "test_predictions": "stored answers of the test",
+    "saved_file": "the saved Keras file",
+    "package": "the MLflow model, asked with image files",
+    "onnx": "the same network as ONNX",
+}
+
+
+def describe_sections(findings: Findings) -> dict[str, Any]:
+    """Return what the template says beside the findings themselves."""
+    metrics, report = findings.metrics, findings.data_report
+    (accuracy,) = read_figures(metrics, ["accuracy"], findings.confidence_level)
+    figures = read_figures(metrics, [*FIGURES, *filter(TOP.fullmatch, metrics)])
+    decision = (findings.promotion or {}).get("decision")
+    alias = decision if decision in {"champion", "challenger"} else "champion"
+    return {
+        **_choose_rows(findings),
+        "words": {name: (findings.words.get(name) or "").strip() for name in WORDS},
+        "tested": show_count(metrics["test_images"], "picture"),
+        "accuracy": accuracy,
+        "test_figures": list(figures),
+        "confidence": describe_confidence(findings),
+        "limits": list_limits(findings),
+        "corrupted": _describe_robustness(findings.robustness),
+        "network": _describe_network(findings.architecture_table, findings.training_history),
+        "lineage": _describe_lineage(findings.model_lineage),
+        "data": report and tell_data(report),
+        "data_facts": report and list(list_data_facts(report)),
+        "files": report and _describe_files(report),
+        "most_classes": CLASSES,
+        "resizing": RESIZES[findings.resize],
+        "stages": STAGES,
+        "uri": f"models:/{findings.model_name}@{alias}",
+        "abstains": find_threshold(findings.operating_point) is not None,
+        "has_sets": bool(findings.operating_point),
+    }
+
+
+def _choose_rows(findings: Findings) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of the tables; none of what is not known."""
+    rows = {}
+    for name, (entry, choose) in TABLES.items():
+        table = getattr(findings, entry)
+        rows[name] = [] if table is None else choose(table).to_dict("records")
+    return rows
+
+
+def _describe_robustness(table: DataFrame | None) -> dict[str, Any] | None:
+    """Return the mean accuracy of each kind of corruption by severity, and the worst ones."""
+    if table is None or table.empty:
+        return None
+    means = table.pivot_table("accuracy", "category", "severity", sort=False)
+    worst = table.groupby("corruption", sort=False)["accuracy"].mean().nsmallest(CORRUPTIONS)
+    return {
+        "severities": list(means.columns),
+        "means": list(zip(means.index, means.to_numpy().tolist(), strict=True)),
+        "corruptions": len(table["corruption"].unique()),
+        "images": int(table["images"].iloc[0]),
+        "clean": table["clean_accuracy"].iloc[0],
+        "worst": [f"{show_words(name)} ({show_share(share)})" for name, share in worst.items()],
+    }
+
+
+def _describe_network(table: DataFrame | None, history: DataFrame | None) -> dict[str, Any] | None:
+    if table is None or history is None:
+        return None
+    is_convolutional = table["kind"].str.contains("conv").any()
+    return {
+        "kind": "convolutional network" if is_convolutional else "network",
+        "weights": find_total(table, "parameters"),
+        "multiply_adds": find_total(table, "multiply_adds"),
+        "epochs": len(history),
+        "best": find_best_epoch(history),
+    }
+
+
+def _describe_lineage(lineage: Mapping[str, Any] | None) -> list[tuple[str, str, str]]:
+    """Return what the model was made of: part, hash, what it is of."""
+    if lineage is None:
+        return []
+    code, libraries = lineage["code"], lineage["dependencies"]["libraries"]
+    commit = f"commit {code['commit'][:SHORT]}" if code.get("commit") else "no commit"
+    splits = lineage["split"]["images"].items()
+    parts = {
+        "data": f"{lineage['data']['images']:,} pictures with their labels",
+        "split": ", ".join(f"{count:,} {name}" for name, count in splits),
+        "parameters": "of all steps that decide the result",
+        "code": commit + (" with changes of its own" if code.get("changes") else ""),
+        "dependencies": f"Python {libraries['python']} and {len(libraries) - 1} libraries",
+        "seed": str(lineage["seed"]["seed"]),
+    }
+    return [
+        ("all together", lineage["hash"], "the model as a whole"),
+        *((name, lineage[name]["hash"], text) for name, text in parts.items()),
+    ]
+
+
+def _describe_files(report: Mapping[str, Any]) -> str:
+    """Return formats and sizes."""
+    height, width, different = (report["sizes"][key] for key in ("height", "width", "different"))
+    formats = ", ".join(f"{count:,} {name}" for name, count in report["formats"].items())
+    least, middle, most = (
+        show_size(height[which], width[which]) for which in ("smallest", "median", "largest")
+    )
+    extent = f"all {middle}" if different == 1 else f"from {least} to {most}"
+    return f"{formats}, {extent} pixels"
+
+
+# The tables of the card: from which finding, and which rows of it.
+TABLES: Mapping[str, tuple[str, Callable[[DataFrame], DataFrame]]] = {
+    "baselines": ("baselines", lambda table: table),
+    "classes": (
+        "class_report",
+        lambda table: (
+            table if len(table) <= CLASSES else table.sort_values("f1", kind="stable").head(CLASSES)
+        ),
+    ),
+    "confusions": (
+        "test_predictions",
+        lambda table: find_confusions(table).query("images > 1").head(CONFUSIONS),
+    ),
+    "slices": (  # the classes have a table of their own
+        "slices",
+        lambda table: table[table["column"] != "class"].nsmallest(SLICES, "accuracy"),
+    ),
+    "layers": (
+        "architecture_table",
+        lambda table: table[~table["layer"].isin(["scaling", "total"])],
+    ),
+}
