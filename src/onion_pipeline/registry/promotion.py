@@ -27,7 +27,8 @@ class Decision(NamedTuple):
         champion_before: the version that is to make room, or with which the model was compared.
         baseline: from :func:`~onion_pipeline.evaluation.comparison.compare_with_majority`.
         comparison: from :func:`~onion_pipeline.evaluation.comparison.compare_answers`, and
-            ``multiply_adds`` of both for one picture, and the test images ``left_out``.
+            ``multiply_adds`` of both for one picture (null where they are not known, and then
+            neither is cheaper), and the test images ``left_out``.
     """
 
     decision: Literal["champion", "challenger", "pending"]
@@ -153,9 +154,14 @@ def _judge_whole(comparison: Table, version: str, rules: RegisterParameters) -> 
         return Decision(CHAMPION, "better", f"better than {against}")
     if is_unlike:
         return Decision(CHALLENGER, "worse", f"worse than {against}")
-    if is_equal and is_fine_enough and costs["challenger"] < costs["champion"]:
+    if is_equal and is_fine_enough and _is_cheaper(costs):
         return Decision(CHAMPION, "cheaper", f"as good as {against} and {_show_costs(costs)}")
     return Decision(CHALLENGER, "not_better", f"not better than {against}")
+
+
+def _is_cheaper(costs: Mapping[str, int | None]) -> bool:
+    challenger, champion = costs["challenger"], costs["champion"]
+    return challenger is not None and champion is not None and challenger < champion
 
 
 def _find_lost_class(classes: Sequence[Table], rules: RegisterParameters) -> Table | None:

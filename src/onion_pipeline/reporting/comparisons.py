@@ -57,5 +57,9 @@ def _show_comparison(comparison: dict[str, Any]) -> list[list[str]]:
     name = {"accuracy": "Accuracy", "macro_f1": "Macro F1"}[comparison["metric"]]
     rows = [[name, *(show_number(comparison[side]) for side in sides)]]
     if costs:
-        rows.append(["Multiply-adds for one picture", *(f"{costs[side]:,}" for side in sides)])
+        rows.append(["Multiply-adds for one picture", *(_show_cost(costs[side]) for side in sides)])
     return rows
+
+
+def _show_cost(multiply_adds: int | None) -> str:
+    return "unknown" if multiply_adds is None else f"{multiply_adds:,}"

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from onion_pipeline.annotations import DataFrame
 from onion_pipeline.reporting.findings import Findings
 from onion_pipeline.reporting.phrases import (
     escape_text,
@@ -52,11 +51,14 @@ def describe_network(findings: Findings) -> dict[str, Any] | None:
     best = history[history["best"]].iloc[0]
     layers = table[~table["layer"].isin(["scaling", "total"])]
     policy = findings.augmentation_policy or []
+    total = table.iloc[-1]
     return {
         "kind": "convolutional network" if layers["kind"].str.contains("conv").any() else "network",
         "layers": len(layers),
-        "weights": f"{_read_total(table, 'parameters'):,}",
-        "multiply_adds": f"{_read_total(table, 'multiply_adds'):,}",
+        "weights": f"{total['parameters']:,}",
+        "multiply_adds": f"{total['multiply_adds']:,.0f}"
+        if table["multiply_adds"].notna().all()
+        else "an unknown number of",
         "rows": [
             [row["kind"].replace("_", " "), row["output_shape"], f"{row['parameters']:,}"]
             for row in layers.to_dict("records")
@@ -70,7 +72,3 @@ def describe_network(findings: Findings) -> dict[str, Any] | None:
 
 def _count_training(report: dict[str, Any]) -> int:
     return sum(counts["train"] for counts in report["classes"].values())
-
-
-def _read_total(table: DataFrame, column: str) -> int:
-    return int(table.loc[table["layer"] == "total", column].iloc[0])
