@@ -33,7 +33,7 @@ def change(array, place):
 BASE = ("kind", LIBRARIES, ROWS, (2, 3), "text")
 
 
-def test_the_same_ingredients_have_the_same_fingerprint():
+def test_what_is_made_of_the_same_has_the_same_origin():
     again = ("kind", LIBRARIES, ROWS.copy(), (2, 3), "text")
     assert hash_origin(*BASE) == hash_origin(*again)
 

@@ -42,7 +42,7 @@ NAMES = list("0123456789")
 SPLITS = np.repeat(["train", "validation", "test"], [80, 10, 30])
 
 
-LINEAGE = {"fingerprint": "f1", **{part: {"hash": "a1"} for part in PARTS}}
+LINEAGE = {"hash": "f1", **{part: {"hash": "a1"} for part in PARTS}}
 
 
 class Recipe(NamedTuple):

@@ -32,7 +32,7 @@ def make_lineage():
     parts["split"]["images"] = {"test": 200, "train": 800, "validation": 200}
     parts["seed"]["seed"] = 42
     return {
-        "fingerprint": "f1f2f3",
+        "hash": "f1f2f3",
         "source": "data/01_raw/insects.zip",
         **parts,
         "code": {"hash": "c0de", "commit": "abcdef0123456789", "changes": None},

@@ -15,7 +15,7 @@ STAGES = {
 
 
 def describe_lineage(lineage: dict[str, Any] | None) -> list[list[str]]:
-    """Return what the model was made of: part, fingerprint, what it is of."""
+    """Return what the model was made of: part, hash, what it is of."""
     if lineage is None:
         return []
     code, seed = lineage["code"], lineage["seed"]
@@ -32,7 +32,7 @@ def describe_lineage(lineage: dict[str, Any] | None) -> list[list[str]]:
         "seed": f"{seed['seed']}",
     }
     return [
-        ["all together", f"`{lineage['fingerprint']}`", "the model as a whole"],
+        ["all together", f"`{lineage['hash']}`", "the model as a whole"],
         *([name, f"`{lineage[name]['hash']}`", escape_text(text)] for name, text in parts.items()),
     ]
 

@@ -83,7 +83,7 @@ def write_sealed(path: Path) -> Iterator[Path]:
 
 
 def amend_seal(path: Path, **changes: Any) -> None:
-    """Change the fingerprints in the seal of a file; what it says of the bytes stays.
+    """Change what the seal of a file says of its origin; what it says of the bytes stays.
 
     Args:
         path: of the file.

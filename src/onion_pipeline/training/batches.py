@@ -45,7 +45,7 @@ class StreamedRows(Protocol):
         An array is good until the next is asked for.
         """
 
-    def list_ingredients(self) -> tuple[Any, ...]:
+    def list_inputs(self) -> tuple[Any, ...]:
         """Return all that decides the pixels, as values that can be hashed."""
 
 

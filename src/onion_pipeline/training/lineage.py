@@ -1,4 +1,4 @@
-"""What a model was made of, as it stands on its version: one fingerprint, and what it is of."""
+"""What a model was made of, as it stands on its version: one hash, and what it is of."""
 
 import json
 import platform
@@ -11,11 +11,11 @@ from pydantic import BaseModel
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.images.sources.names import hide_credentials
 from onion_pipeline.origin import SHORT, describe_code, find_version, hash_values
-from onion_pipeline.training import ingredients
+from onion_pipeline.training import training_origin
 
 PARTS = ("data", "split", "parameters", "code", "dependencies", "seed")
 LIBRARIES = sorted(
-    {*ingredients.LIBRARIES, "pandas", "pillow", "scikit-learn", "scipy", "simplejpeg"}
+    {*training_origin.LIBRARIES, "pandas", "pillow", "scikit-learn", "scipy", "simplejpeg"}
 )
 # They change nothing in the model: when a run stops, what else it keeps, and where.
 WITHOUT_EFFECT = {
@@ -78,7 +78,7 @@ def describe_lineage(
         seed: of the run.
 
     Returns:
-        Values of JSON: ``fingerprint`` over the hashes of all parts, ``source`` without
+        Values of JSON: ``hash`` over the hashes of all parts, ``source`` without
         credentials, and each of :data:`PARTS` with its ``hash``.
     """
     contents = images["sha256"].tolist()
@@ -99,8 +99,8 @@ def describe_lineage(
         "dependencies": {"hash": _hash(dependencies), **dependencies},
         "seed": {"hash": _hash(seed), "seed": seed},
     }
-    fingerprint = _hash([parts[name]["hash"] for name in PARTS])
-    return {"fingerprint": fingerprint, "source": hide_credentials(source), **parts}
+    whole = _hash([parts[name]["hash"] for name in PARTS])
+    return {"hash": whole, "source": hide_credentials(source), **parts}
 
 
 def shorten_hashes(images: DataFrame) -> DataFrame:
@@ -111,7 +111,7 @@ def shorten_hashes(images: DataFrame) -> DataFrame:
 def make_tags(lineage: Mapping[str, Any]) -> dict[str, str]:
     """Return the tags of a version with this lineage, as ``lineage.data``: its hashes."""
     tags = {f"lineage.{name}": str(lineage[name]["hash"]) for name in PARTS}
-    return {"lineage.fingerprint": str(lineage["fingerprint"]), **tags}
+    return {"lineage.hash": str(lineage["hash"]), **tags}
 
 
 def write_evidence(lineage: Mapping[str, Any], images: DataFrame) -> dict[str, bytes]:
@@ -148,7 +148,7 @@ def _describe_dependencies() -> dict[str, Any]:
         "libraries": {"python": platform.python_version(), **libraries},
         "processors": {
             "system": f"{platform.system()} {platform.machine()}",
-            **ingredients.describe_processors(),
+            **training_origin.describe_processors(),
         },
     }
 

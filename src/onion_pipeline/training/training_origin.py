@@ -12,7 +12,7 @@ from onion_pipeline.training.batches import ImageRows, StreamedRows
 from onion_pipeline.training.precision import choose_precision, list_gpus, read_processor
 from onion_pipeline.workers.parallel import count_processors
 
-Ingredients = dict[str, dict[str, Any]]
+Origin = dict[str, dict[str, Any]]
 """Values of JSON by kind and name."""
 
 LIBRARIES = (
@@ -33,7 +33,7 @@ def describe_training(
     validation: ImageRows,
     parameters: TrainParameters,
     seed: int,
-) -> Ingredients:
+) -> Origin:
     """Return what decides the result of a training; arrays and code count by their hashes.
 
     Args:
@@ -74,12 +74,12 @@ def describe_processors() -> dict[str, Any]:
     }
 
 
-def hash_ingredients(ingredients: Ingredients) -> str:
-    """Return 16 hexadecimal digits that differ where `ingredients` do."""
-    return hash_values(json.dumps(ingredients, sort_keys=True))[:16]
+def hash_origin(origin: Origin) -> str:
+    """Return 16 hexadecimal digits that differ where `origin` do."""
+    return hash_values(json.dumps(origin, sort_keys=True))[:16]
 
 
-def compare_ingredients(earlier: Ingredients, present: Ingredients) -> str:
+def compare_origins(earlier: Origin, present: Origin) -> str:
     """Return in words what differs, such as ``parameters (train.epochs 6 -> 8), code``."""
     differences = []
     for kind, values in present.items():
@@ -98,7 +98,7 @@ def _show(value: Any) -> str:
 
 
 def _hash_images(images: ImageRows) -> str:
-    parts = images.list_ingredients() if isinstance(images, StreamedRows) else (images,)
+    parts = images.list_inputs() if isinstance(images, StreamedRows) else (images,)
     return hash_values(*parts)
 
 

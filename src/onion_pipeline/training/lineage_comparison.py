@@ -1,4 +1,4 @@
-"""In what a run today differs from the one that made a version."""
+"""In what the lineage of a run today differs from the one that made a version."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -39,7 +39,7 @@ def compare_version(
     Returns:
         ``model``; ``status``: ``unchanged`` or ``differs``; ``found``: a line for each part that
         differs; ``notes``: what differs and has no effect; ``recomputed`` and ``compared``:
-        how each part was looked at; ``fingerprint`` and ``source``: recorded and present;
+        how each part was looked at; ``hash`` and ``source``: recorded and present;
         ``differences``, see :data:`Differences`.
     """
     differences = _compare_values(recorded.lineage, lineage)
@@ -47,7 +47,7 @@ def compare_version(
     differences |= _compare_tables(recorded, lineage, shorten_hashes(images), refused)
     both = {
         name: {"recorded": recorded.lineage[name], "present": lineage[name]}
-        for name in ("fingerprint", "source")
+        for name in ("hash", "source")
     }
     return {
         "model": recorded.uri,
@@ -77,18 +77,20 @@ def explain_differences(compared: Mapping[str, Any]) -> str:
     )
 
 
-def compare_checksums(recorded: RecordedVersion, checksum: str, fingerprint: str) -> dict[str, Any]:
+def compare_checksums(
+    recorded: RecordedVersion, checksum: str, lineage_hash: str
+) -> dict[str, Any]:
     """Return whether a model that was trained again is that of a version, as JSON has it.
 
     Args:
         recorded: the version.
         checksum: of the content of the model that was trained again.
-        fingerprint: of the lineage of that training.
+        lineage_hash: of that training.
     """
     return {
         "model": recorded.uri,
         "status": REPRODUCED if checksum == recorded.checksum else OTHER_WEIGHTS,
-        "fingerprint": {"recorded": recorded.lineage["fingerprint"], "present": fingerprint},
+        "hash": {"recorded": recorded.lineage["hash"], "present": lineage_hash},
         "checksum": {"recorded": recorded.checksum, "present": checksum},
         "recomputed": ["pixels", "variants", "first weights", "training"],
     }
