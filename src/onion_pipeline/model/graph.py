@@ -14,7 +14,7 @@ from onion_pipeline.model.backend import allow_retracing, import_keras
 from onion_pipeline.model.layers import KINDS, Layer, Shape, ShapeError
 
 BATCH = 64
-NAMES = {each.keras_class: kind for kind, each in KINDS.items()}
+NAMES = {each.__name__: kind for kind, each in KINDS.items()}
 # Layers that no parameter file can list, but every model or one with branches has: arguments.
 OTHER_KINDS: dict[str, tuple[str, ...]] = {
     "input": (),
