@@ -10,6 +10,7 @@ from collections.abc import Callable
 from math import isclose
 from typing import Annotated, Any, Literal, Self
 
+from PIL import ImageColor
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -57,17 +58,11 @@ def _is_size(value: Any) -> bool:
     return value == "auto" or fits == [True, True]
 
 
-def _is_color(value: Any) -> bool:
-    from PIL import ImageColor
-
-    return bool(ImageColor.getrgb(value))
-
-
 SIZE = f"auto, or height and width in pixels from 1 to {LARGEST_SIDE}, such as [96, 96]"
 LEVEL = "1 (the first folder), 2, ... or -1 (the innermost), -2, ..."
 
 ImageSize = Annotated[Literal["auto"] | tuple[PositiveInt, PositiveInt], _accept(_is_size, SIZE)]
-Color = Annotated[str, _accept(_is_color, "a colour such as white, black or '#f0f0f0'")]
+Color = Annotated[str, _accept(ImageColor.getrgb, "a colour such as white, black or '#f0f0f0'")]
 Expression = Annotated[str, _accept(re.compile, "a regular expression or null")]
 FolderLevel = Annotated[int, _accept(lambda value: type(value) is int and value, LEVEL)]
 Version = Annotated[

@@ -14,7 +14,7 @@ from onion_pipeline.registry.evidence import MODEL_CARD, PROMOTION, SEEN_IMAGES,
 from onion_pipeline.registry.promotion import Decision
 from onion_pipeline.registry.versions import ModelVersion
 from onion_pipeline.serving.config import ServingConfig
-from onion_pipeline.training.lineage import PARTS, make_tags, write_evidence
+from onion_pipeline.training.lineage import PARTS, make_tags, write_files
 
 POINT = {"confidence_threshold": 0.5, "set_threshold": 0.1}
 CONFIG = ServingConfig(["blue", "red"], (12, 16, 3), Rendering("crop"), POINT)
@@ -130,7 +130,7 @@ def test_the_model_is_registered_as_was_decided_and_with_the_evidence(
     assert (model, config, name) == (values["calibrated_model"], CONFIG, "onion_pipeline")
     assert decision == DECISION
     assert evidence.tags == {"multiply_adds": "1234", **make_tags(LINEAGE)}
-    lineage = write_evidence(LINEAGE, values["image_lineage"])
+    lineage = write_files(LINEAGE, values["image_lineage"])
     assert set(evidence.files) == {MODEL_CARD, PROMOTION, SEEN_IMAGES, *lineage}
     assert evidence.description == evidence.files[MODEL_CARD].decode() == "# Onions"
     assert evidence.package == "9c"

@@ -49,7 +49,7 @@ def register(mlflow_store):
 
 
 def test_what_a_version_keeps_is_read_again(register, images):
-    register(lineage.write_evidence(RECORDED, images))
+    register(lineage.write_files(RECORDED, images))
     for uri in (f"models:/{NAME}@champion", f"models:/{NAME}/1"):
         found = read_version(uri)
         assert (found.uri, found.checksum) == (f"models:/{NAME}/1", "5a")
@@ -59,7 +59,7 @@ def test_what_a_version_keeps_is_read_again(register, images):
 
 @pytest.mark.parametrize("missing", [lineage.LINEAGE, lineage.IMAGES])
 def test_a_version_without_its_lineage_is_named_with_the_way_out(register, images, missing):
-    files = lineage.write_evidence(RECORDED, images)
+    files = lineage.write_files(RECORDED, images)
     files.pop(missing)
     register(files)
     with pytest.raises(RegistryError, match=f"no evidence/{missing}.*verify.model=") as caught:

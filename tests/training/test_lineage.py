@@ -82,7 +82,7 @@ def test_other_code_and_libraries_count(describe, monkeypatch):
     before = describe()
     monkeypatch.setattr("onion_pipeline.origin.hash_code", lambda: "other")
     assert find_changed(before, describe()) == {"code"}
-    monkeypatch.setattr(lineage, "find_version", lambda name: "0.1")
+    monkeypatch.setattr("onion_pipeline.origin.find_version", lambda name: "0.1")
     assert find_changed(before, describe()) == {"code", "dependencies"}
 
 
@@ -125,5 +125,5 @@ def test_an_image_takes_a_few_bytes(images):
     many = pd.concat([images] * 2500, ignore_index=True)
     many["path"] = [f"folder/{number:06}.png" for number in range(len(many))]
     many["sha256"] = [sha256(path.encode()).hexdigest() for path in many["path"]]
-    files = lineage.write_evidence({}, many)
+    files = lineage.write_files({}, many)
     assert len(files[lineage.IMAGES]) < 30 * len(many)

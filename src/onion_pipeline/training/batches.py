@@ -8,8 +8,9 @@ import math
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from itertools import islice
-from typing import Any, NamedTuple, Protocol, overload, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,44 +83,31 @@ class BatchPlan(Sequence[NDArray[np.int64]]):
     ) -> None:
         self.epochs = order.epochs
         self._order = order
-        self._variants = None if order.variants is None else _Variants.sort(images)
-        self._count = len(images)
+        self._variants = _Variants.sort(images) if order.variants else None
+        self._rows = np.arange(len(images))
         self.images_per_epoch = len(self._collect_rows(0))
         self.batch_size = min(batch_size, self.images_per_epoch)
         self.batches_per_epoch = math.ceil(self.images_per_epoch / self.batch_size)
         most = BLOCK_BYTES // (self.batch_size * image_bytes)
         self.batches_per_block = max(1, min(MOST_BATCHES, most))
         self.blocks_per_epoch = math.ceil(self.batches_per_epoch / self.batches_per_block)
-        self._drawn: tuple[int, NDArray[np.int64]] | None = None
+        self._rows_of = lru_cache(maxsize=1)(self._order_rows)
 
     def __len__(self) -> int:
         """Return the number of blocks in all epochs."""
         return self.epochs * self.blocks_per_epoch
 
-    @overload
-    def __getitem__(self, number: int) -> NDArray[np.int64]: ...
-    @overload
-    def __getitem__(self, number: slice) -> list[NDArray[np.int64]]: ...
-    def __getitem__(self, number: int | slice) -> Any:
-        """Return the rows of one block, counted through all epochs."""
+    def __getitem__(self, number: Any) -> Any:
+        """Return the rows of one block, counted through all epochs, or of a slice of them."""
         if isinstance(number, slice):
             return [self[one] for one in range(*number.indices(len(self)))]
         if not 0 <= number < len(self):
             raise IndexError(number)
         epoch, block = divmod(number, self.blocks_per_epoch)
-        rows = self.draw_rows(epoch)
+        rows = self._rows_of(epoch)
         step = self.batches_per_block * self.batch_size
         chosen = rows[block * step : (block + 1) * step]
         return np.concatenate([chosen, np.resize(rows, -len(chosen) % self.batch_size)])
-
-    def draw_rows(self, epoch: int) -> NDArray[np.int64]:
-        """Return the rows of an epoch in their order, the same for the same arguments."""
-        if self._drawn is None or self._drawn[0] != epoch:
-            rows = self._collect_rows(epoch)
-            if self._order.seed is not None:
-                rows = rows[draw_order(len(rows), self._order.seed, epoch)]
-            self._drawn = epoch, rows
-        return self._drawn[1]
 
     def weigh_rows(self, number: int) -> NDArray[np.float32]:
         """Return what each row of a block counts in the mean over its batch.
@@ -134,10 +122,16 @@ class BatchPlan(Sequence[NDArray[np.int64]]):
         sizes = np.minimum(self.batch_size, count - places // self.batch_size * self.batch_size)
         return np.where(places < count, 1 / sizes, 0).astype(np.float32)
 
+    def _order_rows(self, epoch: int) -> NDArray[np.int64]:
+        """Return the rows of an epoch in their order, the same for the same arguments."""
+        rows = self._collect_rows(epoch)
+        if self._order.seed is None:
+            return rows
+        return rows[draw_order(len(rows), self._order.seed, epoch)]
+
     def _collect_rows(self, epoch: int) -> NDArray[np.int64]:
-        if self._variants is None or self._order.variants is None:
-            return np.arange(self._count)
-        return self._variants.take(epoch * self._order.variants, self._order.variants)
+        count = self._order.variants or 0
+        return self._variants.take(epoch * count, count) if self._variants else self._rows
 
 
 class _Variants(NamedTuple):

@@ -89,9 +89,9 @@ def prepare_training(
     optimizer = make_optimizer(parameters, plan.batches_per_epoch)
     parts = count_parts(graph, plan.batch_size)
     run = compile_training(graph, optimizer, plan.batch_size, parts)
-    labels = images["label"]
-    weigh = weigh_classes if parameters.class_weights else _weigh_alike
-    return Course(images, plan, labels, weigh(labels, graph.output_shape[-1]), optimizer, run)
+    labels, classes = images["label"], graph.output_shape[-1]
+    weights = weigh_classes(labels, classes) if parameters.class_weights else np.ones(classes)
+    return Course(images, plan, labels, weights.astype(np.float32), optimizer, run)
 
 
 def run_epochs(
@@ -133,11 +133,11 @@ def prepare_validation(graph: KerasModel, images: ImageRows) -> Callable[[Weight
             weights are replaced by those that are measured.
         images: labelled images.
     """
-    labels = images["label"]
     image_bytes = int(np.prod(graph.input_shape[1:]))
     plan = BatchPlan(images, VALIDATION_BATCH, image_bytes, EpochOrder())
     run = compile_validation(graph, plan.batch_size)
-    course = Course(images, plan, labels, _weigh_alike(labels, graph.output_shape[-1]), None, run)
+    alike = np.ones(graph.output_shape[-1], np.float32)
+    course = Course(images, plan, images["label"], alike, None, run)
 
     def validate(weights: Weights) -> Means:
         graph.set_weights(weights)
@@ -149,20 +149,17 @@ def prepare_validation(graph: KerasModel, images: ImageRows) -> Callable[[Weight
 
 
 def weigh_classes(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
-    """Return a weight per class id, so that every class counts alike: ``N / (K * N_k)``.
+    """Return a weight per class id, so that every class counts alike.
 
-    K are the classes that have images; the weight of others, which nothing has, is 1.
-
-    Source: ``class_weight="balanced"`` of scikit-learn, after King and Zeng, "Logistic
-    Regression in Rare Events Data", 2001.
+    Returns:
+        float32, (classes,); 1 for a class without images.
     """
-    counts = np.bincount(labels, minlength=classes)
-    weights = len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))
-    return np.where(counts > 0, weights, 1).astype(np.float32)
+    from sklearn.utils.class_weight import compute_class_weight
 
-
-def _weigh_alike(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
-    return np.ones(classes, np.float32)
+    present = np.unique(labels)
+    weights = np.ones(classes, np.float32)
+    weights[present] = compute_class_weight("balanced", classes=present, y=labels)
+    return weights
 
 
 def _run_blocks(

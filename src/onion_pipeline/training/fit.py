@@ -1,6 +1,6 @@
 """Training: from an untrained model and two sets of images to the best epoch's weights."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -78,6 +78,8 @@ def train_model(  # noqa: PLR0913
     if checkpoints:
         origin = describe_training(untrained, images, validation, parameters, seed)
         folder = TrainingFolder(checkpoints, origin)
+    import pandas as pd
+
     import_keras().utils.set_random_seed(seed)
     precision = choose_precision(parameters.precision, untrained)
     graph = make_training_graph(untrained, precision)
@@ -92,9 +94,9 @@ def train_model(  # noqa: PLR0913
     if not state.finished:
         _learn(course, state, checkpointer, progress, validate)
     graph.set_weights(state.stopper.best_weights)
-    trained = copy_with_weights(untrained, graph)
-    history = _tabulate(state.history, state.stopper.state.best_epoch)
-    return Trained(trained, history, np.stack(state.kernels))
+    history = pd.DataFrame(state.history, columns=Epoch._fields)
+    history["best"] = history["epoch"] == state.stopper.state.best_epoch
+    return Trained(copy_with_weights(untrained, graph), history, np.stack(state.kernels))
 
 
 def _learn(
@@ -114,11 +116,3 @@ def _learn(
             checkpointer.note_epoch(values, last=enough or number == course.plan.epochs)
             if enough:
                 break
-
-
-def _tabulate(history: Sequence[Epoch], best: int) -> DataFrame:
-    import pandas as pd
-
-    table = pd.DataFrame(history, columns=Epoch._fields)
-    table["best"] = table["epoch"] == best
-    return table

@@ -10,13 +10,10 @@ from pydantic import BaseModel
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.images.sources.names import hide_credentials
-from onion_pipeline.origin import SHORT, describe_code, find_version, hash_values
-from onion_pipeline.training import training_origin
+from onion_pipeline.origin import MODEL, SHORT, describe_code, find_versions, hash_values
+from onion_pipeline.training.training_origin import describe_processors
 
 PARTS = ("data", "split", "parameters", "code", "dependencies", "seed")
-LIBRARIES = sorted(
-    {*training_origin.LIBRARIES, "pandas", "pillow", "scikit-learn", "scipy", "simplejpeg"}
-)
 # They change nothing in the model: when a run stops, what else it keeps, and where.
 WITHOUT_EFFECT = {
     "ingest": {"max_quarantined", "folds"},
@@ -78,28 +75,26 @@ def describe_lineage(
         seed: of the run.
 
     Returns:
-        Values of JSON: ``hash`` over the hashes of all parts, ``source`` without
-        credentials, and each of :data:`PARTS` with its ``hash``.
+        Values of JSON: ``hash`` over the hashes of all parts, ``source`` without credentials, and
+        each of :data:`PARTS` with its ``hash``.
     """
     contents = images["sha256"].tolist()
     counts = images["split"].value_counts().sort_index()
-    settings, code, dependencies = (
-        _dump_parameters(parameters),
-        describe_code(),
-        _describe_dependencies(),
-    )
+    values = {
+        "parameters": {name: _dump(name, group) for name, group in parameters.items()},
+        "code": describe_code(),
+        "dependencies": _describe_dependencies(),
+        "seed": {"seed": seed},
+    }
     parts: dict[str, dict[str, Any]] = {
         "data": {"hash": _hash(contents, images["label"].tolist()), "images": len(images)},
         "split": {
             "hash": _hash(contents, images["split"].tolist()),
             "images": {str(name): int(count) for name, count in counts.items()},
         },
-        "parameters": {"hash": _hash(settings), **settings},
-        "code": {"hash": _hash(code), **code},
-        "dependencies": {"hash": _hash(dependencies), **dependencies},
-        "seed": {"hash": _hash(seed), "seed": seed},
+        **{part: {"hash": _hash(value), **value} for part, value in values.items()},
     }
-    whole = _hash([parts[name]["hash"] for name in PARTS])
+    whole = _hash([parts[part]["hash"] for part in PARTS])
     return {"hash": whole, "source": hide_credentials(source), **parts}
 
 
@@ -114,22 +109,16 @@ def make_tags(lineage: Mapping[str, Any]) -> dict[str, str]:
     return {"lineage.hash": str(lineage["hash"]), **tags}
 
 
-def write_evidence(lineage: Mapping[str, Any], images: DataFrame) -> dict[str, bytes]:
+def write_files(lineage: Mapping[str, Any], images: DataFrame) -> dict[str, bytes]:
     """Return the files that a version keeps of its lineage, by their names in :data:`FOLDER`."""
     table = BytesIO()
     shorten_hashes(images).to_parquet(table, index=False, compression="zstd")
     return {LINEAGE: json.dumps(lineage, indent=2).encode(), IMAGES: table.getvalue()}
 
 
-def _dump_parameters(parameters: Mapping[str, BaseModel]) -> dict[str, Any]:
-    return {
-        name: _hide(
-            group.model_dump(
-                mode="json", include=WITH_EFFECT.get(name), exclude=WITHOUT_EFFECT.get(name)
-            )
-        )
-        for name, group in parameters.items()
-    }
+def _dump(name: str, group: BaseModel) -> Any:
+    included, excluded = WITH_EFFECT.get(name), WITHOUT_EFFECT.get(name)
+    return _hide(group.model_dump(mode="json", include=included, exclude=excluded))
 
 
 def _hide(value: Any) -> Any:
@@ -142,14 +131,10 @@ def _hide(value: Any) -> Any:
 
 
 def _describe_dependencies() -> dict[str, Any]:
-    found = {name: find_version(name) for name in LIBRARIES}
-    libraries = {name: number for name, number in found.items() if number}
+    system = f"{platform.system()} {platform.machine()}"
     return {
-        "libraries": {"python": platform.python_version(), **libraries},
-        "processors": {
-            "system": f"{platform.system()} {platform.machine()}",
-            **training_origin.describe_processors(),
-        },
+        "libraries": {"python": platform.python_version(), **find_versions(MODEL)},
+        "processors": {"system": system, **describe_processors()},
     }
 
 

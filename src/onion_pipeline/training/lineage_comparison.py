@@ -5,6 +5,7 @@ from typing import Any
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.training.lineage import RecordedVersion, shorten_hashes
+from onion_pipeline.training.training_origin import find_changes
 
 SHOWN = 5  # images, or values, of each kind
 LONGEST_VALUE = 40  # characters
@@ -45,10 +46,6 @@ def compare_version(
     differences = _compare_values(recorded.lineage, lineage)
     notes = _note_commit(differences)
     differences |= _compare_tables(recorded, lineage, shorten_hashes(images), refused)
-    both = {
-        name: {"recorded": recorded.lineage[name], "present": lineage[name]}
-        for name in ("hash", "source")
-    }
     return {
         "model": recorded.uri,
         "status": "differs" if differences else "unchanged",
@@ -56,7 +53,8 @@ def compare_version(
         "notes": notes,
         "recomputed": RECOMPUTED,
         "compared": COMPARED,
-        **both,
+        "hash": _set_beside(recorded.lineage["hash"], lineage["hash"]),
+        "source": _set_beside(recorded.lineage["source"], lineage["source"]),
         "differences": differences,
     }
 
@@ -90,8 +88,8 @@ def compare_checksums(
     return {
         "model": recorded.uri,
         "status": REPRODUCED if checksum == recorded.checksum else OTHER_WEIGHTS,
-        "hash": {"recorded": recorded.lineage["hash"], "present": lineage_hash},
-        "checksum": {"recorded": recorded.checksum, "present": checksum},
+        "hash": _set_beside(recorded.lineage["hash"], lineage_hash),
+        "checksum": _set_beside(recorded.checksum, checksum),
         "recomputed": ["pixels", "variants", "first weights", "training"],
     }
 
@@ -152,18 +150,17 @@ def _match_contents(gone: DataFrame, new: DataFrame) -> DataFrame:
     return then.merge(now, on=["sha256", "number"], suffixes=("", "_now"))
 
 
+def _set_beside(recorded: str, present: str) -> dict[str, str]:
+    return {"recorded": recorded, "present": present}
+
+
 def _compare_values(recorded: Mapping[str, Any], present: Mapping[str, Any]) -> Differences:
     """Return what differs in the parts that hold values."""
-    differences: Differences = {}
+    found = {}
     for part in COMPARED:
-        if recorded[part]["hash"] != present[part]["hash"]:
-            then, now = (dict(_flatten(lineage[part])) for lineage in (recorded, present))
-            differences[part] = {
-                name: [then.get(name), now.get(name)]
-                for name in sorted((then.keys() | now.keys()) - {"hash"})
-                if then.get(name) != now.get(name)
-            }
-    return {part: changes for part, changes in differences.items() if changes}
+        changes = find_changes(*(dict(_flatten(each[part])) for each in (recorded, present)))
+        found[part] = {name: pair for name, pair in changes.items() if name != "hash"}
+    return {part: changes for part, changes in found.items() if changes}
 
 
 def _note_commit(differences: Differences) -> list[str]:
@@ -209,11 +206,12 @@ def _flatten(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 def _describe(differences: Differences) -> Iterator[str]:
     """Give a line for each part that differs."""
-    for part in (*RECOMPUTED, *COMPARED):
-        if part in RECOMPUTED and part in differences:
-            kinds = (_describe_images(kind, at) for kind, at in differences[part].items())
-            yield f"{part} changed: {'; '.join(kinds)}"
-        elif part in differences:
+    for part in RECOMPUTED:
+        kinds = (_describe_images(*found) for found in differences.get(part, {}).items())
+        if listing := "; ".join(kinds):
+            yield f"{part} changed: {listing}"
+    for part in COMPARED:
+        if part in differences:
             yield f"{part} changed: {_describe_values(differences[part])}"
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import KerasModel
+from onion_pipeline.model.graph import find_convolution
 from onion_pipeline.training.early_stopping import EarlyStopper, StoppingState
 from onion_pipeline.training.epochs import Position
 from onion_pipeline.training.progress import Epoch
@@ -80,10 +81,9 @@ def read_kernels(model: KerasModel) -> NDArray[np.float32]:
     Returns:
         float32, (height, width, channels, filters); (0, 0, 0, 0) for a model without one.
     """
-    for layer in model.layers:
-        if type(layer).__name__ == "Conv2D":
-            return np.asarray(layer.kernel.numpy(), np.float32)
-    return np.zeros((0, 0, 0, 0), np.float32)
+    name = find_convolution(model)
+    kernel = model.get_layer(name).kernel.numpy() if name else np.zeros((0, 0, 0, 0))
+    return np.asarray(kernel, np.float32)
 
 
 def _name_arrays(name: str, arrays: Iterable[NDArray[Any]]) -> dict[str, NDArray[Any]]:

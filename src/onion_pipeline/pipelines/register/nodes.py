@@ -134,7 +134,7 @@ def register_model(
             MODEL_CARD: model_card.encode(),
             PROMOTION: json.dumps(promotion, indent=2).encode(),
             SEEN_IMAGES: pack_images(seen),
-            **lineage.write_evidence(model_lineage, image_lineage),
+            **lineage.write_files(model_lineage, image_lineage),
         },
         package=parity_report["package"],
     )
