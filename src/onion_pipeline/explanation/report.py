@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.evaluation.predictions import read_probabilities
 from onion_pipeline.explanation.sentences import describe_layer
-from onion_pipeline.model.graph import LayerNode, add_multiply_adds, compute_outputs, read_graph
+from onion_pipeline.model.graph import LayerNode, compute_outputs, count_multiply_adds, read_graph
 
 FORMAT = 1
 # Of all weights in the page. Layers with more are shown with what the model itself computed.
@@ -56,7 +56,7 @@ def describe_network(
         model={
             "image_shape": list(images.shape[1:]),
             "parameters": sum(node.parameters for node in nodes),
-            "multiply_adds": add_multiply_adds([node.multiply_adds for node in nodes]),
+            "multiply_adds": count_multiply_adds(model),
         },
         layers=[_describe_node(node, outputs.get(node.name), report) for node in nodes],
         pictures=_describe_pictures(images, predictions, class_names, report),

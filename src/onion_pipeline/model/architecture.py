@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import LayerError, suggest
-from onion_pipeline.model.graph import LayerNode, add_multiply_adds
+from onion_pipeline.model.graph import LayerNode
 from onion_pipeline.model.layers import KINDS, Dense, Layer, Shape, ShapeError
 
 # A layer as parameter files write it: a bare name, or one name with its arguments.
@@ -96,20 +96,23 @@ def tabulate_architecture(rows: Sequence[LayerRow | LayerNode]) -> DataFrame:
     """
     import pandas as pd
 
-    shown = [row for row in rows if row.kind != "input"]
-    parameters = [row.parameters for row in shown]
-    multiply_adds = [row.multiply_adds for row in shown]
-    return pd.DataFrame(
-        {
-            "layer": [*(row.name for row in shown), "total"],
-            "kind": [*(row.kind for row in shown), ""],
-            "output_shape": [*("x".join(map(str, row.output_shape)) for row in shown), ""],
-            "parameters": [*parameters, sum(parameters)],
-            "multiply_adds": pd.array(
-                [*multiply_adds, add_multiply_adds(multiply_adds)], dtype="Int64"
-            ),
-        }
-    )
+    table = pd.DataFrame(
+        [
+            (
+                row.name,
+                row.kind,
+                "x".join(map(str, row.output_shape)),
+                row.parameters,
+                row.multiply_adds,
+            )
+            for row in rows
+            if row.kind != "input"
+        ],
+        columns=["layer", "kind", "output_shape", "parameters", "multiply_adds"],
+    ).astype({"multiply_adds": "Int64"})
+    totals = table[["parameters", "multiply_adds"]].sum(skipna=False)
+    table.loc[len(table)] = ["total", "", "", *totals]
+    return table
 
 
 def _read_layer(entry: LayerEntry) -> tuple[str, Layer]:
@@ -146,10 +149,9 @@ def _describe_arguments(kind: str, error: ValidationError) -> str:
 
 
 def _walk_layer(named: NamedLayer, shape: Shape) -> LayerRow:
-    leaving = named.layer.output_shape(shape)
-    parameters = named.layer.count_parameters(shape)
-    multiply_adds = named.layer.count_multiply_adds(shape)
-    return LayerRow(named.name, named.kind, shape, leaving, parameters, multiply_adds)
+    layer, leaving = named.layer, named.layer.output_shape(shape)
+    counts = layer.count_parameters(shape), layer.count_multiply_adds(shape)
+    return LayerRow(named.name, named.kind, shape, leaving, *counts)
 
 
 def _describe_misfit(position: int, named: NamedLayer, shape: Shape, error: ShapeError) -> str:

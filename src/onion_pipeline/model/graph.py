@@ -82,15 +82,11 @@ def read_graph(model: KerasModel) -> list[LayerNode]:
 
 
 def count_multiply_adds(model: KerasModel) -> int | None:
-    """Return the multiply-adds of a model for one picture; None if those of a layer are not known.
+    """Return what a model costs for one picture; None if the cost of a layer is not known.
 
     A sum over the other layers would make it look cheaper than it is.
     """
-    return add_multiply_adds([node.multiply_adds for node in read_graph(model)])
-
-
-def add_multiply_adds(counts: Sequence[int | None]) -> int | None:
-    """Return the sum over all layers; None if the count of one of them is."""
+    counts = [node.multiply_adds for node in read_graph(model)]
     known = [count for count in counts if count is not None]
     return sum(known) if len(known) == len(counts) else None
 

@@ -8,7 +8,7 @@ import json
 import logging
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ KEPT = 2
 ORIGIN = "origin.json"
 TRAINING = "training"  # the name of the folder, in case that somebody moves a file
 FOLDER = re.compile(r"[0-9a-f]{16}")
-FILE = re.compile(r"epoch-(\d+)-block-(\d+)\.npz")
+FILE = re.compile(r"epoch-\d+-block-\d+\.npz")
 
 
 class TrainingFolder:
@@ -75,7 +75,10 @@ class TrainingFolder:
             block: blocks of the next one that are done.
             arrays: by name.
         """
-        self._write_origin()
+        origin = self.path / ORIGIN
+        if not is_whole(origin):
+            with write_sealed(origin) as temporary:
+                temporary.write_text(json.dumps(self._origin, indent=2), encoding="utf-8")
         path = self.path / f"epoch-{epoch:04}-block-{block:04}.npz"
         with write_sealed(path) as temporary:
             np.savez(temporary, allow_pickle=False, **{TRAINING: self._name}, **arrays)
@@ -91,8 +94,12 @@ class TrainingFolder:
 
     def _list_finished(self) -> list[Path]:
         """Return the checkpoints that have a seal, the last one first."""
-        found = (path for path in self.path.glob("*") if FILE.fullmatch(path.name))
-        return sorted(filter(_has_seal, found), key=_read_steps, reverse=True)
+        found = [path for path in self.path.glob("*") if FILE.fullmatch(path.name)]
+        return sorted(
+            (path for path in found if locate_seal(path).is_file()),
+            key=lambda path: [int(steps) for steps in re.findall(r"\d+", path.name)],
+            reverse=True,
+        )
 
     def _read(self, path: Path) -> dict[str, NDArray[Any]] | None:
         """Return what a checkpoint holds if it is whole and of this training."""
@@ -101,12 +108,6 @@ class TrainingFolder:
         with np.load(path, allow_pickle=False) as file:
             arrays = dict(file)
         return arrays if arrays.pop(TRAINING, None) == self._name else None
-
-    def _write_origin(self) -> None:
-        path = self.path / ORIGIN
-        if not is_whole(path):
-            with write_sealed(path) as temporary:
-                temporary.write_text(json.dumps(self._origin, indent=2), encoding="utf-8")
 
     def _remove_all_but(self, checkpoints: list[Path]) -> None:
         """Remove what is in the folder, among it what a killed process has left half written."""
@@ -120,25 +121,11 @@ class TrainingFolder:
         return [one for one in found if FOLDER.fullmatch(one.name) and one != self.path]
 
     def _explain_others(self) -> None:
-        for other, origin in _read_origins(self._list_others()):
-            logger.info(
-                "%s holds checkpoints of a training that differs in %s. They are of no use here, "
-                "and are kept until this training has finished.",
-                other,
-                compare_origins(origin, self._origin),
-            )
-
-
-def _read_origins(folders: list[Path]) -> Iterator[tuple[Path, Origin]]:
-    for folder in folders:
-        if is_whole(folder / ORIGIN):
-            yield folder, json.loads((folder / ORIGIN).read_text(encoding="utf-8"))
-
-
-def _has_seal(path: Path) -> bool:
-    return locate_seal(path).is_file()
-
-
-def _read_steps(path: Path) -> tuple[int, ...]:
-    found = FILE.fullmatch(path.name)
-    return tuple(map(int, found.groups())) if found else ()
+        for path in (other / ORIGIN for other in self._list_others()):
+            if is_whole(path):
+                logger.info(
+                    "%s holds checkpoints of a training that differs in %s. They are of no use "
+                    "here, and are kept until this training has finished.",
+                    path.parent,
+                    compare_origins(json.loads(path.read_text(encoding="utf-8")), self._origin),
+                )
