@@ -5,11 +5,9 @@ pixels are gathered while the network still learns from the block before.
 """
 
 import math
-from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from itertools import islice
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -83,8 +81,9 @@ class BatchPlan(Sequence[NDArray[np.int64]]):
     ) -> None:
         self.epochs = order.epochs
         self._order = order
-        self._variants = _Variants.sort(images) if order.variants else None
-        self._rows = np.arange(len(images))
+        self._count = len(images)
+        if order.variants is not None:
+            self._numbers, self._counts = _number_variants(images)
         self.images_per_epoch = len(self._collect_rows(0))
         self.batch_size = min(batch_size, self.images_per_epoch)
         self.batches_per_epoch = math.ceil(self.images_per_epoch / self.batch_size)
@@ -130,37 +129,20 @@ class BatchPlan(Sequence[NDArray[np.int64]]):
         return rows[draw_order(len(rows), self._order.seed, epoch)]
 
     def _collect_rows(self, epoch: int) -> NDArray[np.int64]:
-        count = self._order.variants or 0
-        return self._variants.take(epoch * count, count) if self._variants else self._rows
+        """Return the rows of an epoch: of each picture the next variants, in a ring."""
+        taken = self._order.variants
+        if taken is None:
+            return np.arange(self._count)
+        return np.flatnonzero((self._numbers - epoch * taken) % self._counts < taken)
 
 
-class _Variants(NamedTuple):
-    """The rows of each picture's variants, one picture after the other.
+def _number_variants(images: ImageRows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return each row's number among those of its picture, itself last, and how many these are."""
+    import pandas as pd
 
-    Args:
-        rows: int64, (N,), of a picture first the variants by their numbers, then itself.
-        first: int64, (P,), for each picture the place of its first variant in `rows`.
-        counts: int64, (P,), its number of variants, itself included.
-    """
-
-    rows: NDArray[np.int64]
-    first: NDArray[np.int64]
-    counts: NDArray[np.int64]
-
-    @classmethod
-    def sort(cls, images: ImageRows) -> "_Variants":
-        pictures, copies = images["index"], images["copy"]
-        rows = np.lexsort((copies, copies == 0, pictures))
-        _, first, counts = np.unique(pictures[rows], return_index=True, return_counts=True)
-        return cls(rows, first, counts)
-
-    def take(self, start: int, count: int) -> NDArray[np.int64]:
-        """Return `count` variants of each picture, or all it has, in a ring from `start` on."""
-        taken = [
-            self.rows[self.first + (start + number) % self.counts][number < self.counts]
-            for number in range(count)
-        ]
-        return np.sort(np.concatenate(taken))
+    copies = pd.Series(images["copy"]).replace(0, np.iinfo(np.int64).max)
+    groups = copies.groupby(images["index"])
+    return groups.rank("first").to_numpy(np.int64) - 1, groups.transform("size").to_numpy()
 
 
 def draw_order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
@@ -185,10 +167,9 @@ def read_pixels(images: ImageRows, plan: BatchPlan, first: int = 0) -> Generator
             reader.submit(_gather_pixels, images, plan[number])
             for number in range(first, len(plan))
         )
-        ahead = deque(islice(waiting, 1))
+        ahead = next(waiting, None)
         while ahead:
-            pixels = ahead.popleft().result()
-            ahead.extend(islice(waiting, 1))
+            pixels, ahead = ahead.result(), next(waiting, None)
             yield pixels
 
 
