@@ -11,7 +11,7 @@ from onion_pipeline import origin
 from onion_pipeline.origin import (
     PACKAGE,
     describe_code,
-    describe_environment,
+    describe_origin,
     find_version,
     hash_code,
     hash_origin,
@@ -33,7 +33,7 @@ def change(array, place):
 BASE = ("kind", LIBRARIES, ROWS, (2, 3), "text")
 
 
-def test_the_same_ingredients_have_the_same_fingerprint():
+def test_what_is_made_of_the_same_has_the_same_origin():
     again = ("kind", LIBRARIES, ROWS.copy(), (2, 3), "text")
     assert hash_origin(*BASE) == hash_origin(*again)
 
@@ -118,12 +118,12 @@ def test_a_library_that_is_not_installed_has_no_version():
     assert find_version("no-such-library-exists") == ""
 
 
-def test_the_environment_names_libraries_threads_and_the_commit(tmp_path):
+def test_the_origin_of_a_run_names_libraries_threads_and_the_commit(tmp_path):
     command = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-C", str(tmp_path)]
     subprocess.run([*command, "init", "-q"], check=True)
     subprocess.run([*command, "commit", "-qm", "First", "--allow-empty"], check=True)
     head = subprocess.run([*command, "rev-parse", "HEAD"], capture_output=True, check=True)
-    described = describe_environment(tmp_path)
+    described = describe_origin(tmp_path)
     assert described["git.commit"] == head.stdout.decode().strip()
     assert described["python"] == sys.version.split()[0]
     assert described["processors"] == str(count_processors())
@@ -131,9 +131,9 @@ def test_the_environment_names_libraries_threads_and_the_commit(tmp_path):
 
 
 def test_a_project_outside_git_has_an_unknown_commit(tmp_path, monkeypatch):
-    assert describe_environment(tmp_path)["git.commit"] == "unknown"
+    assert describe_origin(tmp_path)["git.commit"] == "unknown"
     monkeypatch.setenv("PATH", "")
-    assert describe_environment(tmp_path)["git.commit"] == "unknown"
+    assert describe_origin(tmp_path)["git.commit"] == "unknown"
 
 
 def git(folder, *arguments):

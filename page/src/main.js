@@ -66,7 +66,7 @@ function describeModel({ report, layers }) {
   const { image_shape: shape, parameters, multiply_adds: work } = report.model;
   return (
     `${countThings(layers.length, "layer")} from ${formatShape(shape)} to ${countThings(report.class_names.length, "class").replace("classs", "classes")}, ` +
-    `${formatCount(parameters)} parameters, ${formatCount(work)} multiply-adds for one picture.`
+    `${formatCount(parameters)} parameters, ${work === null ? "an unknown number of" : formatCount(work)} multiply-adds for one picture.`
   );
 }
 

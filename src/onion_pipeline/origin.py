@@ -1,4 +1,4 @@
-"""What a result was made of: code as it is and as git knows it, libraries, processors."""
+"""What something was made of: code as it is and as git knows it, libraries, processors."""
 
 import hashlib
 import os
@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from onion_pipeline.workers.parallel import count_processors
 
@@ -21,22 +20,30 @@ AT_A_TIME = 1 << 20
 # Untracked files of other kinds may be pictures, and many.
 SOURCES = ("*.py", "*.toml", "*.yaml", "*.yml")
 SHORT = 16  # hexadecimal digits of a hash
+# What has a part in decoding, in augmentation, in the weights, and in any artifact.
+DECODING = ("numpy", "pillow", "simplejpeg")
+AUGMENTATION = ("albumentations", "numpy", "opencv-python-headless")
+TRAINING = (*AUGMENTATION, "keras", "tensorflow", "tensorflow-cpu")
+MODEL = tuple(sorted({*DECODING, *TRAINING, "pandas", "scikit-learn", "scipy"}))
+ARTIFACTS = (
+    *MODEL,
+    *("cleanlab", "jinja2", "markdown-it-py", "matplotlib", "plotly", "pyarrow", "umap-learn"),
+)
 # The text of a difference, without what the user's own settings of git would make of it.
 DIFFERENCE = ("diff", "HEAD", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv")
 
 
-def hash_origin(kind: str, libraries: Sequence[str], *ingredients: Any) -> str:
-    """Return a hash that differs where the result may differ.
+def hash_origin(kind: str, libraries: Sequence[str], *inputs: Any) -> str:
+    """Return the origin of something: a hash that differs where the thing may differ.
 
-    Beside what is given, it is of the code of this project and the versions of `libraries`.
+    It is of what is given, of the code of this project and of the versions of `libraries`.
 
     Args:
         kind: what is made; two kinds of things never have the same hash.
         libraries: names of the installed packages that have a part in it.
-        ingredients: arrays count by type, shape and bytes, all else as it is written.
+        inputs: arrays count by type, shape and bytes, all else as it is written.
     """
-    versions = [f"{library} {find_version(library)}".strip() for library in libraries]
-    return hash_values(kind, hash_code(), *versions, *ingredients)
+    return hash_values(kind, hash_code(), *find_versions(libraries).items(), *inputs)
 
 
 def hash_values(*values: Any) -> str:
@@ -45,7 +52,9 @@ def hash_values(*values: Any) -> str:
     for value in values:
         if isinstance(value, np.ndarray):
             digest.update(f"{value.dtype} {value.shape};".encode())
-            _update(digest, value)
+            rows = max(1, AT_A_TIME // max(1, value[:1].nbytes))
+            for start in range(0, len(value), rows):
+                digest.update(np.ascontiguousarray(value[start : start + rows]).tobytes())
         else:
             digest.update(f"{value!r};".encode())
     return digest.hexdigest()
@@ -77,6 +86,12 @@ def find_version(library: str) -> str:
         return ""
 
 
+def find_versions(libraries: Sequence[str]) -> dict[str, str]:
+    """Return the versions of those packages that are installed, by their names."""
+    found = {library: find_version(library) for library in libraries}
+    return {library: number for library, number in found.items() if number}
+
+
 def describe_code(package: Path = PACKAGE) -> dict[str, str | None]:
     """Return what identifies the code of this project.
 
@@ -89,60 +104,45 @@ def describe_code(package: Path = PACKAGE) -> dict[str, str | None]:
         the package, ``commit`` is ``None``; without changes, ``changes`` is.
     """
     known = _ask_git(package, "ls-files", "__init__.py")
-    commit = _ask_git(package, "rev-parse", "HEAD") if known else None
+    commit = _ask_git(package, "rev-parse", "HEAD") if known else b""
     return {
         "package": hash_code()[:SHORT],
-        "commit": commit.decode().strip() if commit else None,
+        "commit": commit.decode().strip() or None,
         "changes": _hash_changes(package) if commit else None,
     }
 
 
-def describe_environment(project: Path) -> dict[str, str]:
-    """Return what a result depends on beside data and parameters: code, libraries, threads."""
-    libraries = ("tensorflow-cpu", "tensorflow", "keras", "numpy", "albumentations")
+def describe_origin(project: Path) -> dict[str, str]:
+    """Return what a run depends on beside data and parameters: code, libraries, threads.
+
+    The commit has ``-dirty`` behind it where files have changed since.
+    """
+    commit = _ask_git(project, "describe", "--always", "--dirty", "--abbrev=40")
     return {
-        "git.commit": _read_commit(project),
+        "git.commit": commit.decode().strip() or "unknown",
         "python": platform.python_version(),
         "processors": str(count_processors()),
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
-        **{name: found for name in libraries if (found := find_version(name))},
+        **find_versions(TRAINING),
     }
-
-
-def _update(digest: Any, array: NDArray[Any]) -> None:
-    step = max(1, AT_A_TIME // max(1, array[:1].nbytes))
-    for start in range(0, len(array), step):
-        digest.update(np.ascontiguousarray(array[start : start + step]).tobytes())
-
-
-def _read_commit(project: Path) -> str:
-    """Return the commit of the code, with ``-dirty`` for uncommitted changes."""
-    found = _ask_git(project, "describe", "--always", "--dirty", "--abbrev=40") or b""
-    return found.decode().strip() or "unknown"
 
 
 def _hash_changes(package: Path) -> str | None:
     """Return the SHA-256 of what differs from the commit in the whole repository, if anything."""
-    root = Path(os.fsdecode(_require_git(package, "rev-parse", "--show-toplevel").rstrip(b"\n")))
-    changes = [_require_git(root, *DIFFERENCE)]
-    listed = _require_git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", *SOURCES)
+    root = Path(os.fsdecode(_ask_git(package, "rev-parse", "--show-toplevel").rstrip(b"\n")))
+    changes = [_ask_git(root, *DIFFERENCE)]
+    listed = _ask_git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", *SOURCES)
     for name in sorted(filter(None, listed.split(b"\0"))):
         path = root / os.fsdecode(name)
         changes += [name, path.read_bytes() if path.is_file() else b""]
-    if not any(changes):
-        return None
-    return hashlib.sha256(b"\0".join(changes)).hexdigest()
+    return hashlib.sha256(b"\0".join(changes)).hexdigest() if any(changes) else None
 
 
-def _require_git(folder: Path, *arguments: str) -> bytes:
-    return _ask_git(folder, *arguments) or b""
-
-
-def _ask_git(folder: Path, *arguments: str) -> bytes | None:
-    """Return what git answers, or ``None`` if it does not."""
+def _ask_git(folder: Path, *arguments: str) -> bytes:
+    """Return what git answers; nothing if it does not."""
     command = ["git", "--no-optional-locks", "-C", str(folder), *arguments]
     try:
         found = subprocess.run(command, capture_output=True, check=False)
     except OSError:
-        return None  # no git on this machine
-    return found.stdout if found.returncode == 0 else None
+        return b""  # no git on this machine
+    return found.stdout if found.returncode == 0 else b""

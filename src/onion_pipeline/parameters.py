@@ -5,9 +5,12 @@ stand beside them in the parameter files.
 """
 
 import re
+import sys
+from collections.abc import Callable
 from math import isclose
 from typing import Annotated, Any, Literal, Self
 
+from PIL import ImageColor
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -25,67 +28,50 @@ from onion_pipeline.annotations import Animation, ColorMode, Precision, Resize
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 LARGEST_SIDE = 4096
-FEWEST_BITS, MOST_BITS = 8, 16  # of a value in a file of 16 bits
 
 
-def _check_image_size(value: Any) -> Any:
-    """Give one message for what Pydantic would give one per alternative."""
+def _accept(is_fine: Callable[[Any], Any], wanted: str) -> BeforeValidator:
+    """Give one message in plain words for all that Pydantic would say of a value."""
+
+    def check(value: Any) -> Any:
+        why = ""
+        try:
+            if is_fine(value):
+                return value
+        except (AttributeError, TypeError, ValueError, re.error) as error:
+            why = f" ({error})"
+        raise ValueError(f"it must be {wanted}{why}")
+
+    return BeforeValidator(check)
+
+
+def _accept_number(word: str, numbers: range, wanted: str) -> BeforeValidator:
+    def is_fine(value: Any) -> bool:
+        return value == word or (type(value) is int and value in numbers)
+
+    return _accept(is_fine, f"{word}, or {wanted}")
+
+
+def _is_size(value: Any) -> bool:
     sides = value if isinstance(value, list | tuple) else ()
-    fits = all(type(side) is int and 0 < side <= LARGEST_SIDE for side in sides)
-    if value == "auto" or (len(sides) == 2 and fits):  # noqa: PLR2004
-        return value
-    raise ValueError(
-        f"it must be auto, or height and width in pixels from 1 to {LARGEST_SIDE}, such as [96, 96]"
-    )
+    fits = [type(side) is int and 0 < side <= LARGEST_SIDE for side in sides]
+    return value == "auto" or fits == [True, True]
 
 
-ImageSize = Annotated[
-    Literal["auto"] | tuple[PositiveInt, PositiveInt], BeforeValidator(_check_image_size)
+SIZE = f"auto, or height and width in pixels from 1 to {LARGEST_SIDE}, such as [96, 96]"
+LEVEL = "1 (the first folder), 2, ... or -1 (the innermost), -2, ..."
+
+ImageSize = Annotated[Literal["auto"] | tuple[PositiveInt, PositiveInt], _accept(_is_size, SIZE)]
+Color = Annotated[str, _accept(ImageColor.getrgb, "a colour such as white, black or '#f0f0f0'")]
+Expression = Annotated[str, _accept(re.compile, "a regular expression or null")]
+FolderLevel = Annotated[int, _accept(lambda value: type(value) is int and value, LEVEL)]
+Version = Annotated[
+    Literal["previous"] | int,
+    _accept_number("previous", range(1, sys.maxsize), "the number of a version such as 3"),
 ]
-
-
-def _check_color(value: Any) -> Any:
-    from PIL import ImageColor
-
-    try:
-        ImageColor.getrgb(value)
-    except (AttributeError, TypeError, ValueError) as error:
-        raise ValueError("it must be a colour such as white, black or '#f0f0f0'") from error
-    return value
-
-
-def _check_expression(value: Any) -> Any:
-    try:
-        re.compile(value)
-    except (TypeError, re.error) as error:
-        raise ValueError(f"it must be a regular expression or null ({error})") from error
-    return value
-
-
-def _check_level(value: Any) -> Any:
-    if type(value) is int and value != 0:
-        return value
-    raise ValueError("it must be 1 (the first folder), 2, ... or -1 (the innermost), -2, ...")
-
-
-def _check_version(value: Any) -> Any:
-    if value == "previous" or (type(value) is int and value > 0):
-        return value
-    raise ValueError("it must be previous, or the number of a version such as 3")
-
-
-def _check_bit_depth(value: Any) -> Any:
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    if value == "auto" or (is_number and FEWEST_BITS <= value <= MOST_BITS):
-        return value
-    raise ValueError(f"it must be auto, or a number of bits from {FEWEST_BITS} to {MOST_BITS}")
-
-
-Color = Annotated[str, BeforeValidator(_check_color)]
-Expression = Annotated[str, BeforeValidator(_check_expression)]
-Version = Annotated[Literal["previous"] | int, BeforeValidator(_check_version)]
-FolderLevel = Annotated[int, BeforeValidator(_check_level)]
-BitDepth = Annotated[Literal["auto"] | int, BeforeValidator(_check_bit_depth)]
+BitDepth = Annotated[
+    Literal["auto"] | int, _accept_number("auto", range(8, 17), "a number of bits from 8 to 16")
+]
 
 
 class _Strict(BaseModel):
@@ -101,12 +87,10 @@ class Fractions(_Strict):
 
     @model_validator(mode="after")
     def _add_up(self) -> Self:
-        total = self.train + self.validation + self.test
+        total = sum(share for _, share in self)
         if not isclose(total, 1, abs_tol=1e-6):
-            raise ValueError(
-                f"the fractions add up to {total:g} (train {self.train:g}, validation "
-                f"{self.validation:g}, test {self.test:g}); they must add up to 1"
-            )
+            shares = ", ".join(f"{name} {share:g}" for name, share in self)
+            raise ValueError(f"the fractions add up to {total:g} ({shares}); they must add up to 1")
         return self
 
 

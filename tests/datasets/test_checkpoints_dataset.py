@@ -5,18 +5,19 @@ import pytest
 from kedro.io import DatasetError
 
 from onion_pipeline.datasets import CheckpointsDataset
+from onion_pipeline.training.checkpoints import TrainingFolder
 
 
 def test_what_is_loaded_keeps_checkpoints_below_the_path(tmp_path):
-    folder = CheckpointsDataset(filepath=str(tmp_path / "checkpoints")).load().open({})
-    path = folder.write(1, 0, {"weights": np.zeros(2)})
+    folder = CheckpointsDataset(filepath=str(tmp_path / "checkpoints")).load()
+    path = TrainingFolder(folder, {}).write(1, 0, {"weights": np.zeros(2)})
     assert path.parents[1] == tmp_path / "checkpoints"
 
 
 def test_it_exists_before_there_is_a_checkpoint_and_makes_no_folder(tmp_path):
     dataset = CheckpointsDataset(filepath=str(tmp_path / "checkpoints"))
     assert dataset.exists()
-    assert dataset.load().open({}).read_last() is None
+    assert TrainingFolder(dataset.load(), {}).read_last() is None
     assert not list(tmp_path.iterdir())
 
 

@@ -5,7 +5,6 @@ import yaml
 
 from onion_pipeline.errors import LayerError
 from onion_pipeline.model.architecture import (
-    count_multiply_adds,
     read_layers,
     tabulate_architecture,
     walk_layers,
@@ -162,29 +161,3 @@ def test_the_shipped_networks_have_the_parameters_that_keras_counts(
     layers = read_conf(environment)
     table = tabulate_architecture(walk_layers(layers, shape, classes))
     assert table["parameters"].iloc[-1] == build_model(layers, shape, classes, 0).count_params()
-
-
-EVERY_KIND = [
-    {"conv2d": {"filters": 4, "strides": 2, "padding": "same", "activation": "leaky_relu"}},
-    {"separable_conv2d": {"filters": 6, "depth_multiplier": 2, "use_bias": False}},
-    "batch_normalization",
-    {"activation": {"activation": "gelu"}},
-    {"spatial_dropout2d": {"rate": 0.1}},
-    {"average_pooling2d": {"pool_size": [2, 1], "strides": 1}},
-    "layer_normalization",
-    {"max_pooling2d": {"padding": "same"}},
-]
-
-
-@pytest.mark.parametrize("end", ["flatten", "global_average_pooling2d", "global_max_pooling2d"])
-def test_a_model_costs_what_its_layers_do(end, keras):
-    layers = read_layers([*EVERY_KIND, end, DENSE, {"dropout": {"rate": 0.4}}])
-    model = build_model(layers, (16, 14, 3), 5, seed=0)
-    expected = sum(row.multiply_adds for row in walk_layers(layers, (16, 14, 3), 5))
-    assert count_multiply_adds(model) == expected
-    assert count_multiply_adds(keras.Sequential.from_config(model.get_config())) == expected
-
-
-def test_every_kind_of_layer_is_counted():
-    ends = {"flatten", "global_average_pooling2d", "global_max_pooling2d", "dense", "dropout"}
-    assert {layer.kind for layer in read_layers(EVERY_KIND)} | ends == set(KINDS)

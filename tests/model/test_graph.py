@@ -1,10 +1,13 @@
 import logging
 
 import numpy as np
+import pytest
 
 from onion_pipeline.explanation.attention import map_occlusion
-from onion_pipeline.model.architecture import walk_layers
-from onion_pipeline.model.graph import compute_outputs, read_graph
+from onion_pipeline.model.architecture import read_layers, tabulate_architecture, walk_layers
+from onion_pipeline.model.build import build_model
+from onion_pipeline.model.graph import compute_outputs, count_multiply_adds, read_graph
+from onion_pipeline.model.layers import KINDS
 
 
 def test_the_layers_of_a_parameter_file_are_known_with_their_arithmetic(onion, every_layer):
@@ -14,7 +17,7 @@ def test_the_layers_of_a_parameter_file_are_known_with_their_arithmetic(onion, e
     assert [node.kind for node in nodes[2:]] == [row.kind for row in rows[1:]]
     assert [node.output_shape for node in nodes[1:]] == [row.output_shape for row in rows]
     assert [node.parameters for node in nodes[1:]] == [row.parameters for row in rows]
-    assert [node.multiply_adds for node in nodes[2:]] == [row.multiply_adds for row in rows[1:]]
+    assert [node.multiply_adds for node in nodes] == [0, *(row.multiply_adds for row in rows)]
 
 
 def test_settings_are_those_of_keras(onion):
@@ -52,6 +55,26 @@ def test_a_layer_of_another_kind_or_use_is_described_without_its_arithmetic(bran
     assert read_graph(dilated)[1].settings == {}
 
 
+def test_what_a_network_costs_is_not_known_if_one_layer_is_not(branched):
+    table = tabulate_architecture(read_graph(branched)).set_index("layer")
+    assert list(table.index) == [*(layer.name for layer in branched.layers[1:]), "total"]
+    assert table.loc["total", "parameters"] == branched.count_params()
+    assert table.loc["both", "multiply_adds"] == 0  # additions cost none
+    assert table["multiply_adds"].isna()[["upper", "total"]].all()
+    assert count_multiply_adds(branched) is None
+
+
+def test_a_layer_that_keras_uses_otherwise_is_not_known(keras):
+    layers = [
+        keras.layers.BatchNormalization(scale=False),
+        keras.layers.Dense(4),  # at every place
+        keras.layers.GlobalAveragePooling2D(keepdims=True),
+        keras.layers.Conv2D(4, 1, groups=2),
+    ]
+    _, *nodes = read_graph(keras.Sequential([keras.Input((6, 6, 2)), *layers]))
+    assert not any(node.is_known for node in nodes)
+
+
 def test_outputs_are_those_of_the_model(onion, branched):
     images = np.random.default_rng(0).integers(0, 256, (70, 12, 10, 3), dtype=np.uint8)
     outputs = compute_outputs(onion, ["conv2d_1", "softmax"], images)
@@ -78,6 +101,8 @@ def test_a_layer_that_is_used_twice_has_a_number(keras):
     nodes = read_graph(model)
     assert [node.name for node in nodes] == ["image", "twice", "twice (2)"]
     assert nodes[2].inputs == ("twice",)
+    assert sum(node.parameters for node in nodes) == model.count_params()
+    assert count_multiply_adds(model) == 2 * 4 * 4
 
 
 def test_many_networks_may_be_asked_without_a_warning(onion, keras, caplog, monkeypatch):
@@ -93,3 +118,29 @@ def test_many_networks_may_be_asked_without_a_warning(onion, keras, caplog, monk
     compute_outputs(onion, [onion.layers[-1].name], images)
     map_occlusion(onion, images[0], 0)
     assert not caplog.records
+
+
+EVERY_KIND = [
+    {"conv2d": {"filters": 4, "strides": 2, "padding": "same", "activation": "leaky_relu"}},
+    {"separable_conv2d": {"filters": 6, "depth_multiplier": 2, "use_bias": False}},
+    "batch_normalization",
+    {"activation": {"activation": "gelu"}},
+    {"spatial_dropout2d": {"rate": 0.1}},
+    {"average_pooling2d": {"pool_size": [2, 1], "strides": 1}},
+    "layer_normalization",
+    {"max_pooling2d": {"padding": "same"}},
+]
+
+
+@pytest.mark.parametrize("end", ["flatten", "global_average_pooling2d", "global_max_pooling2d"])
+def test_a_model_costs_what_its_layers_do(end, keras):
+    layers = read_layers([*EVERY_KIND, end, {"dense": {"units": 8}}, {"dropout": {"rate": 0.4}}])
+    model = build_model(layers, (16, 14, 3), 5, seed=0)
+    expected = sum(row.multiply_adds for row in walk_layers(layers, (16, 14, 3), 5))
+    assert count_multiply_adds(model) == expected
+    assert count_multiply_adds(keras.Sequential.from_config(model.get_config())) == expected
+
+
+def test_every_kind_of_layer_is_counted():
+    ends = {"flatten", "global_average_pooling2d", "global_max_pooling2d", "dense", "dropout"}
+    assert {layer.kind for layer in read_layers(EVERY_KIND)} | ends == set(KINDS)

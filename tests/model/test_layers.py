@@ -41,7 +41,7 @@ CASES = [
     ("layer_normalization", {"epsilon": 1e-5}, PICTURE),
     *(("activation", {"activation": "silu"}, shape) for shape in ANY_SHAPE),
 ]
-SPATIAL = [kind for kind, layer in KINDS.items() if layer.needs_rank]
+SPATIAL = [kind for kind, layer in KINDS.items() if layer.is_spatial]
 REQUIRED = {
     "conv2d": {"filters": 4},
     "separable_conv2d": {"filters": 4},
@@ -65,7 +65,7 @@ def test_the_cases_below_cover_every_kind():
 @pytest.mark.parametrize(("kind", "arguments", "shape"), CASES)
 def test_shape_and_parameters_are_those_of_keras(keras, kind, arguments, shape):
     ours = KINDS[kind].model_validate(arguments)
-    theirs = getattr(keras.layers, ours.keras_class)(**ours.keras_arguments())
+    theirs = getattr(keras.layers, type(ours).__name__)(**ours.model_dump())
     leaving = theirs(keras.Input(shape)).shape[1:]
     assert ours.output_shape(shape) == tuple(leaving)
     assert ours.count_parameters(shape) == theirs.count_params()
@@ -74,16 +74,16 @@ def test_shape_and_parameters_are_those_of_keras(keras, kind, arguments, shape):
 @pytest.mark.parametrize(("kind", "arguments", "shape"), CASES)
 def test_arguments_and_defaults_are_those_of_keras(keras, kind, arguments, shape):
     ours = KINDS[kind].model_validate(arguments)
-    make = getattr(keras.layers, ours.keras_class)
+    make = getattr(keras.layers, type(ours).__name__)
     theirs = make(**DEMANDED.get(kind, {}) | arguments, name="layer")
-    assert make(**ours.keras_arguments(), name="layer").get_config() == theirs.get_config()
+    assert make(**ours.model_dump(), name="layer").get_config() == theirs.get_config()
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kind_is_called_as_keras_names_its_layers(keras, kind):
     layer = KINDS[kind].model_validate(REQUIRED.get(kind, {}))
     keras.backend.clear_session()
-    assert getattr(keras.layers, layer.keras_class)(**layer.keras_arguments()).name == kind
+    assert getattr(keras.layers, type(layer).__name__)(**layer.model_dump()).name == kind
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from onion_pipeline.training.lineage import PARTS, make_tags, write_files
 
 POINT = {"confidence_threshold": 0.5, "set_threshold": 0.1}
 CONFIG = ServingConfig(["blue", "red"], (12, 16, 3), Rendering("crop"), POINT)
-LINEAGE = {"fingerprint": "f1", **{part: {"hash": "a1"} for part in PARTS}}
+LINEAGE = {"hash": "f1", **{part: {"hash": "a1"} for part in PARTS}}
 PASSED = {"passed": True, "package": "9c", "stages": []}
 FAILED = {
     "stage": "package",

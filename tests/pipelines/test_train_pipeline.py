@@ -8,7 +8,6 @@ from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.pipelines.train.pipeline import create_pipeline
 from onion_pipeline.training import fit
-from onion_pipeline.training.checkpoints import Checkpoints
 
 
 @pytest.fixture
@@ -27,7 +26,7 @@ def values(labelled_images, base_parameters, keras, tmp_path, precision):
         "augmented_images": labelled_images,
         "validation_images": labelled_images[:6],
         "augmentation_policy": [],
-        "training_checkpoints": Checkpoints(tmp_path / "checkpoints"),
+        "training_checkpoints": tmp_path / "checkpoints",
         "params:augment": base_parameters.augment.model_copy(update={"copies": 0}),
         "params:train": base_parameters.train.model_copy(update=changes),
         "params:evaluate": base_parameters.evaluate,
@@ -105,7 +104,7 @@ def test_streamed_variants_train_to_the_same_weights_as_kept_ones(
         changes = {
             "augmented_images": augmented,
             "augmentation_policy": policy,
-            "training_checkpoints": Checkpoints(tmp_path / str(keep)),
+            "training_checkpoints": tmp_path / str(keep),
             "params:augment": base_parameters.augment.model_copy(
                 update={"copies": 2, "keep": keep}
             ),

@@ -12,7 +12,9 @@ from click.testing import CliRunner
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.project import configure_project
 
+from onion_pipeline.model import build
 from onion_pipeline.tracking import outage, runs
+from onion_pipeline.tracking.runs import import_client
 
 DIGITS, OF_EACH = "012", 10
 SPLITS = ["train"] * 6 + ["validation"] * 2 + ["test"] * 2
@@ -178,3 +180,54 @@ def test_a_version_that_is_not_there_is_told_before_an_image_is_read(verify, ran
     assert "version=9) not found" in result.output
     assert "find_version" in ran()
     assert "index_images" not in ran()
+
+
+@pytest.fixture
+def build_residual_network(keras):
+    """A function in place of the one that builds the list of layers: a network with a branch."""
+
+    def build_model(layers, image_shape, classes, seed):
+        keras.utils.set_random_seed(seed)
+        of = keras.layers
+        image = keras.Input(image_shape, dtype="uint8", name="image")
+        scaled = of.Rescaling(1 / 255, name="scaling")(image)
+        kept = of.Conv2D(4, 5, strides=4, name="first")(scaled)
+        changed = of.Conv2D(4, 3, padding="same", use_bias=False, name="second")(kept)
+        changed = of.BatchNormalization(name="normalized")(changed)
+        merged = of.UnitNormalization(name="unknown")(of.Add(name="merged")([kept, changed]))
+        shown = of.Activation("relu", name="shown")(merged)
+        pooled = of.GlobalAveragePooling2D(name="pooled")(shown)
+        answer = of.Dense(classes, "softmax", dtype="float32", name="softmax")(pooled)
+        return keras.Model(image, answer, name="residual")
+
+    return build_model
+
+
+def test_a_network_with_branches_and_unknown_layers_goes_all_the_way(
+    copy_project, digits, empty_store, build_residual_network, monkeypatch
+):
+    project = copy_project()
+    shutil.copy(empty_store, project / "mlflow.db")
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(build, "build_model", build_residual_network)
+    for name in (outage.TRACKING_URI, runs.RUN_ID):
+        monkeypatch.setenv(name, "")  # so that it is restored
+        monkeypatch.delenv(name)
+    configure_project("onion_pipeline", preserve_logging=True)
+
+    def run(*arguments, more=""):
+        given = f"images={digits / 'digits.csv'},explain.pictures=2,{SMALL}{more}"
+        result = CliRunner().invoke(kedro_run, [*arguments, "--params", given])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    run("--to-outputs", f"{MADE},onion_report", more=",register.alias=champion")
+    reports = project / "data/08_reporting"
+    table = pd.read_csv(reports / "architecture_table.csv").set_index("layer")
+    assert table.loc["total", "parameters"] == 104 + 144 + 16 + 15
+    assert table["multiply_adds"].isna()[["unknown", "total"]].all()
+    assert "takes an unknown number of multiplications" in (reports / "model_card.md").read_text()
+    assert '"name": "merged"' in (reports / "onion_report.html").read_text()
+    version = import_client().get_model_version("onion_pipeline", "1")
+    assert version.tags["multiply_adds"] == "unknown"
+    assert "reproduced bit by bit" in run("--pipelines", "verify")

@@ -42,7 +42,7 @@ NAMES = list("0123456789")
 SPLITS = np.repeat(["train", "validation", "test"], [80, 10, 30])
 
 
-LINEAGE = {"fingerprint": "f1", **{part: {"hash": "a1"} for part in PARTS}}
+LINEAGE = {"hash": "f1", **{part: {"hash": "a1"} for part in PARTS}}
 
 
 class Recipe(NamedTuple):
@@ -105,6 +105,9 @@ class Digits:
         hidden = {"dense": {"units": recipe.units, "activation": "relu"}}
         layers = read_layers([*scanning, "flatten", hidden])
         untrained = build_model(layers, (recipe.side, recipe.side, 1), len(NAMES), recipe.seed)
+        return self.fit(untrained, recipe)
+
+    def fit(self, untrained, recipe):
         changes = {"epochs": recipe.epochs, "warmup_epochs": 0}
         parameters = self.parameters.train.model_copy(update=changes)
         images = (self.select(split, recipe.side) for split in ("train", "validation"))
@@ -248,6 +251,23 @@ def test_a_challenger_is_decided_by_what_it_is_worth(champion, digits, decide, c
         assert comparison[role] == (named == truth).mean()
         recalls = [row[role] for row in comparison["classes"]]
         np.testing.assert_allclose(recalls, recall_score(truth, named, average=None))
+
+
+def test_a_residual_network_may_challenge(champion, digits, register, keras):
+    keras.utils.set_random_seed(0)
+    image = keras.Input((28, 28, 1), dtype="uint8", name="image")
+    scaled = keras.layers.Rescaling(1 / 255, name="scaling")(image)
+    kept = keras.layers.Conv2D(8, 4, strides=4, activation="relu", name="first")(scaled)
+    changed = keras.layers.Conv2D(8, 3, padding="same", name="second")(kept)
+    merged = keras.layers.Add(name="merged")([kept, changed])
+    answer = keras.layers.Dense(10, "softmax", dtype="float32", name="softmax")
+    outputs = answer(keras.layers.Flatten(name="flatten")(merged))
+    residual = digits.fit(keras.Model(image, outputs, name="residual"), Recipe(epochs=2))
+    assert register(digits, MIDDLE, residual)["version"] == "2"
+    costs = json.loads(read_attachment("2", "promotion.json"))["comparison"]["multiply_adds"]
+    cells = 7 * 7 * 8
+    assert costs["challenger"] == 28 * 28 + cells * 4 * 4 + cells * 3 * 3 * 8 + cells * 10
+    assert get_tags("2")["multiply_adds"] == str(costs["challenger"])
 
 
 def test_a_stronger_network_takes_the_title_and_gives_it_back(champion, digits, register, decide):

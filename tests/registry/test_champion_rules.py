@@ -43,6 +43,8 @@ def rules(base_parameters):
         (BETTER | {"p_value": 0.051}, "challenger", "not_better"),
         (BETTER | {"difference": -0.011}, "challenger", "worse"),
         ({"multiply_adds": CHEAP}, "champion", "cheaper"),
+        ({"multiply_adds": {**CHEAP, "champion": None}}, "challenger", "not_better"),
+        ({"multiply_adds": {**CHEAP, "challenger": None}}, "challenger", "not_better"),
         ({"multiply_adds": CHEAP, "difference": -0.005}, "champion", "cheaper"),
         ({"multiply_adds": CHEAP, "difference": -0.006}, "challenger", "not_better"),
         ({"multiply_adds": CHEAP, "difference": -0.005, "p_value": 0.01}, "challenger", "worse"),

@@ -10,7 +10,7 @@ from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.training import lineage
 
 NAME = "onions"
-RECORDED = {"fingerprint": "f1", **{part: {"hash": "a1"} for part in lineage.PARTS}}
+RECORDED = {"hash": "f1", **{part: {"hash": "a1"} for part in lineage.PARTS}}
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ import pytest
 
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
-from onion_pipeline.model.layers import KINDS, Activation
+from onion_pipeline.model.layers import KINDS, ActivationName
 from onion_pipeline.serving import onnx_export
 from onion_pipeline.serving.onnx_export import can_export, export_onnx, predict_onnx
 
-ACTIVATIONS = [{"activation": {"activation": name}} for name in get_args(Activation)]
+ACTIVATIONS = [{"activation": {"activation": name}} for name in get_args(ActivationName)]
 OF_PICTURES = [
     {"conv2d": {"filters": 4, "kernel_size": 3, "padding": "same", "activation": "gelu"}},
     {"max_pooling2d": {"pool_size": 3, "strides": 2, "padding": "same"}},

@@ -16,7 +16,7 @@ from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.parameters import EarlyStopping, TrainParameters
 from onion_pipeline.training import batches
-from onion_pipeline.training.checkpoints import Checkpoints, TrainingFolder
+from onion_pipeline.training.checkpoints import TrainingFolder
 from onion_pipeline.training.fit import train_model
 
 SHAPE, CLASSES = (8, 8, 1), 3
@@ -80,6 +80,6 @@ if __name__ == "__main__":
     batches.MOST_BATCHES = 2
     if place != "never":
         die_at(place)
-    trained = train_model(*make_training(precision), checkpoints=Checkpoints(Path(folder)))
+    trained = train_model(*make_training(precision), checkpoints=Path(folder))
     weights = [*trained.model.get_weights(), trained.history.to_numpy(np.float64)]
     np.savez(result, **{f"{number:02}": one for number, one in enumerate(weights)})

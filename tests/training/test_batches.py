@@ -110,7 +110,7 @@ def test_rows_that_are_streamed_are_asked_for_by_block(marked):
         def stream_pixels(self, blocks, first=0):
             return (marked["image"][rows] for rows in blocks[first:])
 
-        def list_ingredients(self):
+        def list_inputs(self):
             return ()
 
     plan = make_plan(marked, epochs=2)

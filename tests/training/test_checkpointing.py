@@ -14,8 +14,8 @@ from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.parameters import EarlyStopping
 from onion_pipeline.training import batches
-from onion_pipeline.training.checkpointing import Recorder
-from onion_pipeline.training.checkpoints import Checkpoints, TrainingFolder
+from onion_pipeline.training.checkpointing import Checkpointer
+from onion_pipeline.training.checkpoints import TrainingFolder
 from onion_pipeline.training.fit import train_model
 
 PLAIN = ["flatten", {"dense": {"units": 6, "activation": "relu"}}]
@@ -70,7 +70,7 @@ def stop_after(monkeypatch):
     """A function that lets a training be interrupted after so many blocks."""
 
     def set_blocks(count):
-        note_block, seen = Recorder.note_block, []
+        note_block, seen = Checkpointer.note_block, []
 
         def note_and_stop(self, position):
             note_block(self, position)
@@ -78,8 +78,8 @@ def stop_after(monkeypatch):
             if len(seen) == count:
                 raise KeyboardInterrupt
 
-        monkeypatch.setattr(Recorder, "note_block", note_and_stop)
-        return lambda: monkeypatch.setattr(Recorder, "note_block", note_block)
+        monkeypatch.setattr(Checkpointer, "note_block", note_and_stop)
+        return lambda: monkeypatch.setattr(Checkpointer, "note_block", note_block)
 
     return set_blocks
 
@@ -96,7 +96,7 @@ def train(keras, make_noise, parameters, small_blocks, tmp_path):
             make_noise(9, 1),
             parameters.model_copy(update={**changes, **minutes}),
             seed=5,
-            checkpoints=Checkpoints(tmp_path / folder) if folder else None,
+            checkpoints=tmp_path / folder if folder else None,
         )
 
     return train
@@ -219,14 +219,14 @@ def test_a_broken_loss_names_the_checkpoint_that_is_kept(train, copies, monkeypa
     with pytest.raises(TrainingDivergedError, match=r"saved or registered\. Lower"):
         train(copies, folder="none", learning_rate=1e30)
     assert not (tmp_path / "none").exists()
-    note_epoch = Recorder.note_epoch
+    note_epoch = Checkpointer.note_epoch
 
     def break_weights(self, values, last):
         note_epoch(self, values, last)
-        for variable in self._state.form.trainable_variables:
+        for variable in self._state.graph.trainable_variables:
             variable.assign(variable * math.nan)
 
-    monkeypatch.setattr(Recorder, "note_epoch", break_weights)
+    monkeypatch.setattr(Checkpointer, "note_epoch", break_weights)
     with pytest.raises(TrainingDivergedError, match="nan in step 1 of epoch 2") as caught:
         train(copies, each_block=False)
     (kept,) = (tmp_path / "checkpoints").glob("*/*.npz")
@@ -241,14 +241,14 @@ def test_a_broken_loss_names_the_checkpoint_that_is_kept(train, copies, monkeypa
 def test_weights_that_are_no_numbers_reach_no_checkpoint(  # noqa: PLR0913, PLR0917
     train, copies, monkeypatch, tmp_path, value, method, each_block
 ):
-    note = getattr(Recorder, method)
+    note = getattr(Checkpointer, method)
 
     def break_and_note(self, *arguments, **named):
-        kernel = self._state.form.trainable_variables[0]
+        kernel = self._state.graph.trainable_variables[0]
         kernel.assign(kernel * 0 + value)
         note(self, *arguments, **named)
 
-    monkeypatch.setattr(Recorder, method, break_and_note)
+    monkeypatch.setattr(Checkpointer, method, break_and_note)
     with pytest.raises(TrainingDivergedError, match=f"weights became {value} in epoch 1"):
         train(copies, each_block=each_block)
     assert not (tmp_path / "checkpoints").exists()
@@ -265,7 +265,7 @@ def test_a_full_disk_ends_no_training(train, copies, monkeypatch, caplog, tmp_pa
     assert not list((tmp_path / "checkpoints").glob("*/*.npz"))
 
 
-def test_the_seeds_of_dropout_are_those_of_the_form(train, copies, tmp_path):
+def test_the_seeds_of_dropout_are_those_of_the_training_graph(train, copies, tmp_path):
     train(copies, MIXED)
     (path,) = (tmp_path / "checkpoints").glob("*/*.npz")
     with np.load(path) as arrays:

@@ -12,7 +12,7 @@ import pytest
 from killed_training import make_training
 
 from onion_pipeline.storage.files import SUFFIX, is_whole
-from onion_pipeline.training.checkpoints import INGREDIENTS, Checkpoints
+from onion_pipeline.training.checkpoints import ORIGIN, TrainingFolder
 from onion_pipeline.training.fit import train_model
 
 PROGRAM = Path(__file__).with_name("killed_training.py")
@@ -22,7 +22,7 @@ MADE_OF = {"parameters": {"train.epochs": 6, "seed": 1}, "code": {"onion_pipelin
 @pytest.fixture
 def folder(tmp_path):
     """The folder of a training that has no checkpoint yet."""
-    return Checkpoints(tmp_path / "checkpoints").open(MADE_OF)
+    return TrainingFolder(tmp_path / "checkpoints", MADE_OF)
 
 
 def write(folder, *steps):
@@ -72,7 +72,7 @@ def test_the_last_two_are_kept_and_nothing_else(folder):
     assert list_names(folder) == ["epoch-0001-block-0007.npz", "epoch-0002-block-0000.npz"]
     (folder.path / ".epoch-0002-block-0001.99.npz").touch()  # of a process that was killed
     write(folder, (2, 3))
-    names = ["epoch-0002-block-0000.npz", "epoch-0002-block-0003.npz", INGREDIENTS]
+    names = ["epoch-0002-block-0000.npz", "epoch-0002-block-0003.npz", ORIGIN]
     assert {path.name for path in folder.path.iterdir()} == {
         name + suffix for name in names for suffix in ("", SUFFIX)
     }
@@ -117,7 +117,7 @@ def test_a_checkpoint_without_its_seal_was_never_finished(folder, caplog):
 
 
 def test_a_checkpoint_of_another_training_is_refused_wherever_it_lies(folder, caplog):
-    other = Checkpoints(folder.path.parent).open({"code": {"onion_pipeline": "cd"}})
+    other = TrainingFolder(folder.path.parent, {"code": {"onion_pipeline": "cd"}})
     (foreign,) = write(other, (5, 0))
     write(folder, (1, 0))
     for name in (foreign.name, foreign.name + SUFFIX):
@@ -128,7 +128,7 @@ def test_a_checkpoint_of_another_training_is_refused_wherever_it_lies(folder, ca
 
 def test_other_trainings_are_kept_until_this_one_has_finished(folder, caplog):
     changed = {**MADE_OF, "parameters": {"train.epochs": 8, "seed": 1}}
-    other = Checkpoints(folder.path.parent).open(changed)
+    other = TrainingFolder(folder.path.parent, changed)
     write(folder, (1, 0))
     with caplog.at_level(logging.INFO):
         assert other.read_last() is None
@@ -147,8 +147,8 @@ def test_other_trainings_are_kept_until_this_one_has_finished(folder, caplog):
 
 def test_the_folder_says_what_the_training_is_made_of(folder):
     write(folder, (1, 0))
-    assert is_whole(folder.path / INGREDIENTS)
-    assert json.loads((folder.path / INGREDIENTS).read_text()) == MADE_OF
+    assert is_whole(folder.path / ORIGIN)
+    assert json.loads((folder.path / ORIGIN).read_text()) == MADE_OF
 
 
 def test_a_failed_write_leaves_the_checkpoints_before_it(folder, monkeypatch):

@@ -1,7 +1,7 @@
 import pytest
 
 from onion_pipeline.parameters import EarlyStopping
-from onion_pipeline.training.early_stopping import BestEpoch
+from onion_pipeline.training.early_stopping import EarlyStopper
 
 
 class Model:
@@ -17,11 +17,11 @@ class Model:
 def follow(losses, stopping=None):
     """Return the best epoch, its weights, and after how many epochs training ends."""
     model = Model()
-    best = BestEpoch(model, stopping)
+    stopper = EarlyStopper(model, stopping)
     for model.epoch, loss in enumerate(losses, start=1):
-        if best.note_epoch(loss):
+        if stopper.note_epoch(loss):
             break
-    return best.standing.epoch, best.weights, model.epoch
+    return stopper.state.best_epoch, stopper.best_weights, model.epoch
 
 
 def test_without_stopping_all_epochs_run_and_the_least_loss_is_kept():

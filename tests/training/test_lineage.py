@@ -21,7 +21,7 @@ def images():
 
 @pytest.fixture
 def describe(images, base_parameters, keras):
-    """A function that describes a lineage with some ingredients changed."""
+    """A function that describes a lineage with something changed."""
 
     def describe(images=images, source="photos", seed=1, **changes):
         names = ("ingest", "augment", "build", "train")
@@ -36,7 +36,7 @@ def describe(images, base_parameters, keras):
 
 def find_changed(one, other):
     changed = {part for part in lineage.PARTS if one[part]["hash"] != other[part]["hash"]}
-    assert (one["fingerprint"] != other["fingerprint"]) == bool(changed)
+    assert (one["hash"] != other["hash"]) == bool(changed)
     return changed
 
 
@@ -82,7 +82,7 @@ def test_other_code_and_libraries_count(describe, monkeypatch):
     before = describe()
     monkeypatch.setattr("onion_pipeline.origin.hash_code", lambda: "other")
     assert find_changed(before, describe()) == {"code"}
-    monkeypatch.setattr(lineage, "find_version", lambda name: "0.1")
+    monkeypatch.setattr("onion_pipeline.origin.find_version", lambda name: "0.1")
     assert find_changed(before, describe()) == {"code", "dependencies"}
 
 
@@ -117,7 +117,7 @@ def test_readable_images_are_listed_with_their_split(images):
 
 def test_tags_are_short_and_name_each_part(describe):
     tags = lineage.make_tags(describe())
-    assert set(tags) == {"lineage.fingerprint", *(f"lineage.{name}" for name in lineage.PARTS)}
+    assert set(tags) == {"lineage.hash", *(f"lineage.{name}" for name in lineage.PARTS)}
     assert {len(value) for value in tags.values()} == {16}
 
 

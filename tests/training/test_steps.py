@@ -5,7 +5,7 @@ from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.training import steps
 from onion_pipeline.training.steps import compile_training, compile_validation, count_parts
-from onion_pipeline.training.training_graph import make_training_form
+from onion_pipeline.training.training_graph import make_training_graph
 
 SHAPE, CLASSES, BATCH, STEPS = (8, 8, 1), 3, 12, 4
 LAYERS = [{"conv2d": {"filters": 4, "activation": "relu"}}, "max_pooling2d", "flatten"]
@@ -24,9 +24,9 @@ def data():
 
 
 def train(keras, untrained, data, parts=1, optimizer=None):
-    form = make_training_form(untrained, "float32")
-    run = compile_training(form, optimizer or keras.optimizers.SGD(0.1), BATCH, parts)
-    return run(*data), form
+    graph = make_training_graph(untrained, "float32")
+    run = compile_training(graph, optimizer or keras.optimizers.SGD(0.1), BATCH, parts)
+    return run(*data), graph
 
 
 def test_many_steps_are_those_of_keras(keras, untrained, data):
@@ -38,9 +38,9 @@ def test_many_steps_are_those_of_keras(keras, untrained, data):
         theirs.train_on_batch(images[i : i + BATCH], labels[i : i + BATCH])
         for i in range(0, len(images), BATCH)
     ]
-    results, form = train(keras, untrained, data)
+    results, graph = train(keras, untrained, data)
     np.testing.assert_allclose(results.losses, np.ravel(expected), rtol=1e-5)
-    for ours, other in zip(form.get_weights(), theirs.get_weights(), strict=True):
+    for ours, other in zip(graph.get_weights(), theirs.get_weights(), strict=True):
         np.testing.assert_allclose(ours, other, atol=1e-5)
 
 
@@ -56,25 +56,25 @@ def test_parts_of_a_batch_add_up_to_it(keras, untrained, data, parts):
 def test_what_weighs_nothing_changes_nothing(keras, untrained, data):
     images, labels, weights = (part.copy() for part in data)
     weights[-3:] = 0
-    results, form = train(keras, untrained, (images, labels, weights))
+    results, graph = train(keras, untrained, (images, labels, weights))
     images[-3:] = 255 - images[-3:]
     labels[-3:] = 0
     again, same = train(keras, untrained, (images, labels, weights))
     np.testing.assert_array_equal(results.losses, again.losses)
     np.testing.assert_array_equal(results.correct, again.correct)
-    assert all(map(np.array_equal, form.get_weights(), same.get_weights()))
+    assert all(map(np.array_equal, graph.get_weights(), same.get_weights()))
 
 
 def test_validation_measures_and_changes_nothing(keras, untrained, data):
     images, labels, weights = data
-    form = make_training_form(untrained, "float32")
-    results = compile_validation(form, BATCH)(images, labels, weights)
+    graph = make_training_graph(untrained, "float32")
+    results = compile_validation(graph, BATCH)(images, labels, weights)
     answers = untrained.predict_on_batch(images)
     losses = -np.log(answers[np.arange(len(labels)), labels]).reshape(STEPS, BATCH).mean(axis=1)
     np.testing.assert_allclose(results.losses, losses, rtol=1e-5)
     hits = (answers.argmax(axis=1) == labels).reshape(STEPS, BATCH).sum(axis=1)
     np.testing.assert_array_equal(results.correct, hits)
-    assert all(map(np.array_equal, form.get_weights(), untrained.get_weights()))
+    assert all(map(np.array_equal, graph.get_weights(), untrained.get_weights()))
 
 
 @pytest.mark.parametrize(

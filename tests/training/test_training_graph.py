@@ -3,7 +3,7 @@ import pytest
 
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
-from onion_pipeline.training.training_graph import copy_with_weights, make_training_form
+from onion_pipeline.training.training_graph import copy_with_weights, make_training_graph
 
 SHAPE, CLASSES = (12, 12, 3), 4
 RELU = {"activation": "relu"}
@@ -64,22 +64,22 @@ def differentiate(model, images, from_logits):
 
 def test_the_form_computes_the_same_probabilities(keras, net, images):
     _, model = net
-    logits = make_training_form(model, "float32")(images)
+    logits = make_training_graph(model, "float32")(images)
     assert logits.dtype == "float32"
     np.testing.assert_allclose(keras.ops.softmax(logits), model.predict_on_batch(images), atol=1e-6)
 
 
 def test_the_form_learns_the_same(keras, net, images):
     _, model = net
-    form = make_training_form(model, "float32")
-    gradients = differentiate(model, images, False), differentiate(form, images, True)
+    graph = make_training_graph(model, "float32")
+    gradients = differentiate(model, images, False), differentiate(graph, images, True)
     for expected, found in zip(*gradients, strict=True):
         np.testing.assert_allclose(found, expected, atol=2e-6)
 
 
 def test_a_relu_before_a_max_pooling_comes_after_it_and_no_other(keras, net):
     name, model = net
-    kinds = [type(layer).__name__ for layer in make_training_form(model, "float32").layers]
+    kinds = [type(layer).__name__ for layer in make_training_graph(model, "float32").layers]
     after = kinds[1 + kinds.index("MaxPooling2D")] if "MaxPooling2D" in kinds else ""
     assert (after in ("ReLU", "Activation")) == (name in POSTPONED)
 
@@ -87,22 +87,22 @@ def test_a_relu_before_a_max_pooling_comes_after_it_and_no_other(keras, net):
 def test_the_model_is_left_as_it_is_and_gets_what_was_learned_in_a_copy(keras, net, images):
     _, model = net
     before, answers = model.get_config(), model.predict_on_batch(images)
-    form = make_training_form(model, "float32")
-    form.set_weights([weights / 2 for weights in form.get_weights()])
-    copy = copy_with_weights(model, form)
+    graph = make_training_graph(model, "float32")
+    graph.set_weights([weights / 2 for weights in graph.get_weights()])
+    copy = copy_with_weights(model, graph)
     assert model.get_config() == before
     np.testing.assert_array_equal(model.predict_on_batch(images), answers)
     assert [layer.name for layer in copy.layers] == [layer.name for layer in model.layers]
     np.testing.assert_allclose(
-        copy.predict_on_batch(images), keras.ops.softmax(form(images)), atol=1e-6
+        copy.predict_on_batch(images), keras.ops.softmax(graph(images)), atol=1e-6
     )
 
 
 def test_bfloat16_computes_nearly_the_same_from_weights_in_float32(keras, net, images):
     _, model = net
-    form = make_training_form(model, "mixed_bfloat16")
-    assert {weights.dtype for weights in form.get_weights()} == {np.dtype("float32")}
-    logits = form(images)
+    graph = make_training_graph(model, "mixed_bfloat16")
+    assert {weights.dtype for weights in graph.get_weights()} == {np.dtype("float32")}
+    logits = graph(images)
     assert logits.dtype == "float32"
     np.testing.assert_allclose(keras.ops.softmax(logits), model.predict_on_batch(images), atol=0.02)
 
@@ -114,7 +114,7 @@ def test_networks_with_branches_are_taken_too(keras, images):
     joined = keras.layers.GlobalMaxPooling2D()(keras.layers.Add()([left, scaled]))
     outputs = keras.layers.Dense(CLASSES, activation="softmax", name="softmax")(joined)
     model = keras.Model(inputs, outputs)
-    form = make_training_form(model, "float32")
+    graph = make_training_graph(model, "float32")
     np.testing.assert_allclose(
-        keras.ops.softmax(form(images)), model.predict_on_batch(images), atol=1e-6
+        keras.ops.softmax(graph(images)), model.predict_on_batch(images), atol=1e-6
     )

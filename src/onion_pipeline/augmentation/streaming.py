@@ -92,7 +92,7 @@ class StreamedImages:
         augment_rows(pixels, copies, compose(self._policy), self._seed, out=pixels)
         return made
 
-    def list_ingredients(self) -> tuple[Any, ...]:
+    def list_inputs(self) -> tuple[Any, ...]:
         """Return what all pixels are made of: images, policy, number of copies and seed."""
         return self._images, list(self._policy), self._copies, self._seed
 

@@ -12,11 +12,10 @@ from onion_pipeline.augmentation.pipeline import Pipeline
 from onion_pipeline.augmentation.policy import Step, compose
 from onion_pipeline.augmentation.randomness import expand_seeds
 from onion_pipeline.images.arrays import ArrayChunks, LabelledImages, count_rows
-from onion_pipeline.origin import hash_origin
+from onion_pipeline.origin import AUGMENTATION, hash_origin
 from onion_pipeline.workers.parallel import map_chunks
 
 DIGEST = hashlib.blake2b(digest_size=4, salt=b"variant")
-LIBRARIES = ("albumentations", "opencv-python-headless", "numpy")
 HASHED_BYTES = 1024
 # From so many seeds on, NumPy expands them together in less time than Python one by one.
 WORTH_ARRAYS = 64
@@ -53,7 +52,7 @@ def augment_images(
     parts = [images[start : start + step] for start in range(0, len(images), step)]
     jobs = [_Job(part, policy, copy, seed) for copy in range(1, 1 + copies) for part in parts]
     variants = map_chunks(_augment_chunk, jobs, title="augment images")
-    origin = hash_origin("augmented images", LIBRARIES, images, list(policy), copies, seed)
+    origin = hash_origin("augmented images", AUGMENTATION, images, list(policy), copies, seed)
     return ArrayChunks(images.dtype, (), chain(parts, variants), origin, len(images) * (1 + copies))
 
 

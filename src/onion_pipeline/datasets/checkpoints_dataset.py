@@ -5,10 +5,8 @@ from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
 
-from onion_pipeline.training.checkpoints import Checkpoints
 
-
-class CheckpointsDataset(AbstractDataset[NoReturn, Checkpoints]):
+class CheckpointsDataset(AbstractDataset[NoReturn, Path]):
     """``CheckpointsDataset`` gives a training the folder of its checkpoints.
 
     A training reads and writes them while it runs, which no node does with an entry that is
@@ -30,9 +28,9 @@ class CheckpointsDataset(AbstractDataset[NoReturn, Checkpoints]):
         self._filepath = Path(filepath)
         self.metadata = metadata
 
-    def load(self) -> Checkpoints:
+    def load(self) -> Path:
         """Return the folder; nothing is read."""
-        return Checkpoints(self._filepath)
+        return self._filepath
 
     def save(self, data: NoReturn) -> NoReturn:
         """Raise ``DatasetError``: a training writes its checkpoints itself."""

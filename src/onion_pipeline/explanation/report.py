@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.evaluation.predictions import read_probabilities
 from onion_pipeline.explanation.sentences import describe_layer
-from onion_pipeline.model.graph import LayerNode, compute_outputs, read_graph
+from onion_pipeline.model.graph import LayerNode, compute_outputs, count_multiply_adds, read_graph
 
 FORMAT = 1
 # Of all weights in the page. Layers with more are shown with what the model itself computed.
@@ -49,7 +49,6 @@ def describe_network(
     nodes = read_graph(model)
     given = _choose_given(nodes)
     outputs = compute_outputs(model, given, images) if given else {}
-    known = [node.multiply_adds for node in nodes if node.multiply_adds is not None]
     report.description.update(
         format=FORMAT,
         title=model.name,
@@ -57,7 +56,7 @@ def describe_network(
         model={
             "image_shape": list(images.shape[1:]),
             "parameters": sum(node.parameters for node in nodes),
-            "multiply_adds": sum(known),
+            "multiply_adds": count_multiply_adds(model),
         },
         layers=[_describe_node(node, outputs.get(node.name), report) for node in nodes],
         pictures=_describe_pictures(images, predictions, class_names, report),

@@ -17,16 +17,11 @@ from onion_pipeline.datasets.checkpoints_dataset import CheckpointsDataset
 from onion_pipeline.datasets.image_source_dataset import ImageSourceDataset
 from onion_pipeline.datasets.sealed import Sealed
 from onion_pipeline.hooks.messages import mistakes_as_messages
-from onion_pipeline.origin import hash_origin
+from onion_pipeline.origin import ARTIFACTS, hash_origin
 from onion_pipeline.storage.files import amend_seal, read_seal
 
 logger = logging.getLogger(__name__)
 
-LIBRARIES = (
-    *("albumentations", "cleanlab", "jinja2", "keras", "markdown-it-py", "matplotlib", "numpy"),
-    *("opencv-python-headless", "pandas", "pillow", "plotly", "pyarrow", "scikit-learn", "scipy"),
-    *("simplejpeg", "tensorflow", "tensorflow-cpu", "umap-learn"),
-)
 # They name a version in the registry, and there an alias may have been given to another one.
 UNKNOWN = frozenset({"params:predict", "params:verify"})
 
@@ -99,7 +94,7 @@ def _find_origin(node: Node, catalog: CatalogProtocol) -> str:
 
 @cache
 def _find_libraries() -> str:
-    return hash_origin("libraries", LIBRARIES)
+    return hash_origin("libraries", ARTIFACTS)
 
 
 def _find_state(catalog: CatalogProtocol, name: str) -> str | None:

@@ -21,7 +21,7 @@ from onion_pipeline.hooks.tracked_entries import (
     log_entry,
     read_rules,
 )
-from onion_pipeline.origin import describe_environment
+from onion_pipeline.origin import describe_origin
 from onion_pipeline.tracking import outage, runs, system_metrics
 from onion_pipeline.tracking.parameter_texts import flatten_parameters
 from onion_pipeline.tracking.relocation import repoint_store
@@ -127,7 +127,7 @@ def _is_tracked(run_params: dict[str, Any], made: set[str], catalog: CatalogProt
 def _start_run(context: KedroContext, run_params: dict[str, Any], catalog: CatalogProtocol) -> None:
     settings, project = context.config_loader["mlflow"], context.project_path
     data, _ = find_data(catalog)
-    tags = {"data": data, **_describe_command(run_params), **describe_environment(project)}
+    tags = {"data": data, **_describe_command(run_params), **describe_origin(project)}
     with suppress(StoreOutageError), outage.ask_store():
         os.environ[runs.RUN_ID] = runs.start_run(
             settings["experiment"],

@@ -19,11 +19,10 @@ from onion_pipeline.images.arrays import (
 from onion_pipeline.images.decoding.decoder import RejectedImageError, Rendering, decode_image
 from onion_pipeline.images.decoding.opening import MAX_BYTES
 from onion_pipeline.images.sources import ImageSource
-from onion_pipeline.origin import hash_origin
+from onion_pipeline.origin import DECODING, hash_origin
 from onion_pipeline.workers.parallel import map_chunks
 
 Shape = tuple[int, int, int]
-DECODERS = ("pillow", "simplejpeg", "numpy")
 
 
 class _Job(NamedTuple):
@@ -84,7 +83,7 @@ def decode_images(
         for start in range(0, len(rows), step)
     ]
     pieces = map_chunks(_decode_chunk, jobs, title="decode images")
-    origin = hash_origin("decoded images", DECODERS, keys, rows, shape, rendering)
+    origin = hash_origin("decoded images", DECODING, keys, rows, shape, rendering)
     return ArrayChunks(dtype, (), pieces, origin, len(rows))
 
 

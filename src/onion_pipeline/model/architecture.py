@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from onion_pipeline.annotations import DataFrame, KerasModel
+from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import LayerError, suggest
+from onion_pipeline.model.graph import LayerNode
 from onion_pipeline.model.layers import KINDS, Dense, Layer, Shape, ShapeError
 
 # A layer as parameter files write it: a bare name, or one name with its arguments.
@@ -81,41 +82,37 @@ def walk_layers(layers: Sequence[NamedLayer], image_shape: Shape, classes: int) 
     return rows
 
 
-def tabulate_architecture(rows: Sequence[LayerRow]) -> DataFrame:
+def tabulate_architecture(rows: Sequence[LayerRow | LayerNode]) -> DataFrame:
     """Return the architecture table: a row per layer and a last one with the totals.
+
+    Args:
+        rows: of a list of layers from :func:`walk_layers`, or of any network from
+            :func:`~onion_pipeline.model.graph.read_graph`.
 
     Returns:
         Columns ``layer``, ``kind``, ``output_shape`` (such as ``26x26x32``), ``parameters``,
-        ``multiply_adds`` (for one picture).
+        ``multiply_adds`` (for one picture; missing in the rows of layers whose arithmetic is not
+        known, and in the last row then).
     """
     import pandas as pd
 
     table = pd.DataFrame(
-        {
-            "layer": [row.name for row in rows],
-            "kind": [row.kind for row in rows],
-            "output_shape": ["x".join(map(str, row.output_shape)) for row in rows],
-            "parameters": [row.parameters for row in rows],
-            "multiply_adds": [row.multiply_adds for row in rows],
-        }
-    )
-    totals = table[["parameters", "multiply_adds"]].sum()
-    table.loc[len(table)] = ["total", "", "", totals["parameters"], totals["multiply_adds"]]
+        [
+            (
+                row.name,
+                row.kind,
+                "x".join(map(str, row.output_shape)),
+                row.parameters,
+                row.multiply_adds,
+            )
+            for row in rows
+            if row.kind != "input"
+        ],
+        columns=["layer", "kind", "output_shape", "parameters", "multiply_adds"],
+    ).astype({"multiply_adds": "Int64"})
+    totals = table[["parameters", "multiply_adds"]].sum(skipna=False)
+    table.loc[len(table)] = ["total", "", "", *totals]
     return table
-
-
-def count_multiply_adds(model: KerasModel) -> int:
-    """Return the multiply-adds of a model that was built of such layers, for one picture."""
-    layers = [_read_keras_layer(layer) for layer in model.layers[1:-1]]  # between scaling and head
-    rows = walk_layers(layers, model.input_shape[1:], model.output_shape[1])
-    return sum(row.multiply_adds for row in rows)
-
-
-def _read_keras_layer(layer: Any) -> NamedLayer:
-    kind = next(name for name in KINDS if KINDS[name].keras_class == type(layer).__name__)
-    config = layer.get_config()
-    arguments = {name: config[name] for name in KINDS[kind].model_fields}
-    return NamedLayer(layer.name, kind, KINDS[kind].model_validate(arguments))
 
 
 def _read_layer(entry: LayerEntry) -> tuple[str, Layer]:
@@ -152,10 +149,9 @@ def _describe_arguments(kind: str, error: ValidationError) -> str:
 
 
 def _walk_layer(named: NamedLayer, shape: Shape) -> LayerRow:
-    leaving = named.layer.output_shape(shape)
-    parameters = named.layer.count_parameters(shape)
-    multiply_adds = named.layer.count_multiply_adds(shape)
-    return LayerRow(named.name, named.kind, shape, leaving, parameters, multiply_adds)
+    layer, leaving = named.layer, named.layer.output_shape(shape)
+    counts = layer.count_parameters(shape), layer.count_multiply_adds(shape)
+    return LayerRow(named.name, named.kind, shape, leaving, *counts)
 
 
 def _describe_misfit(position: int, named: NamedLayer, shape: Shape, error: ShapeError) -> str:

@@ -32,8 +32,8 @@ def build_model(
     keras.utils.set_random_seed(seed)
     stack = [keras.layers.Rescaling(1 / 255, name="scaling")]
     for named in layers:
-        kind = getattr(keras.layers, named.layer.keras_class)
-        stack.append(kind(**named.layer.keras_arguments(), name=named.name))
+        kind = getattr(keras.layers, type(named.layer).__name__)
+        stack.append(kind(**named.layer.model_dump(), name=named.name))
     # Probabilities stay in float32 under mixed precision: their logarithm is the loss.
     stack.append(keras.layers.Dense(classes, activation="softmax", dtype="float32", name="softmax"))
     return keras.Sequential(

@@ -1,7 +1,8 @@
-"""A trained network as a graph of layers, with all that explaining it needs."""
+"""Any Keras network as a graph of layers: what each holds, costs and gives."""
 
 import re
 from collections.abc import Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,10 +11,10 @@ from pydantic import ValidationError
 
 from onion_pipeline.annotations import KerasModel
 from onion_pipeline.model.backend import allow_retracing, import_keras
-from onion_pipeline.model.layers import KINDS, Layer, Shape
+from onion_pipeline.model.layers import KINDS, Layer, Shape, ShapeError
 
 BATCH = 64
-NAMES = {each.keras_class: kind for kind, each in KINDS.items()}
+NAMES = {each.__name__: kind for kind, each in KINDS.items()}
 # Layers that no parameter file can list, but every model or one with branches has: arguments.
 OTHER_KINDS: dict[str, tuple[str, ...]] = {
     "input": (),
@@ -21,13 +22,8 @@ OTHER_KINDS: dict[str, tuple[str, ...]] = {
     "add": (),
     "concatenate": ("axis",),
 }
-# Arguments that no parameter file can give; with other values a layer is one that is not known.
-USUAL = {
-    "data_format": "channels_last",
-    "dilation_rate": (1, 1),
-    "groups": 1,
-    "keepdims": False,
-}
+# Arguments that no parameter file can give and that show neither in the shape nor in the weights.
+USUAL = {"data_format": "channels_last", "dilation_rate": (1, 1)}
 
 
 class LayerNode(NamedTuple):
@@ -39,7 +35,7 @@ class LayerNode(NamedTuple):
         inputs: names of the layers whose outputs arrive.
         input_shapes: of these, without the batch.
         output_shape: without the batch.
-        parameters: number of its weights.
+        parameters: number of its weights; 0 where it is used again.
         multiply_adds: for one picture; None for a kind whose arithmetic is not known.
         settings: its arguments, named as in Keras; empty for a kind that is not known.
         weights: float32, by Keras' names and in its layouts.
@@ -58,7 +54,7 @@ class LayerNode(NamedTuple):
     @property
     def is_known(self) -> bool:
         """Whether kind and settings tell all that the layer does."""
-        return self.multiply_adds is not None or self.kind in OTHER_KINDS
+        return self.multiply_adds is not None
 
 
 class Call(NamedTuple):
@@ -83,6 +79,16 @@ def read_graph(model: KerasModel) -> list[LayerNode]:
         _read_layer(name, call, tuple(names[id(tensor)] for tensor in call.arriving))
         for name, call in calls.items()
     ]
+
+
+def count_multiply_adds(model: KerasModel) -> int | None:
+    """Return what a model costs for one picture; None if the cost of a layer is not known.
+
+    A sum over the other layers would make it look cheaper than it is.
+    """
+    counts = [node.multiply_adds for node in read_graph(model)]
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
 
 
 def find_convolution(model: KerasModel) -> str | None:
@@ -133,17 +139,19 @@ def trace_calls(model: KerasModel) -> dict[str, Call]:
 
 def _read_layer(name: str, call: Call, inputs: tuple[str, ...]) -> LayerNode:
     layer, shapes = call.layer, tuple(_drop_batch(tensor.shape) for tensor in call.arriving)
-    kind, config = _name_kind(layer), layer.get_config()
+    kind, config, leaving = _name_kind(layer), layer.get_config(), _drop_batch(call.leaving.shape)
     known = _read_known(kind, config)
+    if known and not _fits(known, shapes[0], leaving, layer.count_params()):
+        known = None
     named = known.model_dump() if known else OTHER_KINDS.get(kind, ())
     return LayerNode(
         name,
         kind,
         inputs,
         shapes,
-        _drop_batch(call.leaving.shape),
-        sum(int(np.prod(each.shape)) for each in layer.weights),
-        known.count_multiply_adds(shapes[0]) if known else None,
+        leaving,
+        layer.count_params() if name == layer.name else 0,
+        known.count_multiply_adds(shapes[0]) if known else _count_others(kind, leaving),
         {name: config[name] for name in named},
         {each.name: np.asarray(each.numpy(), np.float32) for each in layer.weights},
     )
@@ -165,6 +173,21 @@ def _read_known(kind: str, config: dict[str, Any]) -> Layer | None:
         return KINDS[kind].model_validate({name: linear[name] for name in KINDS[kind].model_fields})
     except ValidationError:
         return None
+
+
+def _fits(known: Layer, arriving: Shape, leaving: Shape, parameters: int) -> bool:
+    """Return whether Keras uses a layer as parameter files know it."""
+    try:
+        shape = known.output_shape(arriving)
+    except ShapeError:
+        return False
+    return shape == leaving and known.count_parameters(arriving) == parameters
+
+
+def _count_others(kind: str, leaving: Shape) -> int | None:
+    if kind not in OTHER_KINDS:
+        return None
+    return prod(leaving) if kind == "rescaling" else 0  # as elsewhere, additions cost none
 
 
 def _drop_batch(shape: Shape) -> Shape:

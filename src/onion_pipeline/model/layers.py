@@ -11,11 +11,11 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt
 
 Shape = tuple[int, ...]
-Activation = Literal[
+ActivationName = Literal[
     "linear", "relu", "leaky_relu", "elu", "gelu", "silu", "selu", "tanh", "sigmoid"
 ]
 Padding = Literal["valid", "same"]
-SPATIAL_RANK = 3
+SPATIAL_RANK = 3  # height, width and channels
 
 
 def _make_pair(value: Any) -> Any:
@@ -35,13 +35,12 @@ class Layer(BaseModel):
 
     Windows alone have a default that Keras does not give: 3x3 to scan, 2x2 to pool.
 
-    Subclasses give `keras_class` and override the arithmetic where it is not the default:
-    a layer that changes no shape, trains nothing and multiplies nothing.
+    Subclasses are called like their Keras classes, and override the arithmetic where it is not
+    the default: a layer that changes no shape, trains nothing and multiplies nothing.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    keras_class: ClassVar[str]
-    needs_rank: ClassVar[int | None] = None
+    is_spatial: ClassVar[bool] = False
 
     def output_shape(self, shape: Shape) -> Shape:
         """Return the shape that leaves when `shape` (without the batch) arrives.
@@ -49,7 +48,7 @@ class Layer(BaseModel):
         Raises:
             ShapeError: the layer cannot take `shape`.
         """
-        if self.needs_rank == SPATIAL_RANK and len(shape) != SPATIAL_RANK:
+        if self.is_spatial and len(shape) != SPATIAL_RANK:
             raise ShapeError(
                 "it needs height, width and channels, but the picture is already lined up; "
                 "move it before 'flatten' or global pooling"
@@ -64,10 +63,6 @@ class Layer(BaseModel):
         """Return multiply-adds for one picture; additions, maxima and activations cost none."""
         return 0
 
-    def keras_arguments(self) -> dict[str, Any]:
-        """Return the arguments for the Keras class."""
-        return self.model_dump()
-
     def _leave(self, shape: Shape) -> Shape:
         return shape
 
@@ -75,34 +70,29 @@ class Layer(BaseModel):
 class _Window(Layer):
     """What convolution and pooling share: a window that slides over height and width."""
 
-    needs_rank: ClassVar[int | None] = SPATIAL_RANK
+    is_spatial: ClassVar[bool] = True
 
     def _slide(self, shape: Shape, window: Pair, strides: Pair, padding: Padding) -> Shape:
         sides = shape[:2]
-        if padding == "same":
-            return tuple(-(-side // step) for side, step in zip(sides, strides, strict=True))
-        for side, width in zip(sides, window, strict=True):
-            if width > side:
+        if padding == "valid":
+            if any(width > side for width, side in zip(window, sides, strict=True)):
                 raise ShapeError(
                     f"its window of {window[0]}x{window[1]} is larger than the {sides[0]}x"
                     f"{sides[1]} that is left; remove a pooling layer or a convolution before "
                     "it, set padding: same, or use larger images (ingest.image_size)"
                 )
-        return tuple(
-            (side - width) // step + 1
-            for side, width, step in zip(sides, window, strides, strict=True)
-        )
+            sides = tuple(side - width + 1 for side, width in zip(sides, window, strict=True))
+        return tuple(-(-side // step) for side, step in zip(sides, strides, strict=True))
 
 
 class Conv2D(_Window):
     """Scans the picture with small windows of weights, one per filter."""
 
-    keras_class: ClassVar[str] = "Conv2D"
     filters: PositiveInt
     kernel_size: Pair = (3, 3)
     strides: Pair = (1, 1)
     padding: Padding = "valid"
-    activation: Activation = "linear"
+    activation: ActivationName = "linear"
     use_bias: bool = True
 
     def _leave(self, shape: Shape) -> Shape:
@@ -120,7 +110,6 @@ class Conv2D(_Window):
 class SeparableConv2D(Conv2D):
     """Scans each channel on its own, then mixes the channels: a cheaper convolution."""
 
-    keras_class: ClassVar[str] = "SeparableConv2D"
     depth_multiplier: PositiveInt = 1
 
     def count_parameters(self, shape: Shape) -> int:
@@ -139,7 +128,6 @@ class SeparableConv2D(Conv2D):
 class MaxPooling2D(_Window):
     """Shrinks the picture by keeping the largest number of each window."""
 
-    keras_class: ClassVar[str] = "MaxPooling2D"
     pool_size: Pair = (2, 2)
     strides: Pair | None = None
     padding: Padding = "valid"
@@ -152,14 +140,11 @@ class MaxPooling2D(_Window):
 class AveragePooling2D(MaxPooling2D):
     """Shrinks the picture by taking the mean of each window."""
 
-    keras_class: ClassVar[str] = "AveragePooling2D"
-
 
 class GlobalAveragePooling2D(Layer):
     """Keeps one number per channel: its mean over the picture."""
 
-    keras_class: ClassVar[str] = "GlobalAveragePooling2D"
-    needs_rank: ClassVar[int | None] = SPATIAL_RANK
+    is_spatial: ClassVar[bool] = True
 
     def _leave(self, shape: Shape) -> Shape:
         return shape[2:]
@@ -168,13 +153,9 @@ class GlobalAveragePooling2D(Layer):
 class GlobalMaxPooling2D(GlobalAveragePooling2D):
     """Keeps one number per channel: its maximum over the picture."""
 
-    keras_class: ClassVar[str] = "GlobalMaxPooling2D"
-
 
 class Flatten(Layer):
     """Lines up height, width and channels in one row of numbers."""
-
-    keras_class: ClassVar[str] = "Flatten"
 
     def _leave(self, shape: Shape) -> Shape:
         return (prod(shape),)
@@ -183,9 +164,8 @@ class Flatten(Layer):
 class Dense(Layer):
     """Weighs every number that arrives, once for each unit."""
 
-    keras_class: ClassVar[str] = "Dense"
     units: PositiveInt
-    activation: Activation = "linear"
+    activation: ActivationName = "linear"
     use_bias: bool = True
 
     def _leave(self, shape: Shape) -> Shape:
@@ -208,53 +188,41 @@ class Dense(Layer):
 class Dropout(Layer):
     """In training, zeroes a share of the numbers at random, so that none is relied upon."""
 
-    keras_class: ClassVar[str] = "Dropout"
     rate: Annotated[float, Field(ge=0, lt=1)]
 
 
 class SpatialDropout2D(Dropout):
     """In training, zeroes a share of whole channels."""
 
-    keras_class: ClassVar[str] = "SpatialDropout2D"
-    needs_rank: ClassVar[int | None] = SPATIAL_RANK
-
-
-class BatchNormalization(Layer):
-    """Keeps the numbers of each channel centred and scaled over the batch."""
-
-    keras_class: ClassVar[str] = "BatchNormalization"
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.99
-    epsilon: Annotated[float, Field(gt=0)] = 1e-3
-
-    def count_parameters(self, shape: Shape) -> int:
-        """Return scale, shift, running mean and running variance of each channel."""
-        return 4 * shape[-1]
-
-    def count_multiply_adds(self, shape: Shape) -> int:
-        """Return one scaling for each number."""
-        return prod(shape)
+    is_spatial: ClassVar[bool] = True
 
 
 class LayerNormalization(Layer):
     """Keeps the channels at each position centred and scaled."""
 
-    keras_class: ClassVar[str] = "LayerNormalization"
+    weights_per_channel: ClassVar[int] = 2  # scale and shift
     epsilon: Annotated[float, Field(gt=0)] = 1e-3
 
     def count_parameters(self, shape: Shape) -> int:
-        """Return scale and shift of each channel."""
-        return 2 * shape[-1]
+        """Return a few of each channel."""
+        return self.weights_per_channel * shape[-1]
 
     def count_multiply_adds(self, shape: Shape) -> int:
         """Return one scaling for each number."""
         return prod(shape)
 
 
-class ActivationLayer(Layer):
+class BatchNormalization(LayerNormalization):
+    """Keeps the numbers of each channel centred and scaled over the batch."""
+
+    weights_per_channel: ClassVar[int] = 4  # running mean and running variance too
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.99
+
+
+class Activation(Layer):
     """Applies a function to every number, such as ``relu``: negative ones become zero."""
 
-    keras_class: ClassVar[str] = "Activation"
-    activation: Activation
+    activation: ActivationName
 
 
 KINDS: dict[str, type[Layer]] = {
@@ -270,6 +238,6 @@ KINDS: dict[str, type[Layer]] = {
     "spatial_dropout2d": SpatialDropout2D,
     "batch_normalization": BatchNormalization,
     "layer_normalization": LayerNormalization,
-    "activation": ActivationLayer,
+    "activation": Activation,
 }
 """The names that a parameter file may use, as Keras itself names layers of these kinds."""

@@ -15,7 +15,7 @@ from onion_pipeline.evaluation.comparison import (
 )
 from onion_pipeline.evaluation.predictions import find_ids
 from onion_pipeline.images.arrays import make_keys
-from onion_pipeline.model.architecture import count_multiply_adds
+from onion_pipeline.model.graph import count_multiply_adds
 from onion_pipeline.parameters import RegisterParameters
 from onion_pipeline.registry.aliases import REPLACED_BY, read_aliases
 from onion_pipeline.registry.champion import (

@@ -28,7 +28,8 @@ class Decision(NamedTuple):
         champion_before: the version that is to make room, or with which the model was compared.
         baseline: from :func:`~onion_pipeline.evaluation.comparison.compare_with_majority`.
         comparison: from :func:`~onion_pipeline.evaluation.comparison.compare_answers`, and
-            ``multiply_adds`` of both for one picture, and the test images ``left_out``.
+            ``multiply_adds`` of both for one picture (null where they are not known, and then
+            neither is cheaper), and the test images ``left_out``.
     """
 
     decision: Literal["champion", "challenger", "pending"]
@@ -135,7 +136,6 @@ def _judge_whole(comparison: Table, version: str, rules: RegisterParameters) -> 
     )
     figures = _show(comparison, CHALLENGER, CHAMPION)
     against = f"version {version} ({figures})"
-    cheaper = f"cheaper ({costs[CHALLENGER]:,} multiply-adds against {costs[CHAMPION]:,})"
     is_unlike = p_value <= rules.significance
     is_equal = not is_unlike and difference >= -rules.tolerance
     is_fine_enough = comparison["images"] * rules.tolerance >= 1
@@ -143,9 +143,14 @@ def _judge_whole(comparison: Table, version: str, rules: RegisterParameters) -> 
         return Decision(CHAMPION, "better", f"better than {against}")
     if is_unlike:
         return Decision(CHALLENGER, "worse", f"worse than {against}")
-    if is_equal and is_fine_enough and costs[CHALLENGER] < costs[CHAMPION]:
-        return Decision(CHAMPION, "cheaper", f"as good as {against} and {cheaper}")
+    if is_equal and is_fine_enough and _is_cheaper(costs):
+        return Decision(CHAMPION, "cheaper", f"as good as {against} and {_show_costs(costs)}")
     return Decision(CHALLENGER, "not_better", f"not better than {against}")
+
+
+def _is_cheaper(costs: Mapping[str, int | None]) -> bool:
+    challenger, champion = costs[CHALLENGER], costs[CHAMPION]
+    return challenger is not None and champion is not None and challenger < champion
 
 
 def _find_lost_class(classes: Sequence[Table], rules: RegisterParameters) -> Table | None:
@@ -168,3 +173,7 @@ def _show(table: Table, first: str, second: str) -> str:
     p_value = table["p_value"]
     shown = f"p < {SMALLEST_SHOWN}" if p_value < SMALLEST_SHOWN else f"p = {p_value:.2g}"
     return f"{table[first]:.3f} against {table[second]:.3f} on {table['images']} images, {shown}"
+
+
+def _show_costs(costs: Mapping[str, int]) -> str:
+    return f"cheaper ({costs[CHALLENGER]:,} multiply-adds against {costs[CHAMPION]:,})"

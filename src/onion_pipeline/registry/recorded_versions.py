@@ -3,16 +3,12 @@
 import json
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from onion_pipeline.errors import RegistryError
 from onion_pipeline.registry.logged_models import require_files
 from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.tracking.outage import ask_store
 from onion_pipeline.training.lineage import FOLDER, IMAGES, LINEAGE, RecordedVersion
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
 
 
 def read_version(uri: str) -> RecordedVersion:
@@ -40,12 +36,6 @@ def _find_version(uri: str) -> tuple[str, str]:
     from mlflow.store.artifact.utils.models import get_model_name_and_version
 
     name, number = get_model_name_and_version(client, uri)
-    _require_files(client, name, number)
-    tags = client.get_model_version(name, number).tags
-    return f"models:/{name}/{number}", tags.get("checksum", "")
-
-
-def _require_files(client: "MlflowClient", name: str, number: str) -> None:
     try:
         require_files(client, name, number)
     except RegistryError as error:
@@ -53,6 +43,8 @@ def _require_files(client: "MlflowClient", name: str, number: str) -> None:
             f"Version {number} of {name} cannot be verified: {error}. Put them back, or train and "
             "register it anew with 'kedro run'."
         ) from error
+    tags = client.get_model_version(name, number).tags
+    return f"models:/{name}/{number}", tags.get("checksum", "")
 
 
 def _download(uri: str, target: str) -> Path:

@@ -5,11 +5,10 @@ pixels are gathered while the network still learns from the block before.
 """
 
 import math
-from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
-from typing import Any, NamedTuple, Protocol, overload, runtime_checkable
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +44,7 @@ class StreamedRows(Protocol):
         An array is good until the next is asked for.
         """
 
-    def list_ingredients(self) -> tuple[Any, ...]:
+    def list_inputs(self) -> tuple[Any, ...]:
         """Return all that decides the pixels, as values that can be hashed."""
 
 
@@ -82,44 +81,32 @@ class BatchPlan(Sequence[NDArray[np.int64]]):
     ) -> None:
         self.epochs = order.epochs
         self._order = order
-        self._variants = None if order.variants is None else _Variants.sort(images)
         self._count = len(images)
+        if order.variants is not None:
+            self._numbers, self._counts = _number_variants(images)
         self.images_per_epoch = len(self._collect_rows(0))
         self.batch_size = min(batch_size, self.images_per_epoch)
         self.batches_per_epoch = math.ceil(self.images_per_epoch / self.batch_size)
         most = BLOCK_BYTES // (self.batch_size * image_bytes)
         self.batches_per_block = max(1, min(MOST_BATCHES, most))
         self.blocks_per_epoch = math.ceil(self.batches_per_epoch / self.batches_per_block)
-        self._drawn: tuple[int, NDArray[np.int64]] | None = None
+        self._rows_of = lru_cache(maxsize=1)(self._order_rows)
 
     def __len__(self) -> int:
         """Return the number of blocks in all epochs."""
         return self.epochs * self.blocks_per_epoch
 
-    @overload
-    def __getitem__(self, number: int) -> NDArray[np.int64]: ...
-    @overload
-    def __getitem__(self, number: slice) -> list[NDArray[np.int64]]: ...
-    def __getitem__(self, number: int | slice) -> Any:
-        """Return the rows of one block, counted through all epochs."""
+    def __getitem__(self, number: Any) -> Any:
+        """Return the rows of one block, counted through all epochs, or of a slice of them."""
         if isinstance(number, slice):
             return [self[one] for one in range(*number.indices(len(self)))]
         if not 0 <= number < len(self):
             raise IndexError(number)
         epoch, block = divmod(number, self.blocks_per_epoch)
-        rows = self.draw_rows(epoch)
+        rows = self._rows_of(epoch)
         step = self.batches_per_block * self.batch_size
         chosen = rows[block * step : (block + 1) * step]
         return np.concatenate([chosen, np.resize(rows, -len(chosen) % self.batch_size)])
-
-    def draw_rows(self, epoch: int) -> NDArray[np.int64]:
-        """Return the rows of an epoch in their order, the same for the same arguments."""
-        if self._drawn is None or self._drawn[0] != epoch:
-            rows = self._collect_rows(epoch)
-            if self._order.seed is not None:
-                rows = rows[draw_order(len(rows), self._order.seed, epoch)]
-            self._drawn = epoch, rows
-        return self._drawn[1]
 
     def weigh_rows(self, number: int) -> NDArray[np.float32]:
         """Return what each row of a block counts in the mean over its batch.
@@ -134,39 +121,28 @@ class BatchPlan(Sequence[NDArray[np.int64]]):
         sizes = np.minimum(self.batch_size, count - places // self.batch_size * self.batch_size)
         return np.where(places < count, 1 / sizes, 0).astype(np.float32)
 
+    def _order_rows(self, epoch: int) -> NDArray[np.int64]:
+        """Return the rows of an epoch in their order, the same for the same arguments."""
+        rows = self._collect_rows(epoch)
+        if self._order.seed is None:
+            return rows
+        return rows[draw_order(len(rows), self._order.seed, epoch)]
+
     def _collect_rows(self, epoch: int) -> NDArray[np.int64]:
-        if self._variants is None or self._order.variants is None:
+        """Return the rows of an epoch: of each picture the next variants, in a ring."""
+        taken = self._order.variants
+        if taken is None:
             return np.arange(self._count)
-        return self._variants.take(epoch * self._order.variants, self._order.variants)
+        return np.flatnonzero((self._numbers - epoch * taken) % self._counts < taken)
 
 
-class _Variants(NamedTuple):
-    """The rows of each picture's variants, one picture after the other.
+def _number_variants(images: ImageRows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return each row's number among those of its picture, itself last, and how many these are."""
+    import pandas as pd
 
-    Args:
-        rows: int64, (N,), of a picture first the variants by their numbers, then itself.
-        first: int64, (P,), for each picture the place of its first variant in `rows`.
-        counts: int64, (P,), its number of variants, itself included.
-    """
-
-    rows: NDArray[np.int64]
-    first: NDArray[np.int64]
-    counts: NDArray[np.int64]
-
-    @classmethod
-    def sort(cls, images: ImageRows) -> "_Variants":
-        pictures, copies = images["index"], images["copy"]
-        rows = np.lexsort((copies, copies == 0, pictures))
-        _, first, counts = np.unique(pictures[rows], return_index=True, return_counts=True)
-        return cls(rows, first, counts)
-
-    def take(self, start: int, count: int) -> NDArray[np.int64]:
-        """Return `count` variants of each picture, or all it has, in a ring from `start` on."""
-        taken = [
-            self.rows[self.first + (start + number) % self.counts][number < self.counts]
-            for number in range(count)
-        ]
-        return np.sort(np.concatenate(taken))
+    copies = pd.Series(images["copy"]).replace(0, np.iinfo(np.int64).max)
+    groups = copies.groupby(images["index"])
+    return groups.rank("first").to_numpy(np.int64) - 1, groups.transform("size").to_numpy()
 
 
 def draw_order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
@@ -191,10 +167,9 @@ def read_pixels(images: ImageRows, plan: BatchPlan, first: int = 0) -> Generator
             reader.submit(_gather_pixels, images, plan[number])
             for number in range(first, len(plan))
         )
-        ahead = deque(islice(waiting, 1))
+        ahead = next(waiting, None)
         while ahead:
-            pixels = ahead.popleft().result()
-            ahead.extend(islice(waiting, 1))
+            pixels, ahead = ahead.result(), next(waiting, None)
             yield pixels
 
 

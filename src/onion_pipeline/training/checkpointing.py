@@ -12,7 +12,7 @@ from onion_pipeline.training.state import TrainingState, read_kernels
 logger = logging.getLogger(__name__)
 
 
-class Recorder:
+class Checkpointer:
     """Keeps a training in checkpoints: after each epoch, and within one every few minutes.
 
     Args:
@@ -39,7 +39,7 @@ class Recorder:
         """Bring the training to where its last checkpoint was written, if there is one."""
         found = self._folder and self._folder.read_last()
         if not found:
-            self._state.kernels.append(read_kernels(self._state.form))
+            self._state.kernels.append(read_kernels(self._state.graph))
             return
         self._progress.checkpoint, arrays = found
         self._state.restore(arrays)
@@ -62,7 +62,7 @@ class Recorder:
         """
         self._state.position = position
         if self._folder and time.monotonic() - self._saved >= self._seconds:
-            self._progress.check_weights(self._state.form.get_weights(), position.epoch + 1)
+            self._progress.check_weights(self._state.graph.get_weights(), position.epoch + 1)
             self._write(self._folder)
 
     def note_epoch(self, values: Epoch, last: bool) -> None:
@@ -71,9 +71,9 @@ class Recorder:
         Raises:
             TrainingDivergedError: a weight is not finite.
         """
-        self._progress.check_weights(self._state.form.get_weights(), values.epoch)
+        self._progress.check_weights(self._state.graph.get_weights(), values.epoch)
         self._state.history.append(values)
-        self._state.kernels.append(read_kernels(self._state.form))
+        self._state.kernels.append(read_kernels(self._state.graph))
         self._state.position = Position(values.epoch)
         self._state.finished = last
         if self._folder and self._write(self._folder) and last:

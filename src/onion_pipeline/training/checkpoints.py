@@ -1,6 +1,6 @@
 """Checkpoints on a disk: a folder for each training, and in it a file for each checkpoint.
 
-The folder has the name of the fingerprint of all that decides the result, so that no training
+The folder has the name of the hash of all that decides the result, so that no training
 goes on with the checkpoints of another one.
 """
 
@@ -8,7 +8,7 @@ import json
 import logging
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,34 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.storage.files import is_whole, locate_seal, write_sealed
-from onion_pipeline.training.ingredients import (
-    Ingredients,
-    compare_ingredients,
-    hash_ingredients,
+from onion_pipeline.training.training_origin import (
+    Origin,
+    compare_origins,
+    hash_origin,
 )
 
 logger = logging.getLogger(__name__)
 
 KEPT = 2
-INGREDIENTS = "ingredients.json"
+ORIGIN = "origin.json"
 TRAINING = "training"  # the name of the folder, in case that somebody moves a file
 FOLDER = re.compile(r"[0-9a-f]{16}")
-FILE = re.compile(r"epoch-(\d+)-block-(\d+)\.npz")
-
-
-class Checkpoints:
-    """The checkpoints of all trainings below a folder.
-
-    Args:
-        folder: need not exist.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def open(self, ingredients: Ingredients) -> "TrainingFolder":
-        """Return the folder of the training that is made of `ingredients`."""
-        return TrainingFolder(self._folder, ingredients)
+FILE = re.compile(r"epoch-\d+-block-\d+\.npz")
 
 
 class TrainingFolder:
@@ -51,16 +36,16 @@ class TrainingFolder:
 
     Args:
         parent: the folder with those of all trainings.
-        ingredients: from :func:`~onion_pipeline.training.ingredients.describe_training`.
+        origin: from :func:`~onion_pipeline.training.training_origin.describe_training`.
 
     Attributes:
         path: of the folder; it appears with the first checkpoint.
     """
 
-    def __init__(self, parent: Path, ingredients: Ingredients) -> None:
-        self._ingredients = ingredients
+    def __init__(self, parent: Path, origin: Origin) -> None:
+        self._origin = origin
         self._damaged: set[Path] = set()
-        self.path = parent / hash_ingredients(ingredients)
+        self.path = parent / hash_origin(origin)
         self._name = np.array(self.path.name)
 
     def read_last(self) -> tuple[Path, dict[str, NDArray[Any]]] | None:
@@ -90,7 +75,10 @@ class TrainingFolder:
             block: blocks of the next one that are done.
             arrays: by name.
         """
-        self._write_ingredients()
+        origin = self.path / ORIGIN
+        if not is_whole(origin):
+            with write_sealed(origin) as temporary:
+                temporary.write_text(json.dumps(self._origin, indent=2), encoding="utf-8")
         path = self.path / f"epoch-{epoch:04}-block-{block:04}.npz"
         with write_sealed(path) as temporary:
             np.savez(temporary, allow_pickle=False, **{TRAINING: self._name}, **arrays)
@@ -106,8 +94,12 @@ class TrainingFolder:
 
     def _list_finished(self) -> list[Path]:
         """Return the checkpoints that have a seal, the last one first."""
-        found = (path for path in self.path.glob("*") if FILE.fullmatch(path.name))
-        return sorted(filter(_has_seal, found), key=_read_steps, reverse=True)
+        found = [path for path in self.path.glob("*") if FILE.fullmatch(path.name)]
+        return sorted(
+            (path for path in found if locate_seal(path).is_file()),
+            key=lambda path: [int(steps) for steps in re.findall(r"\d+", path.name)],
+            reverse=True,
+        )
 
     def _read(self, path: Path) -> dict[str, NDArray[Any]] | None:
         """Return what a checkpoint holds if it is whole and of this training."""
@@ -117,15 +109,9 @@ class TrainingFolder:
             arrays = dict(file)
         return arrays if arrays.pop(TRAINING, None) == self._name else None
 
-    def _write_ingredients(self) -> None:
-        path = self.path / INGREDIENTS
-        if not is_whole(path):
-            with write_sealed(path) as temporary:
-                temporary.write_text(json.dumps(self._ingredients, indent=2), encoding="utf-8")
-
     def _remove_all_but(self, checkpoints: list[Path]) -> None:
         """Remove what is in the folder, among it what a killed process has left half written."""
-        stays = {self.path / INGREDIENTS, *checkpoints[:KEPT]}
+        stays = {self.path / ORIGIN, *checkpoints[:KEPT]}
         stays |= {locate_seal(path) for path in stays}
         for path in set(self.path.iterdir()) - stays:
             path.unlink()
@@ -135,25 +121,11 @@ class TrainingFolder:
         return [one for one in found if FOLDER.fullmatch(one.name) and one != self.path]
 
     def _explain_others(self) -> None:
-        for other, ingredients in _read_ingredients(self._list_others()):
-            logger.info(
-                "%s holds checkpoints of a training that differs in %s. They are of no use here, "
-                "and are kept until this training has finished.",
-                other,
-                compare_ingredients(ingredients, self._ingredients),
-            )
-
-
-def _read_ingredients(folders: list[Path]) -> Iterator[tuple[Path, Ingredients]]:
-    for folder in folders:
-        if is_whole(folder / INGREDIENTS):
-            yield folder, json.loads((folder / INGREDIENTS).read_text(encoding="utf-8"))
-
-
-def _has_seal(path: Path) -> bool:
-    return locate_seal(path).is_file()
-
-
-def _read_steps(path: Path) -> tuple[int, ...]:
-    found = FILE.fullmatch(path.name)
-    return tuple(map(int, found.groups())) if found else ()
+        for path in (other / ORIGIN for other in self._list_others()):
+            if is_whole(path):
+                logger.info(
+                    "%s holds checkpoints of a training that differs in %s. They are of no use "
+                    "here, and are kept until this training has finished.",
+                    path.parent,
+                    compare_origins(json.loads(path.read_text(encoding="utf-8")), self._origin),
+                )

@@ -70,12 +70,12 @@ class Course(NamedTuple):
 
 
 def prepare_training(
-    form: KerasModel, images: ImageRows, parameters: TrainParameters, seed: int
+    graph: KerasModel, images: ImageRows, parameters: TrainParameters, seed: int
 ) -> Course:
-    """Return the steps that train `form`; the first one has yet to be done.
+    """Return the steps that train `graph`; the first one has yet to be done.
 
     Args:
-        form: from :func:`~onion_pipeline.training.training_graph.make_training_form`.
+        graph: from :func:`~onion_pipeline.training.training_graph.make_training_graph`.
         images: labelled images.
         parameters: how to train.
         seed: of the order of the images.
@@ -83,15 +83,15 @@ def prepare_training(
     plan = BatchPlan(
         images,
         parameters.batch_size,
-        int(np.prod(form.input_shape[1:])),
+        int(np.prod(graph.input_shape[1:])),
         EpochOrder(parameters.epochs, seed, parameters.variants_per_epoch),
     )
     optimizer = make_optimizer(parameters, plan.batches_per_epoch)
-    parts = count_parts(form, plan.batch_size)
-    run = compile_training(form, optimizer, plan.batch_size, parts)
-    labels = images["label"]
-    weigh = weigh_classes if parameters.class_weights else _weigh_alike
-    return Course(images, plan, labels, weigh(labels, form.output_shape[-1]), optimizer, run)
+    parts = count_parts(graph, plan.batch_size)
+    run = compile_training(graph, optimizer, plan.batch_size, parts)
+    labels, classes = images["label"], graph.output_shape[-1]
+    weights = weigh_classes(labels, classes) if parameters.class_weights else np.ones(classes)
+    return Course(images, plan, labels, weights.astype(np.float32), optimizer, run)
 
 
 def run_epochs(
@@ -125,22 +125,22 @@ def run_epochs(
             yield _average(position, plan)
 
 
-def prepare_validation(form: KerasModel, images: ImageRows) -> Callable[[Weights], Means]:
-    """Return a function that measures the loss and accuracy that weights give `form`.
+def prepare_validation(graph: KerasModel, images: ImageRows) -> Callable[[Weights], Means]:
+    """Return a function that measures the loss and accuracy that weights give `graph`.
 
     Args:
-        form: of the network that learns; it computes as the trained model will answer. Its
+        graph: of the network that learns; it computes as the trained model will answer. Its
             weights are replaced by those that are measured.
         images: labelled images.
     """
-    labels = images["label"]
-    image_bytes = int(np.prod(form.input_shape[1:]))
+    image_bytes = int(np.prod(graph.input_shape[1:]))
     plan = BatchPlan(images, VALIDATION_BATCH, image_bytes, EpochOrder())
-    run = compile_validation(form, plan.batch_size)
-    course = Course(images, plan, labels, _weigh_alike(labels, form.output_shape[-1]), None, run)
+    run = compile_validation(graph, plan.batch_size)
+    alike = np.ones(graph.output_shape[-1], np.float32)
+    course = Course(images, plan, images["label"], alike, None, run)
 
     def validate(weights: Weights) -> Means:
-        form.set_weights(weights)
+        graph.set_weights(weights)
         with closing(read_pixels(images, plan)) as pixels:
             *_, (_, position) = _run_blocks(course, pixels, Position())
         return _average(position, plan)
@@ -149,20 +149,17 @@ def prepare_validation(form: KerasModel, images: ImageRows) -> Callable[[Weights
 
 
 def weigh_classes(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
-    """Return a weight per class id, so that every class counts alike: ``N / (K * N_k)``.
+    """Return a weight per class id, so that every class counts alike.
 
-    K are the classes that have images; the weight of others, which nothing has, is 1.
-
-    Source: ``class_weight="balanced"`` of scikit-learn, after King and Zeng, "Logistic
-    Regression in Rare Events Data", 2001.
+    Returns:
+        float32, (classes,); 1 for a class without images.
     """
-    counts = np.bincount(labels, minlength=classes)
-    weights = len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))
-    return np.where(counts > 0, weights, 1).astype(np.float32)
+    from sklearn.utils.class_weight import compute_class_weight
 
-
-def _weigh_alike(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
-    return np.ones(classes, np.float32)
+    present = np.unique(labels)
+    weights = np.ones(classes, np.float32)
+    weights[present] = compute_class_weight("balanced", classes=present, y=labels)
+    return weights
 
 
 def _run_blocks(

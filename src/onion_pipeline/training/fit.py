@@ -1,7 +1,8 @@
 """Training: from an untrained model and two sets of images to the best epoch's weights."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -11,9 +12,9 @@ from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.model.backend import import_keras
 from onion_pipeline.parameters import TrainParameters
 from onion_pipeline.training.batches import ImageRows
-from onion_pipeline.training.checkpointing import Recorder
-from onion_pipeline.training.checkpoints import Checkpoints
-from onion_pipeline.training.early_stopping import BestEpoch
+from onion_pipeline.training.checkpointing import Checkpointer
+from onion_pipeline.training.checkpoints import TrainingFolder
+from onion_pipeline.training.early_stopping import EarlyStopper
 from onion_pipeline.training.epochs import (
     Course,
     Means,
@@ -22,11 +23,11 @@ from onion_pipeline.training.epochs import (
     prepare_validation,
     run_epochs,
 )
-from onion_pipeline.training.ingredients import describe_training
 from onion_pipeline.training.precision import choose_precision
 from onion_pipeline.training.progress import Epoch, Progress
 from onion_pipeline.training.state import TrainingState
-from onion_pipeline.training.training_graph import copy_with_weights, make_training_form
+from onion_pipeline.training.training_graph import copy_with_weights, make_training_graph
+from onion_pipeline.training.training_origin import describe_training
 
 
 class Trained(NamedTuple):
@@ -54,7 +55,7 @@ def train_model(  # noqa: PLR0913
     parameters: TrainParameters,
     seed: int,
     *,
-    checkpoints: Checkpoints | None = None,
+    checkpoints: Path | None = None,
 ) -> Trained:
     """Train a copy of `untrained` and keep the weights of the epoch with the least validation loss.
 
@@ -67,58 +68,51 @@ def train_model(  # noqa: PLR0913
         validation: labelled images that choose among the epochs.
         parameters: how to train.
         seed: of the order of the images and of Dropout.
-        checkpoints: a training that is made of the same goes on from its last one, and is not
-            done again if it has finished; ``None`` reads and writes none.
+        checkpoints: their folder; a training that is made of the same goes on from its last one,
+            and is not done again if it has finished. ``None`` reads and writes none.
 
     Raises:
         TrainingDivergedError: the loss or a weight is not finite; names the epoch and the step.
     """
     folder = None
     if checkpoints:
-        folder = checkpoints.open(
-            describe_training(untrained, images, validation, parameters, seed)
-        )
+        origin = describe_training(untrained, images, validation, parameters, seed)
+        folder = TrainingFolder(checkpoints, origin)
+    import pandas as pd
+
     import_keras().utils.set_random_seed(seed)
     precision = choose_precision(parameters.precision, untrained)
-    form = make_training_form(untrained, precision)
-    course = prepare_training(form, images, parameters, seed)
+    graph = make_training_graph(untrained, precision)
+    course = prepare_training(graph, images, parameters, seed)
     # Judged in float32, as what is kept will answer, whatever it learns in.
-    answering = form if precision == "float32" else make_training_form(untrained, "float32")
+    answering = graph if precision == "float32" else make_training_graph(untrained, "float32")
     validate = prepare_validation(answering, validation)
-    state = TrainingState(form, course.optimizer, BestEpoch(form, parameters.early_stopping))
+    state = TrainingState(graph, course.optimizer, EarlyStopper(graph, parameters.early_stopping))
     progress = Progress(parameters.epochs, parameters.batch_size)
-    recorder = Recorder(folder, state, progress, parameters.checkpoint_minutes)
-    recorder.resume(course.plan)
+    checkpointer = Checkpointer(folder, state, progress, parameters.checkpoint_minutes)
+    checkpointer.resume(course.plan)
     if not state.finished:
-        _learn(course, state, recorder, progress, validate)
-    form.set_weights(state.best.weights)
-    trained = copy_with_weights(untrained, form)
-    history = _tabulate(state.history, state.best.standing.epoch)
-    return Trained(trained, history, np.stack(state.kernels))
+        _learn(course, state, checkpointer, progress, validate)
+    graph.set_weights(state.stopper.best_weights)
+    history = pd.DataFrame(state.history, columns=Epoch._fields)
+    history["best"] = history["epoch"] == state.stopper.state.best_epoch
+    return Trained(copy_with_weights(untrained, graph), history, np.stack(state.kernels))
 
 
 def _learn(
     course: Course,
     state: TrainingState,
-    recorder: Recorder,
+    checkpointer: Checkpointer,
     progress: Progress,
     validate: Callable[[Weights], Means],
 ) -> None:
     """Do what is left of a training."""
-    epochs = run_epochs(course, state.position, progress, recorder.note_block)
+    epochs = run_epochs(course, state.position, progress, checkpointer.note_block)
     with closing(epochs):
         for number, learned in enumerate(epochs, start=1 + len(state.history)):
-            values = Epoch(number, *learned, *validate(state.form.get_weights()))
+            values = Epoch(number, *learned, *validate(state.graph.get_weights()))
             progress.finish_epoch(values)
-            enough = state.best.note_epoch(values.validation_loss)
-            recorder.note_epoch(values, last=enough or number == course.plan.epochs)
+            enough = state.stopper.note_epoch(values.validation_loss)
+            checkpointer.note_epoch(values, last=enough or number == course.plan.epochs)
             if enough:
                 break
-
-
-def _tabulate(history: Sequence[Epoch], best: int) -> DataFrame:
-    import pandas as pd
-
-    table = pd.DataFrame(history, columns=Epoch._fields)
-    table["best"] = table["epoch"] == best
-    return table

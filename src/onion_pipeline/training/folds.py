@@ -105,7 +105,8 @@ def train_folds(
     """
     with allow_retracing():
         for number, fold in enumerate(folds, start=1):
-            logger.info("fold %d of %d: %s", number, len(folds), _describe(fold))
+            sizes = ", ".join(f"{len(images)} {name}" for name, images in fold._asdict().items())
+            logger.info("fold %d of %d: %s", number, len(folds), sizes)
             trained = train_model(untrained, fold.train, fold.validation, parameters, seed)
             yield trained, fold.unseen.gather()
 
@@ -114,13 +115,8 @@ def join_histories(histories: Sequence[DataFrame]) -> DataFrame:
     """Return the histories of K folds below one another, with their number in ``fold``."""
     import pandas as pd
 
-    return pd.concat(
-        [history.assign(fold=fold) for fold, history in enumerate(histories)], ignore_index=True
-    )
-
-
-def _describe(fold: Fold) -> str:
-    return ", ".join(f"{len(images)} {name}" for name, images in fold._asdict().items())
+    numbered = [history.assign(fold=fold) for fold, history in enumerate(histories)]
+    return pd.concat(numbered, ignore_index=True)
 
 
 def _gather_rows(parts: Sequence[ImageRows], rows: NDArray[np.int64]) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""What a model was made of, as it stands on its version: one fingerprint, and what it is of."""
+"""What a model was made of, as it stands on its version: one hash, and what it is of."""
 
 import json
 import platform
@@ -10,13 +10,10 @@ from pydantic import BaseModel
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.images.sources.names import hide_credentials
-from onion_pipeline.origin import SHORT, describe_code, find_version, hash_values
-from onion_pipeline.training import ingredients
+from onion_pipeline.origin import MODEL, SHORT, describe_code, find_versions, hash_values
+from onion_pipeline.training.training_origin import describe_processors
 
 PARTS = ("data", "split", "parameters", "code", "dependencies", "seed")
-LIBRARIES = sorted(
-    {*ingredients.LIBRARIES, "pandas", "pillow", "scikit-learn", "scipy", "simplejpeg"}
-)
 # They change nothing in the model: when a run stops, what else it keeps, and where.
 WITHOUT_EFFECT = {
     "ingest": {"max_quarantined", "folds"},
@@ -78,29 +75,27 @@ def describe_lineage(
         seed: of the run.
 
     Returns:
-        Values of JSON: ``fingerprint`` over the hashes of all parts, ``source`` without
-        credentials, and each of :data:`PARTS` with its ``hash``.
+        Values of JSON: ``hash`` over the hashes of all parts, ``source`` without credentials, and
+        each of :data:`PARTS` with its ``hash``.
     """
     contents = images["sha256"].tolist()
     counts = images["split"].value_counts().sort_index()
-    settings, code, dependencies = (
-        _dump_parameters(parameters),
-        describe_code(),
-        _describe_dependencies(),
-    )
+    values = {
+        "parameters": {name: _dump(name, group) for name, group in parameters.items()},
+        "code": describe_code(),
+        "dependencies": _describe_dependencies(),
+        "seed": {"seed": seed},
+    }
     parts: dict[str, dict[str, Any]] = {
         "data": {"hash": _hash(contents, images["label"].tolist()), "images": len(images)},
         "split": {
             "hash": _hash(contents, images["split"].tolist()),
             "images": {str(name): int(count) for name, count in counts.items()},
         },
-        "parameters": {"hash": _hash(settings), **settings},
-        "code": {"hash": _hash(code), **code},
-        "dependencies": {"hash": _hash(dependencies), **dependencies},
-        "seed": {"hash": _hash(seed), "seed": seed},
+        **{part: {"hash": _hash(value), **value} for part, value in values.items()},
     }
-    fingerprint = _hash([parts[name]["hash"] for name in PARTS])
-    return {"fingerprint": fingerprint, "source": hide_credentials(source), **parts}
+    whole = _hash([parts[part]["hash"] for part in PARTS])
+    return {"hash": whole, "source": hide_credentials(source), **parts}
 
 
 def shorten_hashes(images: DataFrame) -> DataFrame:
@@ -111,7 +106,7 @@ def shorten_hashes(images: DataFrame) -> DataFrame:
 def make_tags(lineage: Mapping[str, Any]) -> dict[str, str]:
     """Return the tags of a version with this lineage, as ``lineage.data``: its hashes."""
     tags = {f"lineage.{name}": str(lineage[name]["hash"]) for name in PARTS}
-    return {"lineage.fingerprint": str(lineage["fingerprint"]), **tags}
+    return {"lineage.hash": str(lineage["hash"]), **tags}
 
 
 def write_files(lineage: Mapping[str, Any], images: DataFrame) -> dict[str, bytes]:
@@ -121,15 +116,9 @@ def write_files(lineage: Mapping[str, Any], images: DataFrame) -> dict[str, byte
     return {LINEAGE: json.dumps(lineage, indent=2).encode(), IMAGES: table.getvalue()}
 
 
-def _dump_parameters(parameters: Mapping[str, BaseModel]) -> dict[str, Any]:
-    return {
-        name: _hide(
-            group.model_dump(
-                mode="json", include=WITH_EFFECT.get(name), exclude=WITHOUT_EFFECT.get(name)
-            )
-        )
-        for name, group in parameters.items()
-    }
+def _dump(name: str, group: BaseModel) -> Any:
+    included, excluded = WITH_EFFECT.get(name), WITHOUT_EFFECT.get(name)
+    return _hide(group.model_dump(mode="json", include=included, exclude=excluded))
 
 
 def _hide(value: Any) -> Any:
@@ -142,14 +131,10 @@ def _hide(value: Any) -> Any:
 
 
 def _describe_dependencies() -> dict[str, Any]:
-    found = {name: find_version(name) for name in LIBRARIES}
-    libraries = {name: number for name, number in found.items() if number}
+    system = f"{platform.system()} {platform.machine()}"
     return {
-        "libraries": {"python": platform.python_version(), **libraries},
-        "processors": {
-            "system": f"{platform.system()} {platform.machine()}",
-            **ingredients.describe_processors(),
-        },
+        "libraries": {"python": platform.python_version(), **find_versions(MODEL)},
+        "processors": {"system": system, **describe_processors()},
     }
 
 

@@ -31,16 +31,15 @@ def make_schedule(parameters: TrainParameters, steps_per_epoch: int) -> Any:
     """Return the learning rate: a number, or a Keras schedule over all steps of the training."""
     schedules = import_keras().optimizers.schedules
     rate = parameters.learning_rate
+    whole = parameters.epochs * steps_per_epoch
     warmup = round(parameters.warmup_epochs * steps_per_epoch)
-    steps = max(1, parameters.epochs * steps_per_epoch - warmup)
-    if parameters.schedule == "cosine":
-        if not warmup:
-            return schedules.CosineDecay(rate, steps)
+    steps = max(1, whole - warmup)
+    if parameters.schedule == "cosine" and warmup:
         return schedules.CosineDecay(0.0, steps, warmup_target=rate, warmup_steps=warmup)
+    if parameters.schedule == "cosine":
+        return schedules.CosineDecay(rate, steps)
     if parameters.schedule == "exponential":
-        return schedules.ExponentialDecay(
-            rate, parameters.epochs * steps_per_epoch, EXPONENTIAL_END
-        )
+        return schedules.ExponentialDecay(rate, whole, EXPONENTIAL_END)
     return rate
 
 

@@ -127,13 +127,10 @@ class Progress:
 
     def _check(self, value: float, name: str, when: str) -> None:
         if not math.isfinite(value):
+            last = self.checkpoint
+            kept = f", and the checkpoint before it, {last}, is kept" if last else ""
             raise TrainingDivergedError(
                 f"The {name} became {value} {when} (batches of {self._batch_size}); nothing was "
-                f"saved or registered{self._tell_checkpoint()}. Lower train.learning_rate, add "
+                f"saved or registered{kept}. Lower train.learning_rate, add "
                 "train.warmup_epochs, or, under mixed_bfloat16, set train.precision to float32."
             )
-
-    def _tell_checkpoint(self) -> str:
-        return (
-            f", and the checkpoint before it, {self.checkpoint}, is kept" if self.checkpoint else ""
-        )

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import KerasModel
-from onion_pipeline.training.early_stopping import BestEpoch, Standing
+from onion_pipeline.model.graph import find_convolution
+from onion_pipeline.training.early_stopping import EarlyStopper, StoppingState
 from onion_pipeline.training.epochs import Position
 from onion_pipeline.training.progress import Epoch
 
@@ -22,9 +23,9 @@ class TrainingState:
     images from the position.
 
     Args:
-        form: the network that learns; the seeds of its Dropout are among its variables.
+        graph: the network that learns; the seeds of its Dropout are among its variables.
         optimizer: with its variables.
-        best: the best epoch so far.
+        stopper: with the best epoch so far.
         history: of the whole epochs.
         kernels: of the first convolution, before the first epoch and after each; see
             :func:`read_kernels`.
@@ -33,9 +34,9 @@ class TrainingState:
         finished: whether nothing is left to be done.
     """
 
-    form: KerasModel
+    graph: KerasModel
     optimizer: Any
-    best: BestEpoch
+    stopper: EarlyStopper
     history: list[Epoch] = field(default_factory=list)
     kernels: list[NDArray[np.float32]] = field(default_factory=list)
     position: Position = field(default_factory=Position)
@@ -45,7 +46,7 @@ class TrainingState:
     def export(self) -> dict[str, NDArray[Any]]:
         """Return all of it as arrays, from which :meth:`restore` makes the same to the last bit."""
         numbers = {
-            "standing": self.best.standing,
+            "stopping": self.stopper.state,
             "history": self.history,
             "position": self.position,
             "seconds": self.seconds,
@@ -53,21 +54,21 @@ class TrainingState:
         }
         return {
             "numbers": np.array(json.dumps(numbers)),  # it writes floats so that none changes
-            **_name_arrays("form", (one.numpy() for one in self.form.variables)),
+            **_name_arrays("graph", (one.numpy() for one in self.graph.variables)),
             **_name_arrays("optimizer", (one.numpy() for one in self.optimizer.variables)),
-            **_name_arrays("best", self.best.weights),
+            **_name_arrays("best_weights", self.stopper.best_weights),
             **_name_arrays("kernels", self.kernels),
         }
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take over what :meth:`export` has given for a training that is made of the same."""
-        for owner, name in ((self.form, "form"), (self.optimizer, "optimizer")):
+        for owner, name in ((self.graph, "graph"), (self.optimizer, "optimizer")):
             values = _pick_arrays(name, arrays)
             for variable, value in zip(owner.variables, values, strict=True):
                 variable.assign(value)
         numbers = json.loads(str(arrays["numbers"]))
-        self.best.standing = Standing(*numbers["standing"])
-        self.best.weights = _pick_arrays("best", arrays)
+        self.stopper.state = StoppingState(*numbers["stopping"])
+        self.stopper.best_weights = _pick_arrays("best_weights", arrays)
         self.kernels = _pick_arrays("kernels", arrays)
         self.history = [Epoch(*row) for row in numbers["history"]]
         self.position = Position(*numbers["position"])
@@ -80,10 +81,9 @@ def read_kernels(model: KerasModel) -> NDArray[np.float32]:
     Returns:
         float32, (height, width, channels, filters); (0, 0, 0, 0) for a model without one.
     """
-    for layer in model.layers:
-        if type(layer).__name__ == "Conv2D":
-            return np.asarray(layer.kernel.numpy(), np.float32)
-    return np.zeros((0, 0, 0, 0), np.float32)
+    name = find_convolution(model)
+    kernel = model.get_layer(name).kernel.numpy() if name else np.zeros((0, 0, 0, 0))
+    return np.asarray(kernel, np.float32)
 
 
 def _name_arrays(name: str, arrays: Iterable[NDArray[Any]]) -> dict[str, NDArray[Any]]:

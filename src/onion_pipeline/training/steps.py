@@ -32,13 +32,13 @@ RunSteps = Callable[[NDArray[np.uint8], NDArray[np.int64], NDArray[np.float32]],
 """Takes the pixels (B * S, H, W, C), labels (B * S,) and weights (B * S,) of S batches."""
 
 
-def compile_training(form: KerasModel, optimizer: Any, batch_size: int, parts: int) -> RunSteps:
-    """Return a function that trains `form` on batches of `batch_size`, one after the other.
+def compile_training(graph: KerasModel, optimizer: Any, batch_size: int, parts: int) -> RunSteps:
+    """Return a function that trains `graph` on batches of `batch_size`, one after the other.
 
     The loss of a batch is the sum of the cross-entropies of its images, each times its weight.
 
     Args:
-        form: from :func:`~onion_pipeline.training.training_graph.make_training_form`.
+        graph: from :func:`~onion_pipeline.training.training_graph.make_training_graph`.
         optimizer: of Keras; it steps once per batch.
         batch_size: images per batch.
         parts: so many parts of a batch are differentiated side by side, and their gradients
@@ -46,29 +46,29 @@ def compile_training(form: KerasModel, optimizer: Any, batch_size: int, parts: i
     """
     import tensorflow as tf
 
-    variables = form.trainable_variables
+    variables = graph.trainable_variables
     optimizer.build(variables)
     edges = list(pairwise(np.linspace(0, batch_size, parts + 1).astype(int).tolist()))
 
     def step(images: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
         found = [
-            _differentiate(form, images[start:end], labels[start:end], weights[start:end])
+            _differentiate(graph, images[start:end], labels[start:end], weights[start:end])
             for start, end in edges
         ]
         losses, correct, gradients = zip(*found, strict=True)
         optimizer.apply([tf.add_n(some) for some in zip(*gradients, strict=True)], variables)
         return tf.add_n(losses), tf.add_n(correct)
 
-    return _compile(step, form, batch_size)
+    return _compile(step, graph, batch_size)
 
 
-def compile_validation(form: KerasModel, batch_size: int) -> RunSteps:
-    """Return a function that measures loss and hits of `form` on batches of `batch_size`."""
+def compile_validation(graph: KerasModel, batch_size: int) -> RunSteps:
+    """Return a function that measures loss and hits of `graph` on batches of `batch_size`."""
 
     def step(images: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
-        return _measure(form(images, training=False), labels, weights)
+        return _measure(graph(images, training=False), labels, weights)
 
-    return _compile(step, form, batch_size)
+    return _compile(step, graph, batch_size)
 
 
 def count_parts(model: KerasModel, batch_size: int) -> int:
@@ -82,12 +82,12 @@ def count_parts(model: KerasModel, batch_size: int) -> int:
     return max(1, min(count_processors(), batch_size // SMALLEST_PART))
 
 
-def _differentiate(form: KerasModel, images: Any, labels: Any, weights: Any) -> tuple[Any, ...]:
+def _differentiate(graph: KerasModel, images: Any, labels: Any, weights: Any) -> tuple[Any, ...]:
     import tensorflow as tf
 
     with tf.GradientTape() as tape:
-        loss, correct = _measure(form(images, training=True), labels, weights)
-    return loss, correct, tape.gradient(loss, [one.value for one in form.trainable_variables])
+        loss, correct = _measure(graph(images, training=True), labels, weights)
+    return loss, correct, tape.gradient(loss, [one.value for one in graph.trainable_variables])
 
 
 def _measure(logits: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
@@ -98,12 +98,12 @@ def _measure(logits: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
     return tf.reduce_sum(losses * weights), tf.reduce_sum(tf.cast(hits, tf.int64))
 
 
-def _compile(step: Callable[..., tuple[Any, Any]], form: KerasModel, size: int) -> RunSteps:
+def _compile(step: Callable[..., tuple[Any, Any]], graph: KerasModel, size: int) -> RunSteps:
     """Return a function that calls `step` for each batch of `size` images, inside TensorFlow."""
     import_keras()
     import tensorflow as tf
 
-    shape = form.input_shape[1:]
+    shape = graph.input_shape[1:]
 
     # XLA is 3 to 4 times slower on processors; autograph has nothing to translate here.
     @tf.function(

@@ -1,4 +1,4 @@
-"""The form in which a network learns: the same function and weights, in less time."""
+"""The training graph of a network: the same function and weights, trained in less time."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ from onion_pipeline.annotations import KerasModel
 from onion_pipeline.model.backend import import_keras
 
 
-def make_training_form(model: KerasModel, precision: str) -> KerasModel:
-    """Return a model with the weights of `model` that is trained in its place.
+def make_training_graph(model: KerasModel, precision: str) -> KerasModel:
+    """Return the training graph of `model`: it has the same weights and learns in its place.
 
     It computes in `precision` on weights in float32, and gives logits in float32 instead of
     probabilities. In a row of layers, a ReLU before a max pooling comes after it: the largest
@@ -21,21 +21,21 @@ def make_training_form(model: KerasModel, precision: str) -> KerasModel:
     keras = import_keras()
     if isinstance(model, keras.Sequential):
         layers = _postpone_relu([_recast(layer, precision) for layer in model.layers])
-        form = keras.Sequential([keras.Input(batch_shape=model.input_shape, dtype="uint8")])
+        graph = keras.Sequential([keras.Input(batch_shape=model.input_shape, dtype="uint8")])
         for layer in layers:
-            form.add(layer)
+            graph.add(layer)
     else:
-        form = keras.models.clone_model(
+        graph = keras.models.clone_model(
             model, clone_function=lambda layer: _recast(layer, precision)
         )
-    form.set_weights(model.get_weights())
-    return form
+    graph.set_weights(model.get_weights())
+    return graph
 
 
-def copy_with_weights(model: KerasModel, form: KerasModel) -> KerasModel:
-    """Return a copy of `model` with what its training form has learned."""
+def copy_with_weights(model: KerasModel, graph: KerasModel) -> KerasModel:
+    """Return a copy of `model` with what its training graph has learned."""
     copy = import_keras().models.clone_model(model)
-    copy.set_weights(form.get_weights())
+    copy.set_weights(graph.get_weights())
     return copy
 
 

@@ -4,18 +4,8 @@ from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.model import architecture
 from onion_pipeline.model import build as model_building
+from onion_pipeline.model.graph import read_graph
 from onion_pipeline.parameters import BuildParameters
-
-
-def describe_architecture(
-    train_images: LabelledImages, class_names: list[str], parameters: BuildParameters
-) -> DataFrame:
-    """Walk the layers with the image's shape: what leaves each, and what it costs."""
-    layers = architecture.read_layers(parameters.layers)
-    shape = train_images["image"].shape[1:]
-    return architecture.tabulate_architecture(
-        architecture.walk_layers(layers, shape, len(class_names))
-    )
 
 
 def build_model(
@@ -25,3 +15,8 @@ def build_model(
     layers = architecture.read_layers(parameters.layers)
     shape = train_images["image"].shape[1:]
     return model_building.build_model(layers, shape, len(class_names), seed)
+
+
+def describe_architecture(untrained_model: KerasModel) -> DataFrame:
+    """Tell of each layer of the network what leaves it, and what it costs."""
+    return architecture.tabulate_architecture(read_graph(untrained_model))

@@ -10,16 +10,16 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             Node(
-                func=describe_architecture,
-                inputs=["train_images", "class_names", "params:build"],
-                outputs="architecture_table",
-                name="describe_architecture",
-            ),
-            Node(
                 func=build_model,
                 inputs=["train_images", "class_names", "params:build", "params:seed"],
                 outputs="untrained_model",
                 name="build_model",
+            ),
+            Node(
+                func=describe_architecture,
+                inputs="untrained_model",
+                outputs="architecture_table",
+                name="describe_architecture",
             ),
         ],
         tags="build",

@@ -8,7 +8,7 @@ from onion_pipeline.errors import DataError
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.images.decoding.decoder import Rendering
 from onion_pipeline.images.sources import ImageSource
-from onion_pipeline.model.architecture import count_multiply_adds
+from onion_pipeline.model.graph import count_multiply_adds
 from onion_pipeline.parameters import (
     CardParameters,
     EvaluateParameters,
@@ -153,7 +153,7 @@ def register_model(
     seen = image_splits.loc[image_splits["split"].isin(["train", "validation"]), "sha256"]
     attachments = Attachments(
         tags={
-            "multiply_adds": str(count_multiply_adds(calibrated_model)),
+            "multiply_adds": str(count_multiply_adds(calibrated_model) or "unknown"),
             **lineage.make_tags(model_lineage),
         },
         description=card.shorten_card(model_card),

@@ -1,5 +1,6 @@
 """Nodes that train the network."""
 
+from pathlib import Path
 from typing import Any
 
 from onion_pipeline.annotations import DataFrame, KerasModel, PlotlyFigure
@@ -14,7 +15,6 @@ from onion_pipeline.parameters import (
     TrainParameters,
 )
 from onion_pipeline.training import curves, fit, lineage
-from onion_pipeline.training.checkpoints import Checkpoints
 
 
 def train_model(
@@ -22,7 +22,7 @@ def train_model(
     augmented_images: LabelledImages,
     validation_images: LabelledImages,
     augmentation_policy: list[Step],
-    training_checkpoints: Checkpoints | None,
+    training_checkpoints: Path | None,
     augment: AugmentParameters,
     parameters: TrainParameters,
     seed: int,
@@ -59,7 +59,7 @@ def describe_lineage(
     evaluate: EvaluateParameters,
     seed: int,
 ) -> tuple[dict[str, Any], DataFrame]:
-    """Note what the network was made of, under one fingerprint.
+    """Note what the network was made of, under one hash.
 
     With the training and not with the registration, which may be another day's, with other
     parameters.

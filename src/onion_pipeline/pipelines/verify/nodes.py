@@ -15,7 +15,7 @@ from onion_pipeline.parameters import (
 from onion_pipeline.registry.recorded_versions import read_version
 from onion_pipeline.serving.config import ServingConfig
 from onion_pipeline.serving.content import hash_content
-from onion_pipeline.training import lineage, verification
+from onion_pipeline.training import lineage, lineage_comparison
 
 
 def find_version(parameters: VerifyParameters) -> lineage.RecordedVersion:
@@ -24,9 +24,9 @@ def find_version(parameters: VerifyParameters) -> lineage.RecordedVersion:
 
 
 def compare_lineage(
-    version: lineage.RecordedVersion,
+    recorded_version: lineage.RecordedVersion,
     image_index: DataFrame,
-    image_splits: DataFrame,
+    drawn_splits: DataFrame,
     images: str,
     ingest: IngestParameters,
     augment: AugmentParameters,
@@ -36,7 +36,7 @@ def compare_lineage(
     seed: int,
 ) -> dict[str, Any]:
     """Compare data, split, parameters, code, dependencies and seed with those of the version."""
-    listed = lineage.list_images(image_index, image_splits)
+    listed = lineage.list_images(image_index, drawn_splits)
     groups = {
         "ingest": ingest,
         "augment": augment,
@@ -46,32 +46,36 @@ def compare_lineage(
     }
     described = lineage.describe_lineage(listed, images, groups, seed)
     refused = image_index.loc[image_index["reason"].notna(), "path"]
-    return verification.compare_version(version, described, listed, list(refused))
+    return lineage_comparison.compare_version(recorded_version, described, listed, list(refused))
 
 
 def check_lineage(
-    compared: dict[str, Any], image_splits: DataFrame, parameters: VerifyParameters
+    verification: dict[str, Any], drawn_splits: DataFrame, parameters: VerifyParameters
 ) -> DataFrame:
     """Stop before the training if something differs."""
-    if compared["status"] == "differs" and parameters.retrain == "auto":
-        raise VerificationError(verification.explain_differences(compared), "verification")
-    return image_splits
+    if verification["status"] == "differs" and parameters.retrain == "auto":
+        raise VerificationError(
+            lineage_comparison.explain_differences(verification), "verification"
+        )
+    return drawn_splits
 
 
 def compare_weights(
-    version: lineage.RecordedVersion,
+    recorded_version: lineage.RecordedVersion,
     calibrated_model: KerasModel,
     serving_config: dict[str, Any],
-    compared: dict[str, Any],
+    verification: dict[str, Any],
 ) -> dict[str, Any]:
     """Compare the network that was made again with that of the version, bit by bit."""
     checksum = hash_content(calibrated_model, ServingConfig.from_dictionary(serving_config))
-    return verification.compare_checksums(version, checksum, compared["fingerprint"]["present"])
+    return lineage_comparison.compare_checksums(
+        recorded_version, checksum, verification["hash"]["present"]
+    )
 
 
-def check_weights(reproduction: dict[str, Any], compared: dict[str, Any]) -> None:
+def check_weights(reproduction: dict[str, Any], verification: dict[str, Any]) -> None:
     """End with an error if the weights differ."""
-    if reproduction["status"] != verification.REPRODUCED:
+    if reproduction["status"] != lineage_comparison.REPRODUCED:
         raise VerificationError(
-            verification.explain_other_weights(reproduction, compared), "reproduction"
+            lineage_comparison.explain_other_weights(reproduction, verification), "reproduction"
         )

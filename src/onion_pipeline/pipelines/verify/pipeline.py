@@ -25,8 +25,8 @@ def create_pipeline(default: Pipeline) -> Pipeline:
     """
     reading = default.to_outputs("image_splits")
     training = default.to_outputs(*MADE_AGAIN) - reading
-    after_comparison = Pipeline(training, inputs={"image_splits": "compared_splits"})
-    whole = Pipeline([reading, after_comparison, *_list_nodes()])
+    drawing = Pipeline(reading, outputs={"image_splits": "drawn_splits"})
+    whole = Pipeline([drawing, *_list_nodes(), training])
     return Pipeline(
         whole,
         namespace=NAMESPACE,
@@ -50,7 +50,7 @@ def _list_nodes() -> list[Node]:
             inputs=[
                 "recorded_version",
                 "image_index",
-                "image_splits",
+                "drawn_splits",
                 "params:images",
                 "params:ingest",
                 "params:augment",
@@ -64,8 +64,8 @@ def _list_nodes() -> list[Node]:
         ),
         Node(
             func=check_lineage,
-            inputs=["verification", "image_splits", "params:verify"],
-            outputs="compared_splits",
+            inputs=["verification", "drawn_splits", "params:verify"],
+            outputs="image_splits",
             name="check_lineage",
         ),
         Node(

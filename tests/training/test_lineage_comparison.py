@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from onion_pipeline.training.lineage import PARTS, RecordedVersion
-from onion_pipeline.training.verification import (
+from onion_pipeline.training.lineage_comparison import (
     REPRODUCED,
     compare_checksums,
     compare_images,
@@ -40,7 +40,7 @@ def make_lineage(**changes):
         part: {"hash": str(changes.get(part, contents[part])), **changes.get(part, contents[part])}
         for part in PARTS
     }
-    return {"fingerprint": str(parts), "source": source, **parts}
+    return {"hash": str(parts), "source": source, **parts}
 
 
 VERSION = RecordedVersion("models:/onions/3", "5a", make_lineage(), tabulate(RECORDED))

@@ -2,27 +2,20 @@
 
 import json
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from onion_pipeline.annotations import KerasModel
 from onion_pipeline.model.backend import import_keras
-from onion_pipeline.origin import find_version, hash_code, hash_values
+from onion_pipeline.origin import SHORT, TRAINING, find_versions, hash_code, hash_values
 from onion_pipeline.parameters import TrainParameters
 from onion_pipeline.training.batches import ImageRows, StreamedRows
 from onion_pipeline.training.precision import choose_precision, list_gpus, read_processor
 from onion_pipeline.workers.parallel import count_processors
 
-Ingredients = dict[str, dict[str, Any]]
+Origin = dict[str, dict[str, Any]]
 """Values of JSON by kind and name."""
 
-LIBRARIES = (
-    "albumentations",
-    "keras",
-    "numpy",
-    "opencv-python-headless",
-    "tensorflow",
-    "tensorflow-cpu",
-)
 # Their values are hashes, of which nobody learns anything.
 HASHED = {"data", "code", "initial weights"}
 
@@ -33,7 +26,7 @@ def describe_training(
     validation: ImageRows,
     parameters: TrainParameters,
     seed: int,
-) -> Ingredients:
+) -> Origin:
     """Return what decides the result of a training; arrays and code count by their hashes.
 
     Args:
@@ -51,7 +44,7 @@ def describe_training(
         },
         "parameters": {"seed": seed, **{f"train.{name}": value for name, value in written.items()}},
         "code": {"onion_pipeline": hash_code()},
-        "libraries": {name: find_version(name) for name in LIBRARIES},
+        "libraries": find_versions(TRAINING),
         "processors": {
             **describe_processors(),
             "precision": choose_precision(parameters.precision, untrained),
@@ -74,21 +67,27 @@ def describe_processors() -> dict[str, Any]:
     }
 
 
-def hash_ingredients(ingredients: Ingredients) -> str:
-    """Return 16 hexadecimal digits that differ where `ingredients` do."""
-    return hash_values(json.dumps(ingredients, sort_keys=True))[:16]
+def hash_origin(origin: Origin) -> str:
+    """Return hexadecimal digits that differ where two origins do."""
+    return hash_values(json.dumps(origin, sort_keys=True))[:SHORT]
 
 
-def compare_ingredients(earlier: Ingredients, present: Ingredients) -> str:
+def find_changes(earlier: Mapping[str, Any], present: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return the values that differ, as ``[then, now]`` by name; ``None`` where there was none."""
+    names = sorted({*earlier, *present})
+    pairs = {name: [earlier.get(name), present.get(name)] for name in names}
+    return {name: [then, now] for name, (then, now) in pairs.items() if then != now}
+
+
+def compare_origins(earlier: Origin, present: Origin) -> str:
     """Return in words what differs, such as ``parameters (train.epochs 6 -> 8), code``."""
     differences = []
     for kind, values in present.items():
-        before = earlier.get(kind, {})
-        names = [n for n in sorted({*before, *values}) if before.get(n) != values.get(n)]
-        if names and kind in HASHED:
-            differences.append(f"{kind} ({', '.join(names)})")
-        elif names:
-            changes = (f"{n} {_show(before.get(n))} -> {_show(values.get(n))}" for n in names)
+        changes = [
+            name if kind in HASHED else f"{name} {_show(then)} -> {_show(now)}"
+            for name, (then, now) in find_changes(earlier.get(kind, {}), values).items()
+        ]
+        if changes:
             differences.append(f"{kind} ({', '.join(changes)})")
     return ", ".join(differences)
 
@@ -98,7 +97,7 @@ def _show(value: Any) -> str:
 
 
 def _hash_images(images: ImageRows) -> str:
-    parts = images.list_ingredients() if isinstance(images, StreamedRows) else (images,)
+    parts = images.list_inputs() if isinstance(images, StreamedRows) else (images,)
     return hash_values(*parts)
 
 

@@ -1,10 +1,11 @@
-"""In what a run today differs from the one that made a version."""
+"""In what the lineage of a run today differs from the one that made a version."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.training.lineage import RecordedVersion, shorten_hashes
+from onion_pipeline.training.training_origin import find_changes
 
 SHOWN = 5  # images, or values, of each kind
 LONGEST_VALUE = 40  # characters
@@ -39,16 +40,12 @@ def compare_version(
     Returns:
         ``model``; ``status``: ``unchanged`` or ``differs``; ``found``: a line for each part that
         differs; ``notes``: what differs and has no effect; ``recomputed`` and ``compared``:
-        how each part was looked at; ``fingerprint`` and ``source``: recorded and present;
+        how each part was looked at; ``hash`` and ``source``: recorded and present;
         ``differences``, see :data:`Differences`.
     """
     differences = _compare_values(recorded.lineage, lineage)
     notes = _note_commit(differences)
     differences |= _compare_tables(recorded, lineage, shorten_hashes(images), refused)
-    both = {
-        name: {"recorded": recorded.lineage[name], "present": lineage[name]}
-        for name in ("fingerprint", "source")
-    }
     return {
         "model": recorded.uri,
         "status": "differs" if differences else "unchanged",
@@ -56,7 +53,8 @@ def compare_version(
         "notes": notes,
         "recomputed": RECOMPUTED,
         "compared": COMPARED,
-        **both,
+        "hash": _set_beside(recorded.lineage["hash"], lineage["hash"]),
+        "source": _set_beside(recorded.lineage["source"], lineage["source"]),
         "differences": differences,
     }
 
@@ -77,19 +75,21 @@ def explain_differences(compared: Mapping[str, Any]) -> str:
     )
 
 
-def compare_checksums(recorded: RecordedVersion, checksum: str, fingerprint: str) -> dict[str, Any]:
+def compare_checksums(
+    recorded: RecordedVersion, checksum: str, lineage_hash: str
+) -> dict[str, Any]:
     """Return whether a model that was trained again is that of a version, as JSON has it.
 
     Args:
         recorded: the version.
         checksum: of the content of the model that was trained again.
-        fingerprint: of the lineage of that training.
+        lineage_hash: of that training.
     """
     return {
         "model": recorded.uri,
         "status": REPRODUCED if checksum == recorded.checksum else OTHER_WEIGHTS,
-        "fingerprint": {"recorded": recorded.lineage["fingerprint"], "present": fingerprint},
-        "checksum": {"recorded": recorded.checksum, "present": checksum},
+        "hash": _set_beside(recorded.lineage["hash"], lineage_hash),
+        "checksum": _set_beside(recorded.checksum, checksum),
         "recomputed": ["pixels", "variants", "first weights", "training"],
     }
 
@@ -150,18 +150,17 @@ def _match_contents(gone: DataFrame, new: DataFrame) -> DataFrame:
     return then.merge(now, on=["sha256", "number"], suffixes=("", "_now"))
 
 
+def _set_beside(recorded: str, present: str) -> dict[str, str]:
+    return {"recorded": recorded, "present": present}
+
+
 def _compare_values(recorded: Mapping[str, Any], present: Mapping[str, Any]) -> Differences:
     """Return what differs in the parts that hold values."""
-    differences: Differences = {}
+    found = {}
     for part in COMPARED:
-        if recorded[part]["hash"] != present[part]["hash"]:
-            then, now = (dict(_flatten(lineage[part])) for lineage in (recorded, present))
-            differences[part] = {
-                name: [then.get(name), now.get(name)]
-                for name in sorted((then.keys() | now.keys()) - {"hash"})
-                if then.get(name) != now.get(name)
-            }
-    return {part: changes for part, changes in differences.items() if changes}
+        changes = find_changes(*(dict(_flatten(each[part])) for each in (recorded, present)))
+        found[part] = {name: pair for name, pair in changes.items() if name != "hash"}
+    return {part: changes for part, changes in found.items() if changes}
 
 
 def _note_commit(differences: Differences) -> list[str]:
@@ -207,11 +206,12 @@ def _flatten(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 def _describe(differences: Differences) -> Iterator[str]:
     """Give a line for each part that differs."""
-    for part in (*RECOMPUTED, *COMPARED):
-        if part in RECOMPUTED and part in differences:
-            kinds = (_describe_images(kind, at) for kind, at in differences[part].items())
-            yield f"{part} changed: {'; '.join(kinds)}"
-        elif part in differences:
+    for part in RECOMPUTED:
+        kinds = (_describe_images(*found) for found in differences.get(part, {}).items())
+        if listing := "; ".join(kinds):
+            yield f"{part} changed: {listing}"
+    for part in COMPARED:
+        if part in differences:
             yield f"{part} changed: {_describe_values(differences[part])}"
 
 

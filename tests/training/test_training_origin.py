@@ -1,15 +1,16 @@
 import numpy as np
 import pytest
 
+from onion_pipeline import origin
 from onion_pipeline.augmentation.streaming import StreamedImages
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.parameters import EarlyStopping
-from onion_pipeline.training import ingredients
-from onion_pipeline.training.ingredients import (
-    compare_ingredients,
+from onion_pipeline.training import training_origin
+from onion_pipeline.training.training_origin import (
+    compare_origins,
     describe_training,
-    hash_ingredients,
+    hash_origin,
 )
 
 LAYERS = ["flatten", {"dense": {"units": 16, "activation": "relu"}}]
@@ -34,8 +35,8 @@ def compare(arguments):
 
     def compare(**changes):
         present = describe_training(**{**arguments, **changes})
-        differs = hash_ingredients(earlier) != hash_ingredients(present)
-        said = compare_ingredients(earlier, present)
+        differs = hash_origin(earlier) != hash_origin(present)
+        said = compare_origins(earlier, present)
         assert differs == bool(said)
         return said
 
@@ -84,7 +85,7 @@ def test_streamed_images_count_by_what_makes_them(arguments, make_noise, policy,
 
     earlier = describe(POLICY, 2, 3)
     assert describe(POLICY, 2, 3) == earlier
-    assert compare_ingredients(earlier, describe(policy, copies, seed)) == "data (training images)"
+    assert compare_origins(earlier, describe(policy, copies, seed)) == "data (training images)"
 
 
 def test_the_same_network_built_once_more_is_the_same(compare):
@@ -115,7 +116,8 @@ def test_another_network_or_other_first_weights_are_another_training(compare, un
 def test_other_code_libraries_and_processors_are_other_trainings(
     compare, monkeypatch, name, value, expected
 ):
-    monkeypatch.setattr(ingredients, name, value)
+    owner = origin if name == "find_version" else training_origin
+    monkeypatch.setattr(owner, name, value)
     assert compare().startswith(expected)
 
 
@@ -125,5 +127,5 @@ def test_the_setting_of_onednn_counts(compare, monkeypatch):
 
 
 def test_several_differences_are_all_named(compare, monkeypatch):
-    monkeypatch.setattr(ingredients, "hash_code", lambda: "other")
+    monkeypatch.setattr(training_origin, "hash_code", lambda: "other")
     assert compare(seed=6) == "parameters (seed 5 -> 6), code (onion_pipeline)"
