@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.augmentation.policy import Step, compose
-from onion_pipeline.augmentation.variants import augment_image
+from onion_pipeline.augmentation.variants import make_variants
 
 SEVERITIES = (1, 2, 3, 4, 5)
 SIDE = 32  # pixels, of the pictures that the lengths are given for
@@ -189,7 +189,7 @@ def corrupt_images(
     pipeline = compose([Step(name=kind.transform, arguments={**arguments, "p": 1})])
     is_grey = images.shape[3] == 1
     taken = np.repeat(images, 3, axis=3) if is_grey and kind.needs_color else images
-    changed = np.stack([augment_image(image, pipeline, severity, seed) for image in taken])
+    changed = make_variants(taken, severity, pipeline, seed)
     if changed.shape == images.shape:
         return changed
     return changed.mean(axis=3, keepdims=True).round().astype(np.uint8)

@@ -1,4 +1,4 @@
-"""CoarseDropout of albumentations, to the last bit."""
+"""CoarseDropout: the holes that albumentations cuts out, for a given draw."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,87 +6,67 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.augmentation.randomness import Apply, Draws, Stream, get_span
+from onion_pipeline.augmentation.plan import Drawn, Plan, Shape, pick, spread
 
-SEEDS = 2**32 - 1
-DrawSides = Callable[[Stream, int], list[int]]
+# Turns numbers in [0, 1) into lengths in pixels.
+DrawSides = Callable[[NDArray[np.float64]], NDArray[np.int64]]
 
 
-def plan_coarse_dropout(transform: Any, draws: Draws, shape: tuple[int, int, int]) -> Apply | None:
-    """Return what ``CoarseDropout`` does to images of `shape` when it is applied.
+def plan_coarse_dropout(transform: Any, shape: Shape) -> Plan | None:
+    """Return how ``CoarseDropout`` is applied.
 
-    Args:
-        transform: of albumentations, with its checked arguments.
-        draws: the streams that all steps share.
-        shape: (H, W, C); images of one channel come as (H, W).
-
-    Returns:
-        A function of an image, or None for what is left to albumentations: holes that are
-        filled at random or painted over, and arguments that it refuses for this shape.
+    Left to albumentations: holes that are filled at random or painted over, and arguments that
+    it refuses for this shape.
     """
-    fill = _get_fill(transform.fill, shape[2])
-    sides = _plan_sides(transform, shape)
+    fill, sides = _get_fill(transform.fill, shape), _plan_sides(transform, shape)
     if fill is None or sides is None:
         return None
-    height, width = shape[:2]
     draw_heights, draw_widths = sides
     fewest, most = transform.num_holes_range
-    randint = draws.python.randint
 
-    def apply(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        count = randint(fewest, most)
-        stream = draws.get_stream()
-        draw_below = stream.draw_below
-        heights, widths = draw_heights(stream, count), draw_widths(stream, count)
-        tops = [draw_below(height - tall + 1) for tall in heights]
-        lefts = [draw_below(width - wide + 1) for wide in widths]
-        draw_below(SEEDS)  # that of a random filling
+    def draw(numbers: NDArray[np.float64]) -> Drawn:
+        high, wide, down, across = numbers[1:].reshape(4, most, -1)
+        heights, widths = draw_heights(high), draw_widths(wide)
+        tops, lefts = pick(down, 0, shape[0] - heights), pick(across, 0, shape[1] - widths)
+        holes = np.stack([lefts, tops, lefts + widths, tops + heights]).T.tolist()
+        counts = pick(numbers[0], fewest, most).tolist()
+        return {"holes": [some[:count] for some, count in zip(holes, counts, strict=True)]}
+
+    def change(image: NDArray[np.uint8], holes: list[list[int]]) -> NDArray[np.uint8]:
         image = image.copy()
-        for top, left, tall, wide in zip(tops, lefts, heights, widths, strict=True):
-            image[top : top + tall, left : left + wide] = fill
+        for left, top, right, bottom in holes:
+            image[top:bottom, left:right] = fill
         return image
 
-    return apply
+    return Plan(1 + 4 * most, draw, lambda drawn: drawn["holes"], change)
 
 
-def _get_fill(fill: Any, channels: int) -> NDArray[np.uint8] | None:
+def _get_fill(fill: Any, shape: Shape) -> NDArray[np.uint8] | None:
     if isinstance(fill, str):
         return None
     try:
         array = np.array(fill, np.uint8)
     except OverflowError:
         return None
-    return array if array.ndim == 0 or array.size == channels else None
+    return array if array.size in {1, *shape[2:]} else None
 
 
-def _plan_sides(transform: Any, shape: tuple[int, int, int]) -> tuple[DrawSides, DrawSides] | None:
-    limits = (transform.hole_height_range, transform.hole_width_range)
+def _plan_sides(transform: Any, shape: Shape) -> tuple[DrawSides, DrawSides] | None:
+    """Return how heights and widths are drawn, or None where albumentations refuses to."""
+    limits = transform.hole_height_range, transform.hole_width_range
     if limits[0][1] >= 1:  # pixels, in both directions
-        ranges = [
-            (int(low), int(min(high, side) + 1))
+        ends = [
+            (int(low), int(min(high, side)))
             for (low, high), side in zip(limits, shape[:2], strict=True)
         ]
-        (short, tall), (slim, wide) = ranges
-        return (
-            None
-            if short >= tall or slim >= wide
-            else (_in_pixels(short, tall), _in_pixels(slim, wide))
-        )
-    # A width beyond the image is refused by albumentations as soon as it is drawn.
-    if limits[1][1] > 1:
+        (short, tall), (slim, wide) = ends
+        if short > tall or slim > wide:
+            return None
+        return lambda numbers: pick(numbers, short, tall), lambda numbers: pick(numbers, slim, wide)
+    if limits[1][1] > 1:  # wider than the image
         return None
-    by_height, by_width = (
-        _in_shares(side, *limit) for side, limit in zip(shape[:2], limits, strict=True)
+    high, across = shape[:2]
+    return (
+        lambda numbers: (high * spread(numbers, limits[0])).astype(np.int64),
+        lambda numbers: (across * spread(numbers, limits[1])).astype(np.int64),
     )
-    return by_height, by_width
-
-
-def _in_pixels(low: int, high: int) -> DrawSides:
-    return lambda stream, count: [low + stream.draw_below(high - low) for _ in range(count)]
-
-
-def _in_shares(side: int, low: float, high: float) -> DrawSides:
-    low, span = get_span((low, high))
-    return lambda stream, count: [
-        int(side * (low + span * double)) for double in stream.draw_doubles(count)
-    ]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.augmentation.policy import Step, compose, import_albumentations
-from onion_pipeline.augmentation.variants import augment_rows
+from onion_pipeline.augmentation.variants import make_variants
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.parameters import AugmentParameters
@@ -89,7 +89,7 @@ class StreamedImages:
         made = np.array(self._images[rows])
         made["copy"] = copies
         pixels = made["image"]
-        augment_rows(pixels, copies, compose(self._policy), self._seed, out=pixels)
+        make_variants(pixels, copies, compose(self._policy), self._seed, out=pixels)
         return made
 
     def list_ingredients(self) -> tuple[Any, ...]:
@@ -154,5 +154,5 @@ def _make_block(job: _Job) -> int:
     """Write the variants of one block, and return how many there are."""
     pixels = job.source.open("r")["image"][job.rows]
     target = job.target.open()
-    augment_rows(pixels, job.copies, compose(job.policy), job.seed, out=target[: len(pixels)])
+    make_variants(pixels, job.copies, compose(job.policy), job.seed, out=target[: len(pixels)])
     return len(pixels)
