@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.augmentation.plan import Drawn, Plan, Shape, pick, spread
+from onion_pipeline.augmentation.plan import Drawn, Plan, Shape, spread
 
 IDENTITY = np.eye(3)
 # np.allclose(matrix, IDENTITY), by which albumentations leaves an image alone.
@@ -21,16 +21,14 @@ def plan_affine(transform: Any, shape: Shape) -> Plan | None:
     """
     if transform.fit_output or transform.balanced_scale:
         return None
-    keep_ratio = transform.keep_ratio
+    limits = _list_limits(transform, shape)
+    round_shift = np.trunc if transform.translate_px is None else np.floor
 
     def draw(numbers: NDArray[np.float64]) -> Drawn:
-        shift = _draw_shift(transform, numbers[:2], shape)
-        shear = _spread_pair(numbers[2:4], transform.shear)
-        scale = _spread_pair(numbers[4:6], transform.scale)
-        if keep_ratio:
+        shift, shear, scale, (angles,) = np.split(spread(numbers, limits), (2, 4, 6))
+        if transform.keep_ratio:
             scale[1] = scale[0]
-        angles = spread(numbers[6], transform.rotate)
-        matrices = _make_matrices(shift, shear, scale, angles, shape)
+        matrices = _make_matrices(round_shift(shift), shear, scale, angles, shape)
         return {"matrix": matrices, "scale x": scale[0], "scale y": scale[1]}
 
     return Plan(7, draw, _find_moves, _plan_warp(transform, shape))
@@ -48,21 +46,20 @@ def plan_rotate(transform: Any, shape: Shape) -> Plan | None:
     return Plan(1, draw, _find_moves, _plan_warp(transform, shape))
 
 
-def _draw_shift(transform: Any, numbers: NDArray[np.float64], shape: Shape) -> NDArray[np.int64]:
-    """Return the shift in x and y, whole pixels, (2, N)."""
-    if transform.translate_px is not None:
-        ends = (map(int, transform.translate_px[axis]) for axis in "xy")
-        return np.stack([pick(some, *limits) for some, limits in zip(numbers, ends, strict=True)])
-    shares = _spread_pair(numbers, transform.translate_percent)
-    return (shares * np.array([[shape[1]], [shape[0]]])).astype(np.int64)
-
-
-def _spread_pair(numbers: NDArray[np.float64], limits: dict[str, Any]) -> NDArray[np.float64]:
-    return np.stack([spread(numbers[0], limits["x"]), spread(numbers[1], limits["y"])])
+def _list_limits(transform: Any, shape: Shape) -> Any:
+    """Return from where to where shift (pixels), shear, scale, each in x and y, and angles go."""
+    shifts = transform.translate_px
+    if shifts is None:
+        share = transform.translate_percent
+        x, y = np.multiply(share["x"], shape[1]), np.multiply(share["y"], shape[0])
+    else:  # whole numbers up to the last one
+        x, y = ((int(shifts[axis][0]), int(shifts[axis][1]) + 1) for axis in "xy")
+    pairs = [each[axis] for each in (transform.shear, transform.scale) for axis in "xy"]
+    return np.array([x, y, *pairs, transform.rotate]).T[:, :, None]
 
 
 def _make_matrices(
-    shift: NDArray[Any],
+    shift: NDArray[np.float64],
     shear: NDArray[np.float64],
     scale: NDArray[np.float64],
     angles: NDArray[np.float64],

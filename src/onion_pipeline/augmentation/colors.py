@@ -1,6 +1,6 @@
 """RandomBrightnessContrast, ColorJitter and InvertImg: albumentations' pixels for a given draw."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from onion_pipeline.augmentation.plan import Drawn, Plan, Shape, plan_fixed, spr
 
 TOP = 255
 BYTES = np.arange(TOP + 1, dtype=np.float32)
-JITTERED = ("brightness", "contrast", "saturation", "hue")
+JITTERED = {"brightness": 1, "contrast": 1, "saturation": 1, "hue": 0}  # what changes nothing
 HALF_A_TURN = 0.5
 HUES = 180  # OpenCV halves the degrees of a hue to fit a byte
 
@@ -26,15 +26,18 @@ def plan_brightness_contrast(transform: Any, shape: Shape) -> Plan | None:
         return None
     import cv2
 
+    by_max = transform.brightness_by_max
+
     def draw(numbers: NDArray[np.float64]) -> Drawn:
         alpha = 1.0 + spread(numbers[0], transform.contrast_limit)
         more = spread(numbers[1], transform.brightness_limit)
         return {"alpha": alpha, **({"beta": more * TOP} if by_max else {"brightness": more})}
 
-    by_max = transform.brightness_by_max
     if by_max:
-        return Plan(2, draw, lambda drawn: _tabulate(**drawn), cv2.LUT)
-    return Plan(2, draw, lambda drawn: zip(*drawn.values(), strict=True), _adjust_by_mean)
+        return Plan(2, draw, lambda drawn: _tabulate(*map(_make_column, drawn.values())), cv2.LUT)
+    return Plan(
+        2, draw, lambda drawn: np.stack([*drawn.values()], axis=1).tolist(), _adjust_by_mean
+    )
 
 
 def plan_color_jitter(transform: Any, shape: Shape) -> Plan | None:
@@ -52,20 +55,17 @@ def plan_color_jitter(transform: Any, shape: Shape) -> Plan | None:
         }
         return {**drawn, "order": numbers[len(JITTERED) :].argsort(axis=0).T}
 
-    return Plan(2 * len(JITTERED), draw, _prepare_jitter, _plan_jitter(bool(shape[2:])))
+    return Plan(2 * len(JITTERED), draw, _prepare_jitter, _jitter)
 
 
-def _tabulate(alpha: NDArray[np.float64], beta: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Return ``byte * alpha + beta`` in 32-bit floats, cut off, for all bytes: (N, 256)."""
-    values = BYTES * alpha.astype(np.float32)[:, None]
-    values += beta.astype(np.float32)[:, None]
+def _tabulate(alpha: Any, beta: Any) -> Any:
+    """Return ``byte * alpha + beta``, cut off, for all bytes; of floats, or of columns of them."""
+    values = BYTES * alpha + beta
     return values.clip(0, TOP, out=values).astype(np.uint8)
 
 
-def _look_up(image: NDArray[np.uint8], alpha: float, beta: float) -> Any:
-    import cv2
-
-    return cv2.LUT(image, _tabulate(np.array([alpha]), np.array([beta]))[0])
+def _make_column(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    return values.astype(np.float32)[:, None]
 
 
 def _average(image: NDArray[np.uint8]) -> float:
@@ -77,33 +77,38 @@ def _average(image: NDArray[np.uint8]) -> float:
 
 def _adjust_by_mean(image: NDArray[np.uint8], given: tuple[float, float]) -> Any:
     alpha, share = given
-    return _look_up(image, alpha, share * _average(image))
+    return _adjust_brightness(image, _tabulate(alpha, share * _average(image)))
 
 
 def _prepare_jitter(drawn: Drawn) -> Iterable[Any]:
-    brighter = _tabulate(drawn["brightness"], np.zeros(len(drawn["brightness"])))
-    contrast, saturation = drawn["contrast"].tolist(), drawn["saturation"].tolist()
-    given = zip(brighter, contrast, saturation, _tabulate_hues(drawn["hue"]), strict=True)
-    return zip(drawn["order"].tolist(), given, strict=True)
+    wanted = (
+        _tabulate(_make_column(drawn["brightness"]), 0),
+        drawn["contrast"].tolist(),
+        drawn["saturation"].tolist(),
+        _tabulate_hues(drawn["hue"]),
+    )
+    given = [
+        [
+            None if factor == neutral else each
+            for each, factor in zip(some, drawn[name].tolist(), strict=True)
+        ]
+        for some, (name, neutral) in zip(wanted, JITTERED.items(), strict=True)
+    ]
+    return zip(drawn["order"].tolist(), zip(*given, strict=True), strict=True)
 
 
-def _plan_jitter(has_colors: bool) -> Callable[[Any, Any], Any]:
+def _jitter(image: NDArray[np.uint8], ordered: tuple[list[int], Any]) -> NDArray[np.uint8]:
+    order, given = ordered
+    for step in order:
+        if given[step] is not None:
+            image = ADJUSTMENTS[step](image, given[step])
+    return image
+
+
+def _adjust_brightness(image: NDArray[np.uint8], table: NDArray[np.uint8]) -> Any:
     import cv2
 
-    in_color = (_adjust_saturation, _adjust_hue) if has_colors else (_keep, _keep)
-    adjust: tuple[Callable[[Any, Any], Any], ...] = (cv2.LUT, _adjust_contrast, *in_color)
-
-    def change(image: NDArray[np.uint8], ordered: tuple[list[int], Any]) -> NDArray[np.uint8]:
-        order, given = ordered
-        for step in order:
-            image = adjust[step](image, given[step])
-        return image
-
-    return change
-
-
-def _keep(image: NDArray[np.uint8], given: Any) -> NDArray[np.uint8]:
-    return image
+    return cv2.LUT(image, table)
 
 
 def _adjust_contrast(image: NDArray[np.uint8], factor: float) -> Any:
@@ -112,34 +117,36 @@ def _adjust_contrast(image: NDArray[np.uint8], factor: float) -> Any:
     gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.shape[2:] else image
     mean = cv2.sumElems(gray)[0] / gray.size
     offset = mean * (1 - factor) if factor else int(mean + 0.5)
-    return _look_up(image, factor, offset)
+    return _adjust_brightness(image, _tabulate(factor, offset))
 
 
 def _adjust_saturation(image: NDArray[np.uint8], factor: float) -> Any:
     import cv2
 
-    if factor == 1:
+    if not image.shape[2:]:
         return image
     gray = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     return gray if factor == 0 else cv2.addWeighted(image, factor, gray, 1 - factor, 0)
 
 
-def _adjust_hue(image: NDArray[np.uint8], table: NDArray[np.uint8] | None) -> Any:
+def _adjust_hue(image: NDArray[np.uint8], table: NDArray[np.uint8]) -> Any:
     import cv2
 
-    if table is None:
+    if not image.shape[2:]:
         return image
     colors = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)
     cv2.insertChannel(cv2.LUT(cv2.extractChannel(colors, 0), table), colors, 0)
     return cv2.cvtColor(colors, cv2.COLOR_HSV2RGB)
 
 
-def _tabulate_hues(factors: NDArray[np.float64]) -> list[NDArray[np.uint8] | None]:
-    """Return ``numpy.mod(hue + 180 * factor, 180)`` for all hues, or None where nothing moves.
+def _tabulate_hues(factors: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Return ``numpy.mod(hue + 180 * factor, 180)`` for all hues: (N, 256).
 
     No hue is above 179 and no factor beyond 0.5, so that one turn at most is to be added or
     taken off: the same bits as the modulus, which takes ten times as long.
     """
     moved = np.arange(TOP + 1.0) + (HUES * factors)[:, None]
-    tables = (moved + HUES * (moved < 0.0) - HUES * (moved >= HUES)).astype(np.uint8)
-    return [table if factor else None for table, factor in zip(tables, factors, strict=True)]
+    return (moved + HUES * (moved < 0.0) - HUES * (moved >= HUES)).astype(np.uint8)
+
+
+ADJUSTMENTS = (_adjust_brightness, _adjust_contrast, _adjust_saturation, _adjust_hue)

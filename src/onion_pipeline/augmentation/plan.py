@@ -30,10 +30,11 @@ class Plan(NamedTuple):
     keeps_kind: bool = True
 
 
-def spread(numbers: NDArray[np.float64], limits: tuple[float, float]) -> NDArray[np.float64]:
-    """Return numbers in [0, 1) as numbers between two limits."""
+def spread(numbers: NDArray[np.float64], limits: tuple[Any, Any]) -> NDArray[np.float64]:
+    """Return numbers in [0, 1) as numbers between a lower and an upper limit."""
     low, high = limits
-    return low + (high - low) * numbers
+    spread_out: NDArray[np.float64] = low + (high - low) * numbers
+    return spread_out
 
 
 def pick(numbers: NDArray[np.float64], low: int, high: Any) -> NDArray[np.int64]:
