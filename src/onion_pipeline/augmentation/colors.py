@@ -27,17 +27,15 @@ def plan_brightness_contrast(transform: Any, shape: Shape) -> Plan | None:
     import cv2
 
     by_max = transform.brightness_by_max
+    name, unit = ("beta", TOP) if by_max else ("brightness", 1)  # the latter a share of the mean
 
     def draw(numbers: NDArray[np.float64]) -> Drawn:
         alpha = 1.0 + spread(numbers[0], transform.contrast_limit)
-        more = spread(numbers[1], transform.brightness_limit)
-        return {"alpha": alpha, **({"beta": more * TOP} if by_max else {"brightness": more})}
+        return {"alpha": alpha, name: unit * spread(numbers[1], transform.brightness_limit)}
 
     if by_max:
         return Plan(2, draw, lambda drawn: _tabulate(*map(_make_column, drawn.values())), cv2.LUT)
-    return Plan(
-        2, draw, lambda drawn: np.stack([*drawn.values()], axis=1).tolist(), _adjust_by_mean
-    )
+    return Plan(2, draw, lambda drawn: np.stack([*drawn.values()], 1).tolist(), _adjust_by_mean)
 
 
 def plan_color_jitter(transform: Any, shape: Shape) -> Plan | None:

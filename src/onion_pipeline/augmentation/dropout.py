@@ -1,15 +1,11 @@
 """CoarseDropout: the holes that albumentations cuts out, for a given draw."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.augmentation.plan import Drawn, Plan, Shape, pick, spread
-
-# Turns numbers in [0, 1) into lengths in pixels.
-DrawSides = Callable[[NDArray[np.float64]], NDArray[np.int64]]
 
 
 def plan_coarse_dropout(transform: Any, shape: Shape) -> Plan | None:
@@ -18,17 +14,18 @@ def plan_coarse_dropout(transform: Any, shape: Shape) -> Plan | None:
     Left to albumentations: holes that are filled at random or painted over, and arguments that
     it refuses for this shape.
     """
-    fill, sides = _get_fill(transform.fill, shape), _plan_sides(transform, shape)
-    if fill is None or sides is None:
+    fill, limits = _get_fill(transform.fill, shape), _find_limits(transform, shape)
+    if fill is None or limits is None:
         return None
-    draw_heights, draw_widths = sides
     fewest, most = transform.num_holes_range
+    sides = np.reshape(shape[:2], (2, 1, 1))
 
     def draw(numbers: NDArray[np.float64]) -> Drawn:
-        high, wide, down, across = numbers[1:].reshape(4, most, -1)
-        heights, widths = draw_heights(high), draw_widths(wide)
-        tops, lefts = pick(down, 0, shape[0] - heights), pick(across, 0, shape[1] - widths)
-        holes = np.stack([lefts, tops, lefts + widths, tops + heights]).T.tolist()
+        for_sizes, for_places = numbers[1:].reshape(2, 2, most, -1)
+        sizes = spread(for_sizes, limits).astype(np.int64)
+        tops, lefts = places = pick(for_places, 0, sides - sizes)
+        bottoms, rights = places + sizes
+        holes = np.stack([lefts, tops, rights, bottoms]).T.tolist()
         counts = pick(numbers[0], fewest, most).tolist()
         return {"holes": [some[:count] for some, count in zip(holes, counts, strict=True)]}
 
@@ -51,22 +48,17 @@ def _get_fill(fill: Any, shape: Shape) -> NDArray[np.uint8] | None:
     return array if array.size in {1, *shape[2:]} else None
 
 
-def _plan_sides(transform: Any, shape: Shape) -> tuple[DrawSides, DrawSides] | None:
-    """Return how heights and widths are drawn, or None where albumentations refuses to."""
-    limits = transform.hole_height_range, transform.hole_width_range
-    if limits[0][1] >= 1:  # pixels, in both directions
-        ends = [
-            (int(low), int(min(high, side)))
-            for (low, high), side in zip(limits, shape[:2], strict=True)
-        ]
-        (short, tall), (slim, wide) = ends
-        if short > tall or slim > wide:
-            return None
-        return lambda numbers: pick(numbers, short, tall), lambda numbers: pick(numbers, slim, wide)
-    if limits[1][1] > 1:  # wider than the image
-        return None
-    high, across = shape[:2]
-    return (
-        lambda numbers: (high * spread(numbers, limits[0])).astype(np.int64),
-        lambda numbers: (across * spread(numbers, limits[1])).astype(np.int64),
-    )
+def _find_limits(transform: Any, shape: Shape) -> Any:
+    """Return from where to where heights and widths go, in pixels, the upper end left out.
+
+    None where albumentations refuses the arguments for this shape.
+    """
+    heights, widths = transform.hole_height_range, transform.hole_width_range
+    ranges = (shape[0], heights), (shape[1], widths)
+    if heights[1] >= 1:  # pixels, in both directions
+        ends = [(int(low), int(min(high, side)) + 1) for side, (low, high) in ranges]
+        is_refused = any(low >= high for low, high in ends)
+    else:
+        ends = [(side * low, side * high) for side, (low, high) in ranges]
+        is_refused = widths[1] > 1
+    return None if is_refused else np.array(ends).T[:, :, None, None]

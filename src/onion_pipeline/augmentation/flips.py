@@ -9,14 +9,12 @@ from onion_pipeline.augmentation.plan import Plan, Shape, pick, plan_fixed
 HORIZONTAL, VERTICAL = 1, 0
 
 
-def plan_horizontal_flip(transform: Any, shape: Shape) -> Plan:
-    """Return how ``HorizontalFlip`` is applied."""
-    return _plan_flip(HORIZONTAL)
+def plan_flip(code: int, transform: Any, shape: Shape) -> Plan:
+    """Return how ``HorizontalFlip`` or ``VerticalFlip`` is applied, by OpenCV's code of it."""
+    import cv2
 
-
-def plan_vertical_flip(transform: Any, shape: Shape) -> Plan:
-    """Return how ``VerticalFlip`` is applied."""
-    return _plan_flip(VERTICAL)
+    flip = cv2.flip
+    return plan_fixed(lambda image: flip(image, code))
 
 
 def plan_transposition(transform: Any, shape: Shape) -> Plan | None:
@@ -37,10 +35,3 @@ def plan_quarter_turn(transform: Any, shape: Shape) -> Plan | None:
         prepare=lambda drawn: drawn["factor"].tolist(),
         change=lambda image, factor: np.ascontiguousarray(np.rot90(image, factor)),
     )
-
-
-def _plan_flip(code: int) -> Plan:
-    import cv2
-
-    flip = cv2.flip
-    return plan_fixed(lambda image: flip(image, code))

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -18,13 +19,13 @@ PLANS: dict[str, Callable[[Any, Shape], Plan | None]] = {
     "Affine": affine.plan_affine,
     "CoarseDropout": dropout.plan_coarse_dropout,
     "ColorJitter": colors.plan_color_jitter,
-    "HorizontalFlip": flips.plan_horizontal_flip,
+    "HorizontalFlip": partial(flips.plan_flip, flips.HORIZONTAL),
     "InvertImg": colors.plan_inversion,
     "RandomBrightnessContrast": colors.plan_brightness_contrast,
     "RandomRotate90": flips.plan_quarter_turn,
     "Rotate": affine.plan_rotate,
     "Transpose": flips.plan_transposition,
-    "VerticalFlip": flips.plan_vertical_flip,
+    "VerticalFlip": partial(flips.plan_flip, flips.VERTICAL),
 }
 SPACING = 1 << 32  # between the counters of two transforms
 # Spreads a seed over the 128 bits of a PCG64, whose own way from a seed takes 20 µs.
@@ -60,7 +61,7 @@ class Pipeline:
             keys: uint64, (N,), from :func:`~onion_pipeline.augmentation.random_numbers.make_keys`.
         """
         rows = range(len(images))
-        for row, image in self._go_on(0, rows, [*map(_drop_channel, images)], keys):
+        for row, image in self._change_from(0, rows, [*map(_drop_channel, images)], keys):
             yield row, _add_channel(image)
 
     def try_transform(
@@ -83,7 +84,7 @@ class Pipeline:
         noted = {name: values[0] for name, values in drawn.items()}
         return _add_channel(changed), noted if plan.keeps_kind else self.transforms[position].params
 
-    def _go_on(
+    def _change_from(
         self,
         position: int,
         rows: Sequence[int],
@@ -100,7 +101,7 @@ class Pipeline:
             groups.setdefault((image.shape, image.dtype), []).append((row, image, key))
         parts = (zip(*group, strict=True) for group in groups.values())
         return chain.from_iterable(
-            self._go_on(end, those, some, np.array(theirs)) for those, some, theirs in parts
+            self._change_from(end, those, some, np.array(theirs)) for those, some, theirs in parts
         )
 
     def _draw_steps(
