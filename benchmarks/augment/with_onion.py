@@ -10,14 +10,14 @@ from policy import list_transforms
 sys.path.insert(0, str(Path(__file__).parents[2] / "src"))
 
 from onion_pipeline.augmentation.policy import compose, make_policy
-from onion_pipeline.augmentation.variants import augment_rows
+from onion_pipeline.augmentation.variants import make_variants
 
 
 def prepare(shape, pictures):
     """Return a function that makes a variant of each picture."""
     pipeline = compose(make_policy(list_transforms(shape)))
-    made, numbers = np.empty_like(pictures), np.ones(len(pictures), np.int64)
-    return lambda: augment_rows(pictures, numbers, pipeline, 0, out=made)
+    made = np.empty_like(pictures)
+    return lambda: make_variants(pictures, 1, pipeline, 0, out=made)
 
 
 if __name__ == "__main__":

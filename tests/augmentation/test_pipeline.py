@@ -1,3 +1,4 @@
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -5,8 +6,11 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from stock import apply_stock, draw_image, is_left, try_transform
 
+from onion_pipeline.augmentation.pipeline import Pipeline
 from onion_pipeline.augmentation.policy import compose, make_policy
+from onion_pipeline.augmentation.random_numbers import make_keys
 
 CONF = Path(__file__).parents[2] / "conf"
 POLICIES = sorted(CONF.glob("*/parameters_augment.yml"))
@@ -26,86 +30,132 @@ UNKNOWN = [
     {"RandomShadow": {"p": 0.5}},
     {"CoarseDropout": {"fill": "random", "p": 0.5}},
 ]
+CROP = {"CenterCrop": {"height": 11, "width": 8, "p": 0.5}}
+PAD = {"PadIfNeeded": {"min_height": 20, "min_width": 30, "p": 1.0}}
 
 
-def list_names(transforms):
-    return [name for transform in transforms for name in transform]
+def always(transforms):
+    return [{name: given | {"p": 1} for name, given in each.items()} for each in transforms]
 
 
-@pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.parent.name)
-@pytest.mark.parametrize("channels", [1, 3])
-def test_the_policies_of_this_project_are_taken_over_entirely(assert_as_stock, path, channels):
+def change(transforms, images, keys):
+    changed = dict(compose(make_policy(transforms))(images, keys))
+    return [changed[row] for row in range(len(images))]
+
+
+def follow(transforms, image, key, steps):
+    """Apply these of the transforms one by one."""
+    pipeline = compose(make_policy(transforms))
+    for position in steps:
+        image, _ = pipeline.try_transform(position, image, key)
+    return image
+
+
+def draw_batch(shape, count, seed=0):
+    images = [draw_image(shape, seed + number) for number in range(count)]
+    return images, make_keys(np.stack(images), 1, seed)
+
+
+def list_enabled(path):
     transforms = yaml.safe_load(path.read_text())["augment"]["transforms"]
-    enabled = [
+    return [
         {name: {key: value for key, value in arguments.items() if key != "enabled"}}
         for transform in transforms
         for name, arguments in transform.items()
     ]
-    assert_as_stock(enabled, shapes=[(28, 28, channels), (33, 17, channels)], seeds=range(100))
 
 
-@pytest.mark.parametrize("p", [0, 0.3, 1])
-def test_known_and_unknown_transforms_draw_from_the_same_streams(assert_as_stock, p):
-    transforms = [
-        {name: arguments | {"p": p}}
-        for pair in zip(KNOWN, UNKNOWN, strict=False)
-        for transform in pair
-        for name, arguments in transform.items()
-    ]
-    left = list_names(UNKNOWN) if p else []
-    assert_as_stock(transforms, left=left, shapes=LARGE)
+@pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("shape", [(28, 28, 1), (33, 17, 3)])
+def test_the_policies_of_this_project_are_taken_over_entirely(path, shape):
+    image = draw_image(shape, 1)
+    for transform in list_enabled(path):
+        ((name, arguments),) = transform.items()
+        for result, noted in try_transform(name, arguments, image, 20):
+            assert not is_left(noted)
+            np.testing.assert_array_equal(result, apply_stock(name, arguments, image, noted))
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.sampled_from(KNOWN + UNKNOWN), max_size=6), st.integers(1, 2**32 - 1))
-def test_any_mix_in_any_order(assert_as_stock, transforms, seed):
-    left = list_names([transform for transform in transforms if transform in UNKNOWN])
-    assert_as_stock(transforms, left=left, shapes=LARGE, seeds=[seed])
+@given(
+    st.lists(st.sampled_from([*KNOWN, *UNKNOWN, CROP, PAD]), max_size=5),
+    st.sampled_from(LARGE),
+    st.integers(1, 2**32 - 1),
+)
+def test_transforms_follow_each_other_with_their_own_draws(transforms, shape, seed):
+    transforms = always(transforms)
+    images, keys = draw_batch(shape, 3, seed)
+    steps = range(len(transforms))
+    results = change(transforms, images, keys)
+    for image, key, result in zip(images, keys[:, None], results, strict=True):
+        np.testing.assert_array_equal(result, follow(transforms, image, key, steps))
 
 
-def test_transforms_after_a_change_of_shape_know_the_new_one(assert_as_stock):
-    crop = {"CenterCrop": {"height": 11, "width": 8, "p": 1.0}}
-    pad = {"PadIfNeeded": {"min_height": 20, "min_width": 30, "p": 1.0}}
-    assert_as_stock(
-        [*KNOWN, crop, *KNOWN, pad, *KNOWN], left=["CenterCrop", "PadIfNeeded"], shapes=LARGE
-    )
+@pytest.mark.parametrize("shape", LARGE)
+def test_each_transform_is_applied_or_not_of_its_own(shape):
+    transforms = [KNOWN[0], UNKNOWN[1], KNOWN[1], CROP, KNOWN[4]]
+    images, keys = draw_batch(shape, 4, seed=1)
+    results = change(transforms, images, keys)
+    for image, key, result in zip(images, keys[:, None], results, strict=True):
+        subsets = product(*([(), (position,)] for position in range(len(transforms))))
+        made = [follow(transforms, image, key, sum(subset, ())) for subset in subsets]
+        assert any(np.array_equal(result, each) for each in made)
 
 
-def test_transforms_after_a_change_of_type_are_left_to_albumentations(assert_as_stock):
-    there, flip, back = (
-        {"ToFloat": {"p": 1.0}},
-        {"HorizontalFlip": {"p": 0.5}},
-        {"FromFloat": {"dtype": "uint8", "p": 1.0}},
-    )
-    assert_as_stock([there, flip, back, flip], left=["ToFloat", "FromFloat"], shapes=LARGE)
+@pytest.mark.parametrize("transform", [*KNOWN, *UNKNOWN[:2]], ids=lambda each: next(iter(each)))
+@pytest.mark.parametrize("p", [0, 0.2, 0.7, 1])
+def test_a_transform_is_applied_as_often_as_its_probability_says(transform, p):
+    ((name, arguments),) = transform.items()
+    image = draw_image((16, 16, 3), 1)
+    images = [image] * 400
+    keys = make_keys(np.stack(images), np.arange(400), seed=0)
+    results = change([{name: arguments | {"p": p}}], images, keys)
+    rate = np.mean([not np.array_equal(result, image) for result in results])
+    deviation = np.sqrt(p * (1 - p) / len(images))
+    assert rate == pytest.approx(p, abs=4 * deviation + 0.03 * (p > 0))
+
+
+@pytest.mark.parametrize("transforms", [KNOWN, [*KNOWN, UNKNOWN[1], CROP, *KNOWN]])
+def test_a_result_does_not_depend_on_the_images_beside_it(transforms):
+    images, keys = draw_batch((20, 31, 3), 40)
+    together = change(transforms, images, keys)
+    order = np.random.default_rng(0).permutation(len(images))[:25]
+    shuffled = change(transforms, [images[row] for row in order], keys[order])
+    for row, result in zip(order, shuffled, strict=True):
+        np.testing.assert_array_equal(result, together[row])
+    for row in range(5):
+        (alone,) = change(transforms, images[row : row + 1], keys[row : row + 1])
+        np.testing.assert_array_equal(alone, together[row])
+
+
+def test_transforms_after_a_change_of_type_are_left_to_albumentations():
+    there, back = {"ToFloat": {"p": 1.0}}, {"FromFloat": {"dtype": "uint8", "p": 1.0}}
+    images, keys = draw_batch((9, 7, 1), 5)
+    flip = {"HorizontalFlip": {"p": 1.0}}
+    for image, result in zip(images, change([there, flip, back, flip], images, keys), strict=True):
+        np.testing.assert_array_equal(result, image)
+    pipeline = compose(make_policy([flip]))
+    _, noted = pipeline.try_transform(0, images[0].astype(np.float32), keys[:1])
+    assert is_left(noted)
 
 
 @pytest.mark.parametrize("shape", [(9, 9, 2), (9, 9, 4)])
 def test_images_of_other_channels_are_left_to_albumentations(assert_as_stock, shape):
-    known = [transform for transform in KNOWN if "ColorJitter" not in transform]
-    assert_as_stock(known, left=list_names(known), shapes=[shape])
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_strided_images_give_the_pixels_of_whole_ones(channels):
-    pipeline = compose(make_policy(KNOWN))
-    image = np.random.default_rng(0).integers(0, 256, (40, 60, channels), dtype=np.uint8)[::-2, ::3]
-    for seed in range(20):
-        expected = pipeline(np.ascontiguousarray(image), seed)
-        np.testing.assert_array_equal(pipeline(image, seed), expected)
+    for transform in KNOWN:
+        ((name, arguments),) = transform.items()
+        if name != "ColorJitter":
+            assert_as_stock(name, arguments, left=True, shapes=[shape])
 
 
 @pytest.mark.parametrize("shape", [(28, 28, 1), (20, 20, 3)])
-def test_a_result_is_whole_and_not_overwritten_by_the_next(shape):
+def test_a_result_is_not_overwritten_by_the_next(shape):
     turns = [{"Transpose": {"p": 0.5}}, {"RandomRotate90": {"p": 0.5}}]
     pipeline = compose(make_policy(KNOWN + turns))
-    image = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    results = [pipeline(image, seed) for seed in range(20)]
+    images, keys = draw_batch(shape, 20)
+    results = [result for _, result in pipeline(images, keys)]
     kept = [result.copy() for result in results]
-    for seed in range(20, 40):
-        pipeline(image, seed)
+    list(pipeline(images, keys + np.uint64(1)))
     np.testing.assert_array_equal(results, kept)
-    assert all(result.flags.c_contiguous for result in results)
 
 
 def test_a_transform_from_elsewhere_is_not_taken_for_one_of_albumentations():
@@ -115,9 +165,6 @@ def test_a_transform_from_elsewhere_is_not_taken_for_one_of_albumentations():
         def apply(self, img, **params):
             return img
 
-    from onion_pipeline.augmentation.pipeline import Pipeline
-
     image = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
-    pipeline = Pipeline([HorizontalFlip(p=1.0)])
-    assert pipeline.list_left(image) == ["HorizontalFlip"]
-    np.testing.assert_array_equal(pipeline(image, 0), image)
+    ((_, result),) = Pipeline([HorizontalFlip(p=1.0)])([image], np.zeros(1, np.uint64))
+    np.testing.assert_array_equal(result, image)

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from onion_pipeline.augmentation.policy import Step
-from onion_pipeline.augmentation.replay import draw_policy, draw_transform
+from onion_pipeline.augmentation.policy import Step, compose
+from onion_pipeline.augmentation.replay import draw_policy
+from onion_pipeline.augmentation.variants import make_variants
 
 
 @pytest.fixture
@@ -10,10 +11,15 @@ def image():
     return np.random.default_rng(0).integers(0, 256, (21, 17, 3), dtype=np.uint8)
 
 
+def draw_alone(image, step, draws, seed):
+    (drawn,) = draw_policy(image, [step], draws, seed)
+    return drawn.draws
+
+
 def test_each_draw_is_another_one_and_always_the_same(image):
     step = Step(name="Affine", arguments={"rotate": [-20, 20], "p": 0.1})
-    draws = draw_transform(image, step, 3, seed=1)
-    again = draw_transform(image, step, 3, seed=1)
+    draws = draw_alone(image, step, 3, seed=1)
+    again = draw_alone(image, step, 3, seed=1)
     assert [draw.arguments for draw in draws] == [draw.arguments for draw in again]
     assert len({draw.arguments["rotate"] for draw in draws}) == 3
     for draw, same in zip(draws, again, strict=True):
@@ -31,7 +37,7 @@ def test_each_draw_is_another_one_and_always_the_same(image):
 )
 def test_an_affine_transform_is_described_by_what_it_does(image, arguments, name, expected):
     still = {"rotate": [0, 0], "shear": [0, 0], "scale": [1, 1], "translate_px": [0, 0]}
-    (draw,) = draw_transform(image, Step(name="Affine", arguments=still | arguments), 1, seed=0)
+    (draw,) = draw_alone(image, Step(name="Affine", arguments=still | arguments), 1, seed=0)
     others = {"rotate": 0, "shear": 0, "x": 0, "y": 0, "scale x": 1, "scale y": 1}
     if name == "scale x":
         others["scale y"] = expected
@@ -43,19 +49,19 @@ def test_a_shear_is_the_angle_that_the_upright_leans(image):
         name="Affine",
         arguments={"rotate": [0, 0], "shear": {"x": [15, 15], "y": [0, 0]}, "scale": [1, 1]},
     )
-    (draw,) = draw_transform(image, step, 1, seed=0)
+    (draw,) = draw_alone(image, step, 1, seed=0)
     assert abs(draw.arguments["shear"]) == pytest.approx(15, abs=1e-4)
 
 
 def test_the_arguments_of_others_are_their_numbers(image):
-    (draw,) = draw_transform(image, Step(name="CoarseDropout", arguments={}), 1, seed=0)
+    (draw,) = draw_alone(image, Step(name="CoarseDropout", arguments={}), 1, seed=0)
     assert set(draw.arguments) == {"holes"}
     (left, top, right, bottom) = draw.arguments["holes"][0]
     assert (draw.image[top:bottom, left:right] == 0).all()
-    (draw,) = draw_transform(image, Step(name="HorizontalFlip", arguments={}), 1, seed=0)
+    (draw,) = draw_alone(image, Step(name="HorizontalFlip", arguments={}), 1, seed=0)
     assert draw.arguments == {}
     np.testing.assert_array_equal(draw.image, image[:, ::-1])
-    (draw,) = draw_transform(image, Step(name="GaussNoise", arguments={}), 1, seed=0)
+    (draw,) = draw_alone(image, Step(name="GaussNoise", arguments={}), 1, seed=0)
     assert draw.arguments == {}
 
 
@@ -68,3 +74,28 @@ def test_a_policy_is_shown_transform_by_transform(image):
     assert (flip.name, flip.probability, len(flip.draws)) == ("HorizontalFlip", 0.25, 2)
     assert noise.probability == 0.5  # what albumentations does unless told otherwise
     np.testing.assert_array_equal(flip.draws[0].image, image[:, ::-1])
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        Step(name="GaussNoise", arguments={"p": 1}),
+        Step(name="ColorJitter", arguments={"p": 1}),
+        Step(name="Affine", arguments={"rotate": [-40, 40], "p": 1}),
+    ],
+    ids=lambda step: step["name"],
+)
+def test_a_draw_is_that_of_the_variant_of_its_number(image, step):
+    made = make_variants(np.stack([image] * 3), [1, 2, 3], compose([step]), seed=5)
+    shown = [draw.image for draw in draw_alone(image, step, 3, seed=5)]
+    np.testing.assert_array_equal(shown, made)
+
+
+def test_arguments_do_not_depend_on_the_transforms_beside(image):
+    flip, jitter = (Step(name=name, arguments={}) for name in ("HorizontalFlip", "ColorJitter"))
+    (_, first), (_, second) = (
+        draw_policy(image, [beside, jitter], 4, seed=0)
+        for beside in (flip, Step(name="GaussianBlur", arguments={}))
+    )
+    for one, other in zip(first.draws, second.draws, strict=True):
+        assert one.arguments == other.arguments

@@ -80,13 +80,13 @@ def test_pixels_stay_while_they_are_in_use_however_slow_the_training(streamed, k
         np.testing.assert_array_equal(pixels, kept["image"][blocks[number]])
 
 
-def make_block_unless_killed(job):
+def make_block_unless_killed(*given):
     """Write half of a block, and end as a process does for which there is no memory."""
-    made = make_block(job)
+    made = make_block(*given)
     marker = Path(os.environ["KILLED_ONCE"])
     if not marker.exists():
         marker.touch()
-        job.target.open()[: made // 2] = 0
+        given[-1].target.open()[: made // 2] = 0
         os.kill(os.getpid(), signal.SIGKILL)
     return made
 

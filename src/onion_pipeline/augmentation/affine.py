@@ -1,152 +1,109 @@
-"""Affine and Rotate of albumentations, to the last bit of their matrices and pixels."""
+"""Affine and Rotate: the matrices and pixels of albumentations for a given draw."""
 
-from collections.abc import Callable, Sequence
-from math import pi
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.augmentation.randomness import Apply, Draws, get_span
+from onion_pipeline.augmentation.plan import Drawn, Plan, Shape, spread
 
-# Shift in x and y in pixels, shear in degrees, scale, and rotation in degrees.
-Motion = tuple[int, int, float, float, float, float, float]
-
-RADIAN = pi / 180
-NEAR_ZERO = 1e-8  # np.allclose(matrix, identity), by which albumentations skips the warp
-NEAR_ONE = 1e-8 + 1e-5
+IDENTITY = np.eye(3)
+# np.allclose(matrix, IDENTITY), by which albumentations leaves an image alone.
+TOLERANCE = 1e-8 + 1e-5 * IDENTITY
 LINEAR, CONSTANT = 1, 0  # the defaults of cv2.warpAffine
 
 
-def plan_affine(transform: Any, draws: Draws, shape: tuple[int, int, int]) -> Apply | None:
-    """Return what ``Affine`` does to images of `shape` when it is applied.
+def plan_affine(transform: Any, shape: Shape) -> Plan | None:
+    """Return how ``Affine`` is applied.
 
-    Args:
-        transform: of albumentations, with its checked arguments.
-        draws: the streams that all steps share.
-        shape: (H, W, C); images of one channel come as (H, W).
-
-    Returns:
-        A function of an image, or None for what is left to albumentations: an output that
-        is fitted and a balanced scale.
+    Left to albumentations: an output that is fitted, and a balanced scale.
     """
     if transform.fit_output or transform.balanced_scale:
         return None
-    return _plan_warp(transform, _plan_motion(transform, draws, shape), shape)
+    limits = _list_limits(transform, shape)
+    round_shift = np.trunc if transform.translate_px is None else np.floor
+
+    def draw(numbers: NDArray[np.float64]) -> Drawn:
+        shift, shear, scale, (angles,) = np.split(spread(numbers, limits), (2, 4, 6))
+        if transform.keep_ratio:
+            scale[1] = scale[0]
+        matrices = _make_matrices(round_shift(shift), shear, scale, angles, shape)
+        return {"matrix": matrices, "scale x": scale[0], "scale y": scale[1]}
+
+    return Plan(7, draw, _find_moves, _plan_warp(transform, shape))
 
 
-def plan_rotate(transform: Any, draws: Draws, shape: tuple[int, int, int]) -> Apply | None:
-    """Return what ``Rotate`` does; see :func:`plan_affine`. Cropped borders are left out."""
+def plan_rotate(transform: Any, shape: Shape) -> Plan | None:
+    """Return how ``Rotate`` is applied. Left to albumentations: cropped borders."""
     if transform.crop_border:
         return None
-    random = draws.random
-    low, span = get_span(transform.limit)
-    return _plan_warp(transform, lambda: (0, 0, 0, 0, 1, 1, low + span * random()), shape)
+
+    def draw(numbers: NDArray[np.float64]) -> Drawn:
+        still, angles = np.zeros((2, numbers.shape[1])), spread(numbers[0], transform.limit)
+        return {"matrix": _make_matrices(still, still, still + 1, angles, shape)}
+
+    return Plan(1, draw, _find_moves, _plan_warp(transform, shape))
 
 
-def _plan_motion(transform: Any, draws: Draws, shape: tuple[int, int, int]) -> Callable[[], Motion]:
-    random = draws.random
-    draw_shift = _plan_shift(transform, draws, shape)
-    (shear_x, shear_x_span), (shear_y, shear_y_span) = map(get_span, _get_pair(transform.shear))
-    (scale_x, scale_x_span), (scale_y, scale_y_span) = map(get_span, _get_pair(transform.scale))
-    angle, angle_span = get_span(transform.rotate)
-    keep_ratio = transform.keep_ratio
-
-    def draw_motion() -> Motion:
-        x, y = draw_shift()
-        tilt_x = -(shear_x + shear_x_span * random())
-        tilt_y = -(shear_y + shear_y_span * random())
-        wide = scale_x + scale_x_span * random()
-        tall = scale_y + scale_y_span * random()
-        if keep_ratio:
-            tall = wide
-        return x, y, tilt_x, tilt_y, wide, tall, angle + angle_span * random()
-
-    return draw_motion
+def _list_limits(transform: Any, shape: Shape) -> Any:
+    """Return from where to where shift (pixels), shear, scale, each in x and y, and angles go."""
+    shifts = transform.translate_px
+    if shifts is None:
+        share = transform.translate_percent
+        x, y = np.multiply(share["x"], shape[1]), np.multiply(share["y"], shape[0])
+    else:  # whole numbers up to the last one
+        x, y = ((int(shifts[axis][0]), int(shifts[axis][1]) + 1) for axis in "xy")
+    pairs = [each[axis] for each in (transform.shear, transform.scale) for axis in "xy"]
+    return np.array([x, y, *pairs, transform.rotate]).T[:, :, None]
 
 
-def _plan_shift(
-    transform: Any, draws: Draws, shape: tuple[int, int, int]
-) -> Callable[[], tuple[int, int]]:
-    if transform.translate_px is not None:
-        randint = draws.python.randint
-        x_range, y_range = (
-            (int(low), int(high)) for low, high in _get_pair(transform.translate_px)
-        )
-        return lambda: (randint(*x_range), randint(*y_range))
-    random = draws.random
-    height, width = shape[:2]
-    (x, x_span), (y, y_span) = map(get_span, _get_pair(transform.translate_percent))
-    return lambda: (int((x + x_span * random()) * width), int((y + y_span * random()) * height))
+def _make_matrices(
+    shift: NDArray[np.float64],
+    shear: NDArray[np.float64],
+    scale: NDArray[np.float64],
+    angles: NDArray[np.float64],
+    shape: Shape,
+) -> NDArray[np.float64]:
+    """Return what albumentations' ``create_affine_transformation_matrix`` does, (N, 3, 3).
+
+    Its six matrices are multiplied here in four, of which the products are the same bits.
+    """
+    centers = np.array([[shape[1] / 2 - 0.5], [shape[0] / 2 - 0.5]])
+    sheared, turned, scaled = np.tile(IDENTITY, (3, len(angles), 1, 1))
+    sheared[:, 0, 1], sheared[:, 1, 0] = np.tan(np.deg2rad(-shear))
+    sheared[:, :2, 2] = (shift + centers).T
+    radians = np.deg2rad(angles % 360)
+    turned[:, 0, 0] = turned[:, 1, 1] = np.cos(radians)
+    turned[:, 0, 1] = sine = np.sin(radians)
+    turned[:, 1, 0] = -sine
+    scaled[:, 0, 0], scaled[:, 1, 1] = scale
+    recentered = IDENTITY.copy()
+    recentered[:2, 2:] = -centers
+    return sheared @ turned @ scaled @ recentered
 
 
-def _get_pair(by_axis: dict[str, Any]) -> tuple[Any, Any]:
-    return by_axis["x"], by_axis["y"]
+def _find_moves(drawn: Drawn) -> list[NDArray[np.float64] | None]:
+    """Return a matrix (2, 3) of each image, or None if that changes nothing."""
+    matrices = drawn["matrix"]
+    moved = (abs(matrices - IDENTITY) > TOLERANCE).any(axis=(1, 2)).tolist()
+    return [
+        matrix if is_moved else None
+        for matrix, is_moved in zip(matrices[:, :2], moved, strict=True)
+    ]
 
 
-def _plan_warp(
-    transform: Any, draw_motion: Callable[[], Motion], shape: tuple[int, int, int]
-) -> Apply:
+def _plan_warp(transform: Any, shape: Shape) -> Callable[[Any, Any], Any]:
     import cv2
 
-    size = shape[1::-1]
-    make_matrix = _plan_matrix(draw_motion, shape)
-    warp, flags, border = cv2.warpAffine, transform.interpolation, transform.border_mode
-    fill = transform.fill
-    if flags == LINEAR and border == CONSTANT and fill == 0:  # naming the defaults takes 1.4 µs
+    warp, size = cv2.warpAffine, shape[1::-1]
+    fill, flags, border = transform.fill, transform.interpolation, transform.border_mode
+    # Naming the defaults takes 1.4 µs for each image.
+    is_default = (fill, flags, border) == (0, LINEAR, CONSTANT)
+    value = [fill] * shape[2] if isinstance(fill, float) and shape[2:] else fill
+    options: Any = () if is_default else (None, flags, border, value)
 
-        def apply_default(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-            matrix = make_matrix()
-            return image if matrix is None else warp(image, matrix, size)  # type: ignore[return-value]
+    def change(image: NDArray[np.uint8], matrix: NDArray[np.float64] | None) -> Any:
+        return image if matrix is None else warp(image, matrix, size, *options)
 
-        return apply_default
-    value = [fill] * shape[2] if isinstance(fill, float) else fill
-
-    def apply(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        matrix = make_matrix()
-        return image if matrix is None else warp(image, matrix, size, None, flags, border, value)  # type: ignore[return-value]
-
-    return apply
-
-
-def _plan_matrix(
-    draw_motion: Callable[[], Motion], shape: tuple[int, int, int]
-) -> Callable[[], NDArray[np.float64] | None]:
-    """Return a function that draws a 2x3 matrix, or None if that changes nothing.
-
-    albumentations multiplies six matrices. Where all but one of the terms of a sum are zero
-    or both factors exact, plain arithmetic gives the same bits; the two products that are
-    left go through BLAS as there, which may fuse multiplications and additions.
-    """
-    center_x, center_y = shape[1] / 2 - 0.5, shape[0] / 2 - 0.5
-    sheared, turn, scaled = np.eye(3), np.eye(3), np.eye(3)
-    recenter = np.array([[1, 0, -center_x], [0, 1, -center_y], [0, 0, 1]])
-    turned, matrix = np.empty((3, 3)), np.empty((3, 3))
-    upper = matrix[:2]
-    # Items of an array take thrice as long as those of its memory.
-    views: list[Any] = [array.reshape(-1).data for array in (sheared, turn, turned, scaled, matrix)]
-    a, b, c, d, e = views
-    sin, cos, tan = np.sin, np.cos, np.tan  # not those of `math`: their last bit may differ
-
-    def make_matrix() -> NDArray[np.float64] | None:
-        x, y, tilt_x, tilt_y, wide, tall, angle = draw_motion()
-        radians = angle % 360 * RADIAN
-        a[1], a[2] = tan(tilt_x * RADIAN), x + center_x
-        a[3], a[5] = tan(tilt_y * RADIAN), y + center_y
-        b[0] = b[4] = cos(radians)
-        b[1] = sine = sin(radians)
-        b[3] = -sine
-        sheared.dot(turn, turned)
-        d[0], d[1], d[2] = c[0] * wide, c[1] * tall, c[2]
-        d[3], d[4], d[5] = c[3] * wide, c[4] * tall, c[5]
-        scaled.dot(recenter, matrix)
-        if abs(e[0] - 1) <= NEAR_ONE and _is_identity(e):
-            return None
-        return upper
-
-    return make_matrix
-
-
-def _is_identity(matrix: Sequence[float]) -> bool:
-    others = (matrix[k] for k in (1, 2, 3, 5))
-    return abs(matrix[4] - 1) <= NEAR_ONE and all(abs(other) <= NEAR_ZERO for other in others)
+    return change

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.augmentation.policy import Step, compose
-from onion_pipeline.augmentation.variants import augment_image
+from onion_pipeline.augmentation.variants import make_variants
 
 SEVERITIES = (1, 2, 3, 4, 5)
 SIDE = 32  # pixels, of the pictures that the lengths are given for
@@ -26,6 +26,7 @@ Arguments = dict[str, Any]
 # Of OpenCV: down by the mean of an area, up by repeating pixels. Its plain INTER_NEAREST (0) would
 # also move the picture by up to half a block, which costs more than the blocks do.
 MEANS_TO_BLOCKS = {"downscale": 3, "upscale": 6}
+STILL = {"brightness": (1, 1), "contrast": (1, 1), "saturation": (1, 1), "hue": (0, 0)}
 REFLECTED = 4  # also of OpenCV: what moves in from outside is the picture's own border, not black
 
 
@@ -48,8 +49,9 @@ class Corruption(NamedTuple):
     needs_color: bool = False
 
 
-def _pair(value: float) -> tuple[float, float]:
-    return (value, value)
+def _fix(name: str, **others: Any) -> Callable[[Any, float], Arguments]:
+    """Return what fixes an argument, which albumentations takes as a range, at the strength."""
+    return lambda strength, _: others | {name: (strength, strength)}
 
 
 def _odd(length: float) -> int:
@@ -57,35 +59,24 @@ def _odd(length: float) -> int:
     return max(3, 2 * round((length - 1) / 2) + 1)
 
 
-def _jitter(**changed: float) -> Arguments:
-    still = {"brightness": (1, 1), "contrast": (1, 1), "saturation": (1, 1), "hue": (0, 0)}
-    return still | {name: _pair(value) for name, value in changed.items()}
-
-
 CORRUPTIONS: dict[str, Corruption] = {
     "gaussian_noise": Corruption(
-        "noise",
-        "GaussNoise",
-        (0.04, 0.06, 0.08, 0.09, 0.10),
-        lambda spread, _: {"std_range": _pair(spread)},
+        "noise", "GaussNoise", (0.04, 0.06, 0.08, 0.09, 0.10), _fix("std_range")
     ),
     "shot_noise": Corruption(
-        "noise",
-        "ShotNoise",
-        (1 / 500, 1 / 250, 1 / 100, 1 / 75, 1 / 50),
-        lambda grain, _: {"scale_range": _pair(grain)},
+        "noise", "ShotNoise", (1 / 500, 1 / 250, 1 / 100, 1 / 75, 1 / 50), _fix("scale_range")
     ),
     "impulse_noise": Corruption(
         "noise",
         "SaltAndPepper",
         (0.01, 0.02, 0.03, 0.05, 0.07),
-        lambda share, _: {"amount": _pair(share), "salt_vs_pepper": _pair(0.5)},
+        _fix("amount", salt_vs_pepper=(0.5, 0.5)),
     ),
     "gaussian_blur": Corruption(
         "blur",
         "GaussianBlur",
         (0.4, 0.6, 0.7, 0.8, 1.0),
-        lambda spread, scale: {"sigma_limit": _pair(spread * scale), "blur_limit": 0},
+        lambda spread, scale: {"sigma_limit": (spread * scale,) * 2, "blur_limit": 0},
     ),
     "glass_blur": Corruption(
         "blur",
@@ -107,32 +98,29 @@ CORRUPTIONS: dict[str, Corruption] = {
         "blur",
         "ZoomBlur",
         (1.06, 1.11, 1.16, 1.21, 1.26),
-        lambda zoom, _: {"max_factor": _pair(zoom), "step_factor": _pair(0.01)},
+        _fix("max_factor", step_factor=(0.01, 0.01)),
     ),
     "spatter": Corruption(
         "weather",
         "Spatter",
         (0.72, 0.7, 0.68, 0.66, 0.64),
-        lambda cutoff, _: {"cutout_threshold": _pair(cutoff), "mode": "rain"},
+        _fix("cutout_threshold", mode="rain"),
         needs_color=True,
     ),
     "brightness": Corruption(
         "weather",
         "RandomBrightnessContrast",
         (0.05, 0.1, 0.15, 0.2, 0.3),
-        lambda more, _: {"brightness_limit": _pair(more), "contrast_limit": (0, 0)},
+        _fix("brightness_limit", contrast_limit=(0, 0)),
     ),
     "contrast": Corruption(
-        "digital",
-        "ColorJitter",
-        (0.75, 0.5, 0.4, 0.3, 0.15),
-        lambda share, _: _jitter(contrast=share),
+        "digital", "ColorJitter", (0.75, 0.5, 0.4, 0.3, 0.15), _fix("contrast", **STILL)
     ),
     "saturation": Corruption(
         "digital",
         "ColorJitter",
         (0.6, 0.3, 1.5, 2.0, 3.0),
-        lambda share, _: _jitter(saturation=share),
+        _fix("saturation", **STILL),
         needs_color=True,
     ),
     "elastic_transform": Corruption(
@@ -149,13 +137,10 @@ CORRUPTIONS: dict[str, Corruption] = {
         "digital",
         "Downscale",
         (0.95, 0.9, 0.85, 0.75, 0.65),
-        lambda share, _: {"scale_range": _pair(share), "interpolation_pair": MEANS_TO_BLOCKS},
+        _fix("scale_range", interpolation_pair=MEANS_TO_BLOCKS),
     ),
     "jpeg_compression": Corruption(
-        "digital",
-        "ImageCompression",
-        (80, 65, 58, 50, 40),
-        lambda quality, _: {"quality_range": (quality, quality)},
+        "digital", "ImageCompression", (80, 65, 58, 50, 40), _fix("quality_range")
     ),
 }
 
@@ -189,7 +174,7 @@ def corrupt_images(
     pipeline = compose([Step(name=kind.transform, arguments={**arguments, "p": 1})])
     is_grey = images.shape[3] == 1
     taken = np.repeat(images, 3, axis=3) if is_grey and kind.needs_color else images
-    changed = np.stack([augment_image(image, pipeline, severity, seed) for image in taken])
+    changed = make_variants(taken, severity, pipeline, seed)
     if changed.shape == images.shape:
         return changed
     return changed.mean(axis=3, keepdims=True).round().astype(np.uint8)

@@ -96,12 +96,11 @@ def list_transforms() -> dict[str, type]:
     """Return the albumentations transforms of pixels by name."""
     library = import_albumentations()
     base = (library.ImageOnlyTransform, library.DualTransform)
-    found = {
+    return {
         name: kind
         for name, kind in vars(library).items()
-        if inspect.isclass(kind) and issubclass(kind, base)
+        if inspect.isclass(kind) and issubclass(kind, base) and kind not in base
     }
-    return {name: kind for name, kind in found.items() if kind not in base}
 
 
 def _read_transform(transform: Transform) -> tuple[str, dict[str, Any], bool]:

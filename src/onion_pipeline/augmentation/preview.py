@@ -6,7 +6,7 @@ import numpy as np
 
 from onion_pipeline.annotations import ImageFigure
 from onion_pipeline.augmentation.policy import Step, compose
-from onion_pipeline.augmentation.variants import augment_image
+from onion_pipeline.augmentation.variants import make_variants
 from onion_pipeline.drawing.canvas import ACCENT, make_figure, show_image
 from onion_pipeline.drawing.lettering import write_names
 from onion_pipeline.images.arrays import LabelledImages, find_examples
@@ -27,11 +27,10 @@ def draw_augmentation_preview(
     axes = figure.subplots(len(rows), 1 + VARIANTS, squeeze=False)
     for cells, row in zip(axes, rows, strict=True):
         original = np.asarray(row["image"])
-        shown = [
-            original,
-            *(augment_image(original, pipeline, n, seed) for n in range(1, 1 + VARIANTS)),
-        ]
-        for cell, image in zip(cells, shown, strict=True):
+        shown = np.stack([original] * (1 + VARIANTS))
+        for cell, image in zip(
+            cells, make_variants(shown, range(1 + VARIANTS), pipeline, seed), strict=True
+        ):
             show_image(cell, image)
         name = names[class_names[row["label"]]]
         cells[0].set_ylabel(name, rotation=0, ha="right", va="center")

@@ -1,7 +1,6 @@
 """The transforms of a policy one by one, with the arguments that each has drawn."""
 
-import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import atan2, degrees
 from numbers import Number
 from typing import Any, NamedTuple
@@ -9,11 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.augmentation.policy import Step, create_transform, import_albumentations
+from onion_pipeline.augmentation.policy import Step, compose
+from onion_pipeline.augmentation.random_numbers import make_keys
 
 # What albumentations notes beside the draws: how pixels are filled in, and shapes.
 NOT_DRAWN = {"bbox_matrix", "fill", "fill_mask", "interpolation", "output_shape", "seed", "shape"}
-MATRIX = "matrix"
 LONGEST = 8  # numbers in a list that people still read
 
 
@@ -39,26 +38,14 @@ class DrawnTransform(NamedTuple):
 
 
 def draw_policy(
-    image: NDArray[np.uint8], policy: Iterable[Step], draws: int, seed: int
+    image: NDArray[np.uint8], policy: Sequence[Step], draws: int, seed: int
 ) -> list[DrawnTransform]:
-    """Return what each transform of `policy` does to `image`, see :func:`draw_transform`."""
-    return [
-        DrawnTransform(
-            step["name"],
-            float(create_transform(**step).p),
-            draw_transform(image, step, draws, seed),
-        )
-        for step in policy
-    ]
-
-
-def draw_transform(image: NDArray[np.uint8], step: Step, draws: int, seed: int) -> list[Draw]:
-    """Return `image` as one transform alone changes it, so many times, whatever its probability.
+    """Return `image` as each transform alone changes it, so many times, whatever its probability.
 
     Args:
         image: uint8, (H, W, C).
-        step: of a policy, from :func:`~onion_pipeline.augmentation.policy.make_policy`.
-        draws: how many times.
+        policy: from :func:`~onion_pipeline.augmentation.policy.make_policy`.
+        draws: how many times. Draw number n has the arguments of the image's variant number n.
         seed: of the draws.
 
     Returns:
@@ -66,35 +53,34 @@ def draw_transform(image: NDArray[np.uint8], step: Step, draws: int, seed: int) 
         transform, which notes a matrix, is described by the angle (degrees, counter-clockwise), the
         shear (degrees) and the shift (pixels) that this matrix means.
     """
-    transform = create_transform(step["name"], {**step["arguments"], "p": 1})
-    compose = import_albumentations().Compose([transform], save_applied_params=True)
-    return [_draw_once(image, compose, [seed, number]) for number in range(draws)]
-
-
-def _draw_once(image: NDArray[np.uint8], compose: Any, seed: list[int]) -> Draw:
-    compose.set_random_state(np.random.default_rng(seed), random.Random(str(seed)))
-    result = compose(image=np.ascontiguousarray(image))
-    ((_, noted),) = result["applied_transforms"]
-    return Draw(result["image"], _read_arguments(noted, image.shape))
+    pipeline, image = compose(policy), np.ascontiguousarray(image)
+    keys = make_keys(np.stack([image] * draws), range(1, 1 + draws), seed)
+    drawn = []
+    for position, step in enumerate(policy):
+        tried = (pipeline.try_transform(position, image, key) for key in keys[:, None])
+        results = [Draw(changed, _read_arguments(noted, image.shape)) for changed, noted in tried]
+        probability = float(pipeline.transforms[position].p)
+        drawn.append(DrawnTransform(step["name"], probability, results))
+    return drawn
 
 
 def _read_arguments(noted: Mapping[str, Any], shape: tuple[int, ...]) -> dict[str, Any]:
     """Return those of the noted arguments that were drawn and that people can read."""
-    if MATRIX in noted and np.shape(noted[MATRIX]) == (3, 3):
-        return _read_matrix(np.asarray(noted[MATRIX]), noted.get("scale"), shape)
     flat = dict(_flatten(noted))
+    matrix = np.asarray(noted.get("matrix"))
+    if matrix.shape == (3, 3):
+        scale = {name: value for name, value in flat.items() if name.startswith("scale")}
+        return _read_matrix(matrix, shape) | scale
     return {name: value for name, value in flat.items() if name not in NOT_DRAWN}
 
 
-def _read_matrix(matrix: NDArray[Any], scale: Any, shape: tuple[int, ...]) -> dict[str, Any]:
+def _read_matrix(matrix: NDArray[Any], shape: tuple[int, ...]) -> dict[str, float]:
     """Return what an affine matrix does to a picture of `shape`."""
     (a, b), (c, d) = matrix[:2, :2]
     middle = np.array([(shape[1] - 1) / 2, (shape[0] - 1) / 2, 1])
-    moved = matrix[:2] @ middle - middle[:2]
+    x, y = (matrix[:2] @ middle - middle[:2]).tolist()
     right, down = degrees(atan2(c, a)), degrees(atan2(d, b))
-    drawn = {"rotate": -right, "shear": 90 - (down - right), "x": moved[0], "y": moved[1]}
-    sizes = dict(_flatten({"scale": scale})) if scale is not None else {}
-    return {name: float(value) for name, value in {**drawn, **sizes}.items()}
+    return {"rotate": -right, "shear": 90 - (down - right), "x": x, "y": y}
 
 
 def _flatten(noted: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:

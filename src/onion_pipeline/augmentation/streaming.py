@@ -2,13 +2,15 @@
 
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.augmentation.policy import Step, compose, import_albumentations
-from onion_pipeline.augmentation.variants import augment_rows
+from onion_pipeline.augmentation.variants import make_variants
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.parameters import AugmentParameters
@@ -17,38 +19,23 @@ from onion_pipeline.workers.shared import SharedArray, create_shared, share_arra
 
 
 class _Job(NamedTuple):
-    source: SharedArray
     target: SharedArray
     rows: NDArray[np.int64]
-    copies: NDArray[np.int64]
-    policy: Sequence[Step]
-    seed: int
 
 
+@dataclass(frozen=True)
 class _Jobs(Sequence[_Job]):
     """The job of each block from one on: made when it is asked for, since a training has many."""
 
-    def __init__(
-        self,
-        source: SharedArray,
-        slots: Sequence[SharedArray],
-        blocks: Sequence[NDArray[np.int64]],
-        first: int,
-        draws: tuple[Sequence[Step], int],
-    ) -> None:
-        self._source = source
-        self._slots = slots
-        self._blocks = blocks
-        self._first = first
-        self._draws = draws
+    slots: Sequence[SharedArray]
+    blocks: Sequence[NDArray[np.int64]]
+    first: int
 
     def __len__(self) -> int:
-        return len(self._blocks) - self._first
+        return len(self.blocks) - self.first
 
     def __getitem__(self, number: Any) -> Any:
-        copies, rows = np.divmod(self._blocks[self._first + number], self._source.shape[0])
-        slot = self._slots[number % len(self._slots)]
-        return _Job(self._source, slot, rows, copies, *self._draws)
+        return _Job(self.slots[number % len(self.slots)], self.blocks[self.first + number])
 
 
 class StreamedImages:
@@ -89,7 +76,7 @@ class StreamedImages:
         made = np.array(self._images[rows])
         made["copy"] = copies
         pixels = made["image"]
-        augment_rows(pixels, copies, compose(self._policy), self._seed, out=pixels)
+        make_variants(pixels, copies, compose(self._policy), self._seed, out=pixels)
         return made
 
     def list_inputs(self) -> tuple[Any, ...]:
@@ -115,8 +102,8 @@ class StreamedImages:
             count = AHEAD * count_processors()
             slots = [stack.enter_context(create_shared(*pixels)) for _ in range(count)]
             views = [slot.open() for slot in slots]
-            jobs = _Jobs(source, slots, blocks, first, (self._policy, self._seed))
-            for number, rows in enumerate(map_chunks(_make_block, jobs)):
+            make_block = partial(_make_block, source, self._policy, self._seed)
+            for number, rows in enumerate(map_chunks(make_block, _Jobs(slots, blocks, first))):
                 yield views[number % count][:rows]
 
     def _get_field(self, name: str) -> NDArray[Any]:
@@ -150,9 +137,9 @@ def offer_variants(
     return StreamedImages(images, policy, parameters.copies, seed)
 
 
-def _make_block(job: _Job) -> int:
-    """Write the variants of one block, and return how many there are."""
-    pixels = job.source.open("r")["image"][job.rows]
-    target = job.target.open()
-    augment_rows(pixels, job.copies, compose(job.policy), job.seed, out=target[: len(pixels)])
+def _make_block(source: SharedArray, policy: Sequence[Step], seed: int, job: _Job) -> int:
+    """Write the rows of one block, and return how many there are."""
+    copies, rows = np.divmod(job.rows, source.shape[0])
+    pixels = source.open("r")["image"][rows]
+    make_variants(pixels, copies, compose(policy), seed, out=job.target.open()[: len(pixels)])
     return len(pixels)

@@ -66,7 +66,7 @@ def predict_variants(
         predict_probabilities(
             calibrated_model,
             chosen["image"],
-            partial(make_variants, copy=copy, pipeline=pipeline, seed=seed),
+            partial(make_variants, copies=copy, pipeline=pipeline, seed=seed),
         )
         for copy in range(1 + copies)
     ]
