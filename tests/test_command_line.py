@@ -25,6 +25,8 @@ from onion_pipeline.pipeline_registry import register_pipelines
 from onion_pipeline.storage.files import SUFFIX
 from onion_pipeline.tracking import outage, runs
 
+pytestmark = pytest.mark.slow  # whole runs
+
 # Of each class; the gate sees no skill in fewer than twelve test images.
 IMAGES = 45
 SMALL = "train.epochs=1,train.batch_size=8,augment.copies=1"

@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+import tomllib
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
@@ -236,3 +237,13 @@ def find_tested(test: Path) -> bool:
         (SOURCE / test.parent / each).is_dir() or (SOURCE / test.parent / f"{each}.py").is_file()
         for each in names
     )
+
+
+def test_make_test_leaves_no_test_out():
+    options = tomllib.loads(read(Path("pyproject.toml")))["tool"]["pytest"]["ini_options"]
+    assert not re.search(r"(?:^| )-[mk]\b|--ignore|--deselect", options["addopts"])
+    recipes = read(Path("Makefile")).split("\n\n")
+    choosing = [
+        recipe.split(":")[0] for recipe in recipes if re.search("PYTEST\\).* -[mk] ", recipe)
+    ]
+    assert choosing == ["test-fast"]

@@ -43,6 +43,7 @@ def read_tags(run_id):
     return runs.import_client().get_run(run_id).data.tags
 
 
+@pytest.mark.slow
 def test_a_run_is_described_by_what_it_has_made_itself(run_id, catalog):
     end_run(catalog, "metrics", "predictions")
     tags = read_tags(run_id)

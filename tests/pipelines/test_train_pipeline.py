@@ -10,6 +10,8 @@ from onion_pipeline.pipelines.train.pipeline import create_pipeline
 from onion_pipeline.training import fit
 from onion_pipeline.training.checkpoints import Checkpoints
 
+pytestmark = pytest.mark.slow  # trainings
+
 
 @pytest.fixture
 def values(labelled_images, base_parameters, keras, tmp_path, precision):

@@ -14,6 +14,8 @@ from kedro.framework.project import configure_project
 
 from onion_pipeline.tracking import outage, runs
 
+pytestmark = pytest.mark.slow  # trainings
+
 DIGITS, OF_EACH = "012", 10
 SPLITS = ["train"] * 6 + ["validation"] * 2 + ["test"] * 2
 SMALL = "train.epochs=1,train.batch_size=8,augment.copies=1"

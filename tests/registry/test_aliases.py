@@ -12,6 +12,8 @@ from onion_pipeline.registry.aliases import (
 from onion_pipeline.registry.promotion import Decision
 from onion_pipeline.tracking.runs import import_client
 
+pytestmark = pytest.mark.slow  # an MLflow store for each test
+
 NAME = "onions"
 COMPARISON = {"metric": "accuracy", "difference": 0.0213333, "p_value": 0.000402, "images": 750}
 FIRST = Decision("champion", "first", "the first")

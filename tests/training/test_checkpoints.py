@@ -173,6 +173,7 @@ def run_program(*arguments):
     )
 
 
+@pytest.mark.slow
 def test_a_training_that_is_killed_again_and_again_ends_as_if_it_had_not_been(
     tmp_path, keras, precision
 ):
