@@ -119,9 +119,9 @@ def test_each_dotted_name_leads_somewhere(suffix):
         f"{path}: {name}"
         for path in list_texts(suffix)
         for name in set(re.findall(r"\bonion_pipeline(?:\.[A-Za-z_]\w*)+", read(path)))
-        if not is_there(name)
+        if not is_there(name) and not name.endswith(".X")
     ]
-    assert lost == []
+    assert not lost, "\n".join(lost)
 
 
 def test_each_reference_in_a_docstring_leads_somewhere():
@@ -131,7 +131,7 @@ def test_each_reference_in_a_docstring_leads_somewhere():
         for name in re.findall(r":\w+:`(\w+)`", path.read_text(encoding="utf-8"))
         if name not in find_names(path) and name not in sys.stdlib_module_names
     ]
-    assert lost == []
+    assert not lost, "\n".join(lost)
 
 
 @pytest.mark.parametrize(("suffix", "folder"), [(".md", ""), (".yml", ""), (".py", "src")])
@@ -142,7 +142,7 @@ def test_each_path_in_backticks_leads_somewhere(suffix, folder):
         for named in set(find_paths(read(path))) - MADE
         if not exists(named)
     ]
-    assert lost == []
+    assert not lost, "\n".join(lost)
 
 
 def test_each_file_that_a_page_names_is_one_of_ours():
@@ -154,7 +154,7 @@ def test_each_file_that_a_page_names_is_one_of_ours():
         for name in set(re.findall(r"`([\w.]+\.[a-z][a-z0-9]+)`", read(path)))
         if name.partition(".")[2] in SUFFIXES and name not in names and name not in ours
     ]
-    assert lost == []
+    assert not lost, "\n".join(lost)
 
 
 @pytest.mark.parametrize("suffix", [".md", ".yml"])
@@ -167,7 +167,7 @@ def test_each_parameter_that_is_named_is_there(suffix):
         for name in set(named.findall(read(path)))
         if not has_parameter(parameters, name) and not has_node(*name.split("."))
     ]
-    assert lost == []
+    assert not lost, "\n".join(lost)
 
 
 def read_parameters() -> dict[str, Any]:
@@ -197,7 +197,7 @@ def test_each_link_leads_to_a_file_and_to_a_heading_in_it():
         for target in re.findall(r"\]\((?!https?:)([^)]+)\)", read(path))
         if not has_heading(path, *target.partition("#")[::2])
     ]
-    assert lost == []
+    assert not lost, "\n".join(lost)
 
 
 def has_heading(page: Path, target: str, anchor: str) -> bool:
@@ -222,7 +222,10 @@ def test_tests_mirror_the_source():
     tests = [path for path in tests if path.name.startswith("test_")]
     other = {path for path in tests for kind in OF_OTHER_KINDS if fnmatch(str(path), kind)}
     alone = [str(path) for path in sorted(set(tests) - other) if not find_tested(path)]
-    assert alone == [], "a test has the name of what it tests; other kinds stand in OF_OTHER_KINDS"
+    assert not alone, (
+        "\n".join(alone)
+        + "\na test has the name of what it tests; other kinds stand in OF_OTHER_KINDS"
+    )
     unused = [kind for kind in OF_OTHER_KINDS if not any(fnmatch(str(p), kind) for p in tests)]
     assert unused == []
 
