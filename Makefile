@@ -11,7 +11,7 @@ INSTALL := pip install --disable-pip-version-check --no-deps --require-hashes --
 # of make bench: all benchmarks unless some are named; DATA and DIGITS have no defaults
 ROUNDS ?= 5
 
-.PHONY: help run test coverage lint page viz ui lock check-lock sbom bench bench-short clean
+.PHONY: help run test test-fast coverage lint page viz ui lock check-lock sbom bench bench-short clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
@@ -22,6 +22,9 @@ run: $(VENV)/run.stamp  ## Train, test and register a network on the sample
 test: $(VENV)/dev.stamp  ## Lint, type-check and run all tests
 	@$(MAKE) --no-print-directory lint
 	@$(PYTEST)
+
+test-fast: $(VENV)/dev.stamp  ## Run the tests that are not marked as slow, and no lint: before each commit
+	@$(PYTEST) -m "not slow"
 
 coverage: $(VENV)/dev.stamp  ## Run all tests, and list the lines that none of them runs
 	@$(PYTEST) --cov=onion_pipeline --cov-report=term-missing:skip-covered

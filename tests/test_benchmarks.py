@@ -237,6 +237,7 @@ def test_a_failure_is_shown_with_its_last_lines(compare, tmp_path, code):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="not Linux")
 def test_memory_of_children_is_counted_and_mapped_files_apart(compare, tmp_path):
     np.save(tmp_path / "mapped.npy", np.ones(100_000_000, np.uint8))
@@ -268,6 +269,7 @@ def test_pictures_are_shared_out_among_classes_and_renamed(compare, photo_folder
         prepare_pictures(photo_folder, 21, tmp_path)
 
 
+@pytest.mark.slow
 def test_our_contestant_ingests_a_copy_of_the_project(compare, photo_folder, tmp_path):
     from benchmarks.ingest.benchmark import create_own
     from benchmarks.project import clean_project, copy_project

@@ -4,12 +4,13 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
-from nbformat import NotebookNode
 
+pytestmark = pytest.mark.slow  # a whole notebook, twice
+
+NotebookNode = Any  # nbformat takes seconds to import
 PROJECT = Path(__file__).parents[1]
 NOTEBOOK = "notebooks/peel_the_onion.ipynb"
 SECONDS_PER_CELL = 600
@@ -28,6 +29,9 @@ def project(copy_project, precision) -> Path:
 @pytest.fixture(scope="module")
 def executed(project: Path) -> Iterator[NotebookNode]:
     """The notebook after a run in the copy, from its own folder as Jupyter does."""
+    import nbformat
+    from nbclient import NotebookClient
+
     notebook = nbformat.read(project / NOTEBOOK, as_version=4)
     folder = str((project / NOTEBOOK).parent)
     client = NotebookClient(
@@ -87,6 +91,8 @@ def test_no_model_is_registered(executed: NotebookNode, project: Path):
 
 
 def test_the_notebook_is_kept_without_outputs():
+    import nbformat
+
     notebook = nbformat.read(PROJECT / NOTEBOOK, as_version=4)
     nbformat.validate(notebook)
     assert notebook.metadata.kernelspec.name == "python3"

@@ -91,6 +91,7 @@ def make_block_unless_killed(*given):
     return made
 
 
+@pytest.mark.slow
 def test_a_worker_that_was_killed_changes_no_pixel(streamed, kept, blocks, tmp_path, monkeypatch):
     monkeypatch.setenv("KILLED_ONCE", str(tmp_path / "killed"))
     shutdown_pool()  # so that new ones see the variable

@@ -28,6 +28,7 @@ def spotter(keras):
     return model
 
 
+@pytest.mark.slow
 def test_attention_falls_on_what_decides(spotter):
     images, labels = draw_spots(32, seed=1)
     maps = map_attention(spotter, images, labels)

@@ -24,6 +24,8 @@ from described_parts import (
 
 from onion_pipeline.explanation.page.rendering import render_page
 
+pytestmark = pytest.mark.slow  # a browser
+
 PICTURES = 4
 PHONE, DESKTOP = 390, 1440
 SETTLED = 500  # milliseconds until nothing moves any more

@@ -15,6 +15,8 @@ from onion_pipeline.explanation.page.rendering import render_page
 from onion_pipeline.explanation.report import describe_network
 from onion_pipeline.model.graph import compute_outputs, find_convolution, trace_calls
 
+pytestmark = pytest.mark.slow  # a browser
+
 SCREENSHOTS = Path(__file__).parents[2] / "docs" / "take_screenshots.py"
 POLICY = [{"name": "Affine", "arguments": {"rotate": [-20, 20]}}]
 PARTS = ["peel", "attention", "augmentation", "learning"]

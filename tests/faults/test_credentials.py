@@ -58,6 +58,7 @@ def find_leaks(project, said):
     ]
 
 
+@pytest.mark.slow
 def test_a_run_tells_no_credentials(start_ingest, sign, address, project, empty_store):
     environment = {"AWS_SECRET_ACCESS_KEY": CANARIES["environment"]}
     run = start_ingest(sign("http", address), **environment)
@@ -66,6 +67,7 @@ def test_a_run_tells_no_credentials(start_ingest, sign, address, project, empty_
     assert find_leaks(project, run.said) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["http", "nosuch"])
 def test_a_failure_tells_no_credentials(start_ingest, sign, project, scheme):
     query = f"?X-Amz-Signature~{CANARIES['query']}"

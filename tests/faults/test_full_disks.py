@@ -91,6 +91,7 @@ def test_a_disk_that_becomes_read_only_is_a_named_error(small_disk):
     assert path.read_text() == "earlier"
 
 
+@pytest.mark.slow
 def test_a_run_that_cannot_write_a_result_does_not_begin(start_ingest, project):
     (project / "data").mkdir()
     (project / "data" / "03_primary").touch()
@@ -101,6 +102,7 @@ def test_a_run_that_cannot_write_a_result_does_not_begin(start_ingest, project):
     assert "index_images" not in run.said
 
 
+@pytest.mark.slow
 def test_a_run_without_room_for_its_arrays_stops_before_it_writes_them(
     start_ingest, project, small_disk
 ):

@@ -3,6 +3,10 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.slow  # runs in processes of their own
+
 
 def test_a_run_that_is_stopped_says_so_in_one_line_and_leaves_no_process(start_ingest):
     run = start_ingest()

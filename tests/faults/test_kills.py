@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # whole runs, in twenty parts
+
 SERVER = Path(__file__).parent / "killed_run.py"
 KILLS = 20
 LEAST = 3  # touches of its files that a node needs to be killed between the first and the last

@@ -12,6 +12,8 @@ from mlflow import MlflowClient
 
 from onion_pipeline.tracking import outage, runs
 
+pytestmark = pytest.mark.slow  # whole runs
+
 SMALL = "train.epochs=1,train.batch_size=8,augment.copies=1,ingest.resize=crop"
 
 

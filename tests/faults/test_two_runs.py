@@ -1,6 +1,9 @@
 import signal
 
 import numpy as np
+import pytest
+
+pytestmark = pytest.mark.slow  # runs in processes of their own
 
 
 def test_the_second_run_names_the_first_and_a_killed_one_locks_nobody_out(

@@ -2,6 +2,9 @@ import os
 import signal
 
 import numpy as np
+import pytest
+
+pytestmark = pytest.mark.slow  # runs in processes of their own
 
 WORKER = "loky.backend.popen"
 

@@ -279,6 +279,7 @@ def be_killed(run, folder, event):
     os._exit(0)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not FORKS, reason="a process that is forked off")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_whenever_a_run_is_killed_the_rest_gives_the_same_bytes(run, tmp_path):

@@ -30,6 +30,7 @@ def program():
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
 
+@pytest.mark.slow
 def test_neither_the_import_nor_one_network_after_the_other_says_anything_on_stderr(program):
     assert program.stderr == ""
     assert program.returncode == 0

@@ -14,6 +14,8 @@ from onion_pipeline.parameters import AuditParameters, AugmentParameters, TrainP
 from onion_pipeline.pipelines.audit.pipeline import create_pipeline
 from onion_pipeline.training import folds
 
+pytestmark = pytest.mark.slow  # trainings
+
 COUNT, SHAPE = 120, (6, 6, 1)
 NAMES = ["ant", "bee", "cat"]
 PLANTED = [5, 25, 50, 38, 94, 55]  # 5 %; 38 and 94 are for validation, 55 is for the test

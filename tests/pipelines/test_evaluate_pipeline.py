@@ -10,6 +10,8 @@ from onion_pipeline.model.build import build_model
 from onion_pipeline.pipelines.evaluate.nodes.judge import choose_operating_point
 from onion_pipeline.pipelines.evaluate.pipeline import create_pipeline
 
+pytestmark = pytest.mark.slow  # a training
+
 NAMES = ["a", "b", "c"]
 
 

@@ -15,6 +15,8 @@ from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.pipelines.explain.pipeline import create_pipeline
 
+pytestmark = pytest.mark.slow  # a training
+
 NAMES = ["a", "b", "c"]
 LAYERS = [{"conv2d": {"filters": 4}}, "max_pooling2d", "flatten", {"dense": {"units": 8}}]
 

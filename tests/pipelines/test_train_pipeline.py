@@ -9,6 +9,8 @@ from onion_pipeline.model.build import build_model
 from onion_pipeline.pipelines.train.pipeline import create_pipeline
 from onion_pipeline.training import fit
 
+pytestmark = pytest.mark.slow  # trainings
+
 
 @pytest.fixture
 def values(labelled_images, base_parameters, keras, tmp_path, precision):

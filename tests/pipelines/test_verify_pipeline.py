@@ -16,6 +16,8 @@ from onion_pipeline.model import build
 from onion_pipeline.tracking import outage, runs
 from onion_pipeline.tracking.runs import import_client
 
+pytestmark = pytest.mark.slow  # trainings
+
 DIGITS, OF_EACH = "012", 10
 SPLITS = ["train"] * 6 + ["validation"] * 2 + ["test"] * 2
 SMALL = "train.epochs=1,train.batch_size=8,augment.copies=1"

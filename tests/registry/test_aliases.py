@@ -10,6 +10,8 @@ from onion_pipeline.registry.aliases import (
 from onion_pipeline.registry.champion_rules import Decision
 from onion_pipeline.tracking.mlflow_client import import_client
 
+pytestmark = pytest.mark.slow  # an MLflow store for each test
+
 NAME = "onions"
 COMPARISON = {"metric": "accuracy", "difference": 0.0213333, "p_value": 0.000402, "images": 750}
 FIRST = Decision("champion", "first", "the first")

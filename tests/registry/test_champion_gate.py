@@ -36,6 +36,8 @@ from onion_pipeline.tracking.outage import TRACKING_URI
 from onion_pipeline.training.fit import train_model
 from onion_pipeline.training.lineage import PARTS
 
+pytestmark = pytest.mark.slow  # trainings, and an MLflow store
+
 NAME = "onion_pipeline"
 DIGITS = Path(__file__).parents[2] / "data/01_raw/digits.zip"
 NAMES = list("0123456789")

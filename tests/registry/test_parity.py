@@ -21,6 +21,8 @@ from onion_pipeline.serving import classifier, content, onnx_export
 from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.config import ServingConfig
 
+pytestmark = pytest.mark.slow  # an MLflow store, and ONNX
+
 STAGES = ["decoding", "test_predictions", "saved_file", "package"]
 
 

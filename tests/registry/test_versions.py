@@ -26,6 +26,8 @@ from onion_pipeline.tracking import runs
 from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.tracking.outage import TRACKING_URI
 
+pytestmark = pytest.mark.slow  # an MLflow store for each test
+
 NAME, SHAPE = "onions", (8, 10, 3)
 CONFIG = ServingConfig(
     ["leek", "onion", "shallot"], SHAPE, Rendering("crop"), {"set_threshold": 0.3}

@@ -123,6 +123,7 @@ def test_a_home_that_can_be_written_to_is_enough(homeless, monkeypatch, tmp_path
     assert "MPLCONFIGDIR" not in os.environ
 
 
+@pytest.mark.slow
 def test_mlflow_can_be_imported_by_a_user_who_is_only_a_number():
     """In a process of its own, for here it has been imported."""
     code = (

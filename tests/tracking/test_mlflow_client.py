@@ -37,6 +37,7 @@ def impatient(monkeypatch):
     event.remove(Engine, "before_cursor_execute", shorten)
 
 
+@pytest.mark.slow
 def test_several_processes_begin_with_a_fresh_file_at_once(tmp_path, monkeypatch):
     uri = f"sqlite:///{tmp_path / 'new' / 'mlflow.db'}"
     monkeypatch.setenv(TRACKING_URI, uri)

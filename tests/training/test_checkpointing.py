@@ -18,6 +18,8 @@ from onion_pipeline.training.checkpointing import Checkpointer
 from onion_pipeline.training.checkpoints import TrainingFolder
 from onion_pipeline.training.fit import train_model
 
+pytestmark = pytest.mark.slow  # trainings
+
 PLAIN = ["flatten", {"dense": {"units": 6, "activation": "relu"}}]
 DROPOUT = [{"conv2d": {"filters": 3}}, {"spatial_dropout2d": {"rate": 0.3}}, "flatten"]
 MIXED = [

@@ -11,6 +11,8 @@ from onion_pipeline.parameters import EarlyStopping
 from onion_pipeline.training.epochs import weigh_classes
 from onion_pipeline.training.fit import train_model
 
+pytestmark = pytest.mark.slow  # trainings
+
 # Noise is learned by heart at once, so that the validation loss is least early on.
 OVERFIT = {"epochs": 6, "optimizer": "adam", "learning_rate": 0.02}
 

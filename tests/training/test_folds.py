@@ -122,6 +122,7 @@ def test_images_and_folds_of_different_runs_are_refused(parts, assigned, change)
         divide_images(change(parts), assigned)
 
 
+@pytest.mark.slow
 def test_each_network_is_the_one_of_its_fold(parts, assigned, untrained, parameters):
     before = untrained.get_weights()
     divided = divide_images(parts, assigned)

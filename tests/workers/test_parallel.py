@@ -140,6 +140,7 @@ def test_a_job_that_has_its_worker_killed_each_time_is_a_named_error():
     assert found == [number * number for number in range(len(found))]
 
 
+@pytest.mark.slow
 def test_after_a_worker_was_killed_there_are_new_ones():
     with pytest.raises(WorkerError):
         list(map_chunks(square_unless_killed, [(n, "") for n in range(12)], 2))
