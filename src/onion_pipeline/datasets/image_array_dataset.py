@@ -40,7 +40,7 @@ class ImageArrayDataset(Sealed, AbstractDataset[NDArray[Any] | ArrayChunks, NDAr
     memory for pixels that are not looked at, and saving none for those of an
     :class:`~onion_pipeline.images.arrays.ArrayChunks`, which are made while they are written.
     A file appears whole or not at all, and is checked before it is read. One that was made of
-    the same ingredients before, by the origin in its seal, and is still whole, is not made
+    the same before, by the origin in its seal, and is still whole, is not made
     again. A temporary one is always made, and removed after the last node that needs it.
 
     Examples:
