@@ -208,7 +208,7 @@ class PromoteParameters(_Strict):
 
 
 class CardParameters(_Strict):
-    """What the user says himself in the model card (parameters_card.yml)."""
+    """What the user says in the model card (parameters_card.yml)."""
 
     intended_use: str | None
     limits: str | None

@@ -48,8 +48,6 @@ def list_gpus() -> list[dict[str, Any]]:
 
 def read_processor(entry: str) -> str:
     """Return what Linux lists of the first processor, as its ``flags``; elsewhere nothing."""
-    if not PROCESSOR.is_file():
-        return ""
-    lines = PROCESSOR.read_text().splitlines()
-    found = [line.partition(":")[2].strip() for line in lines if line.startswith(entry)]
-    return found[0] if found else ""
+    lines = PROCESSOR.read_text().splitlines() if PROCESSOR.is_file() else []
+    found = (line.partition(":")[2].strip() for line in lines if line.startswith(entry))
+    return next(found, "")

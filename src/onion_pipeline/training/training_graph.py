@@ -52,10 +52,9 @@ def _postpone_relu(layers: list[Any]) -> list[Any]:
     keras = import_keras()
     postponed: list[Any] = []
     for layer in layers:
-        relu = None
-        if postponed and isinstance(layer, keras.layers.MaxPooling2D):
-            relu = _take_relu(postponed)
-        postponed.extend([layer, relu] if relu else [layer])
+        is_pooling = postponed and isinstance(layer, keras.layers.MaxPooling2D)
+        relu = _take_relu(postponed) if is_pooling else None
+        postponed += [layer, relu] if relu else [layer]
     return postponed
 
 
