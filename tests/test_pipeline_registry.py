@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,9 @@ from kedro_viz.data_access.managers import DataAccessManager
 
 from onion_pipeline.pipeline_registry import register_pipelines
 
+# Arguments that may be called otherwise than the entry of the catalog that they get, by
+# (node, argument), each with a reason.
+OTHERWISE: dict[tuple[str, str], str] = {}
 VERBS = ["ingest", "augment", "build", "train", "evaluate", "explain", "register"]
 EXTRA = ["predict", "promote", "verify", "audit"]
 LAYERS = ["raw", "intermediate", "primary", "model_input", "models", "model_output", "reporting"]
@@ -56,6 +60,25 @@ def test_a_node_bears_the_name_of_its_function_and_the_tag_of_its_pipeline(pipel
     own = [node for node in pipelines[verb].nodes if not node.tags & (set(VERBS) - {verb})]
     assert [node.name for node in own] == [f"{verb}.{node.func.__name__}" for node in own]
     assert {frozenset(node.tags) for node in own} == {frozenset({verb})}
+
+
+@pytest.mark.parametrize("verb", [*VERBS, *EXTRA])
+def test_an_argument_has_the_name_of_the_entry_of_the_catalog_that_it_gets(pipelines, verb):
+    misnamed = [
+        (node.name, argument, entry)
+        for node in pipelines[verb].nodes
+        if node.tags == {verb}  # `verify` gives entries of its own to nodes of other pipelines
+        for argument, entry in zip(signature(node.func).parameters, node.inputs, strict=False)
+        if argument not in _name_argument(entry.removeprefix("verify."))
+    ]
+    assert [each for each in misnamed if each[:2] not in OTHERWISE] == []
+
+
+def _name_argument(entry: str) -> set[str]:
+    """The names that an argument may have: parameters are those of a group, or go by its name."""
+    if not entry.startswith("params:"):
+        return {entry}
+    return {"parameters", entry.removeprefix("params:").rpartition(".")[2]}
 
 
 def test_kedro_viz_opens_with_one_box_for_each_verb(pipelines):
