@@ -97,6 +97,7 @@ def test_a_selection_of_a_selection_has_the_right_labels(source):
     assert part.given["label"].tolist() == ["label a"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["folder", "zip", "tar", "tar.gz"])
 def test_a_worker_is_sent_little(pack_files, temporary_folder, kind):
     files = {f"cats/{number:05}.jpg": b"a cat" for number in range(3000)}
