@@ -9,6 +9,7 @@ from onion_pipeline.images.arrays import labelled_dtype
 POLICY = make_policy([{"Affine": {"rotate": [-30, 30], "p": 1.0}}])
 
 
+@pytest.mark.slow
 def test_a_row_per_class_shows_the_original_and_the_variants_of_training(labelled_images):
     figure = draw_augmentation_preview(labelled_images, POLICY, ["a", "b", "c"], seed=4)
     expected = augment_images(labelled_images[:3], POLICY, VARIANTS, seed=4).gather()["image"]
@@ -22,6 +23,7 @@ def test_rows_are_named_after_their_classes(labelled_images):
     assert [cell.get_ylabel() for cell in figure.axes[:: 1 + VARIANTS]] == ["a", "b", "c"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_sheet_can_be_drawn_and_has_ten_rows_at_most(channels):
     images = np.zeros(ROWS + 2, labelled_dtype((8, 8, channels)))

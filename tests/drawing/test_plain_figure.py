@@ -71,6 +71,7 @@ def _list_texts(figure) -> str:
     return "\n".join(text.get_text() for text in figure.findobj(Text))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draw", FIGURES, ids=lambda draw: draw.__name__)
 def test_a_figure_is_drawn_whatever_classes_are_called(
     draw, table, labelled_images, install_fonts, tmp_path
@@ -82,6 +83,7 @@ def test_a_figure_is_drawn_whatever_classes_are_called(
     assert r"\u732b" in texts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draw", FIGURES, ids=lambda draw: draw.__name__)
 def test_a_figure_uses_a_font_that_has_the_names(
     draw, table, labelled_images, install_fonts, tmp_path

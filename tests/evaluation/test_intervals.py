@@ -78,6 +78,7 @@ def test_of_a_proportion_without_a_trial_nothing_is_known():
     assert wilson_interval(0, 0, 0.95).tolist() == [0, 1]
 
 
+@pytest.mark.slow
 def test_of_1000_draws_of_500_predictions_the_intervals_hold_the_figures_of_all(stored):
     truth, predicted = stored
     accuracy, macro_f1 = (truth == predicted).mean(), score(truth, predicted)

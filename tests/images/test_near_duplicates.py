@@ -79,6 +79,7 @@ def list_found(images: np.ndarray) -> list[tuple[int, int]]:
     return list(zip(pairs["first"], pairs["second"], strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "channels"), [(32, 3), (48, 1), (96, 3)])
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_planted_copy_is_found_and_nothing_else(change, size, channels):

@@ -219,6 +219,7 @@ def test_a_group_lies_in_one_split(method, count, pairs, seed):
     assert find_leaks(done, list_pairs(*pairs)).empty
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 @given(pair_lists, st.randoms())
 def test_a_split_depends_on_the_content_alone(method, pairs, random):
@@ -278,6 +279,7 @@ def test_given_splits_that_leak_are_kept_and_told():
     assert "class_0/0.jpg (train) and class_0/2.jpg (test)" in describe_leaks(leaks)
 
 
+@pytest.mark.slow
 @given(pair_lists, st.integers(2, 5), st.integers(0, 3))
 def test_a_fold_holds_whole_clusters_of_each_class_alike(pairs, folds, seed):
     table = split_images(list_files([100, 100]), list_pairs(*pairs), USUAL, seed)

@@ -9,6 +9,8 @@ from onion_pipeline.model.layers import KINDS, ActivationName
 from onion_pipeline.serving import onnx_export
 from onion_pipeline.serving.onnx_export import can_export, export_onnx, predict_onnx
 
+pytestmark = pytest.mark.slow  # ONNX is imported
+
 ACTIVATIONS = [{"activation": {"activation": name}} for name in get_args(ActivationName)]
 OF_PICTURES = [
     {"conv2d": {"filters": 4, "kernel_size": 3, "padding": "same", "activation": "gelu"}},

@@ -125,6 +125,7 @@ def test_existing_processors_are_counted_where_grants_are_unknown(monkeypatch):
     assert count_processors() == os.cpu_count()
 
 
+@pytest.mark.slow
 def test_the_job_of_a_worker_that_was_killed_is_done_again(tmp_path):
     jobs = [(number, str(tmp_path / "killed")) for number in range(12)]
     found = list(map_chunks(square_unless_killed, jobs, 2))
@@ -132,6 +133,7 @@ def test_the_job_of_a_worker_that_was_killed_is_done_again(tmp_path):
     assert (tmp_path / "killed").exists()
 
 
+@pytest.mark.slow
 def test_a_job_that_has_its_worker_killed_each_time_is_a_named_error():
     results = map_chunks(square_unless_killed, [(n, "") for n in range(12)], 2, title="decode")
     found = []

@@ -319,6 +319,7 @@ def make_photo(height: int, width: int) -> np.ndarray:
     return (255 * (total - total.min()) / np.ptp(total)).astype(np.uint8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("resize", ["stretch", "crop", "pad"])
 @pytest.mark.parametrize(("height", "width"), [(1600, 1200), (1200, 1600), (960, 1304)])
 def test_a_large_jpeg_is_decoded_reduced_within_the_tolerance(height, width, resize, monkeypatch):

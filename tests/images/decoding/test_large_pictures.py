@@ -24,6 +24,8 @@ from onion_pipeline.images.decoding.exif import ORIENTATION
 from onion_pipeline.images.decoding.opening import MAX_SIDE
 from onion_pipeline.images.decoding.reduction import LARGE, find_reduction
 
+pytestmark = pytest.mark.slow  # large pictures
+
 SOURCE = Path(__file__).parents[3] / "src"
 DECODE = """
 import sys

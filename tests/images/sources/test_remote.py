@@ -223,6 +223,7 @@ def test_an_address_that_is_not_there_is_told_from_a_server_that_is_not(photos, 
     assert find_place(f"{serve(photos)}/none.zip").find_kind() is None
 
 
+@pytest.mark.slow
 def test_every_kind_is_read_from_s3(photos, s3, files):
     upload(photos, s3, "photos")
     archives = check_every_kind("s3://photos", files)

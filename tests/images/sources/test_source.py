@@ -90,6 +90,7 @@ def test_sources_can_be_compared_whatever_is_given(source):
     assert source == pickle.loads(pickle.dumps(source))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["folder", "zip", "tar", "tar.gz"])
 def test_a_worker_is_sent_little(pack_files, temporary_folder, kind):
     files = {f"cats/{number:05}.jpg": b"a cat" for number in range(3000)}

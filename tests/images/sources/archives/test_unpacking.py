@@ -97,6 +97,7 @@ def test_a_missing_folder_for_temporary_files_is_an_error(archive, monkeypatch, 
         open_source(archive)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", MODES)
 @pytest.mark.parametrize("keep", [12, -20])
 def test_a_damaged_file_is_an_error(tmp_path, pack_tar, temporary_folder, suffix, keep):
