@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from keras import Model as KerasModel
     from matplotlib.figure import Figure as ImageFigure
+    from mlflow import MlflowClient
     from pandas import DataFrame, Series
     from plotly.graph_objects import Figure as PlotlyFigure
 else:
-    DataFrame = ImageFigure = KerasModel = PlotlyFigure = Series = Any
+    DataFrame = ImageFigure = KerasModel = MlflowClient = PlotlyFigure = Series = Any
 
 Animation = Literal["refuse", "first_frame"]
 ColorMode = Literal["auto", "grayscale", "rgb"]
@@ -26,6 +27,7 @@ __all__ = [
     "DataFrame",
     "ImageFigure",
     "KerasModel",
+    "MlflowClient",
     "PlotlyFigure",
     "Precision",
     "Resize",

@@ -1,20 +1,17 @@
 """A champion and its challenger: what each is, and what it says of the challenger's test images."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.annotations import DataFrame
+from onion_pipeline.annotations import DataFrame, MlflowClient
 from onion_pipeline.images.loading import decode_images
 from onion_pipeline.images.sources import ImageSource
 from onion_pipeline.registry.attachments import read_seen_images
 from onion_pipeline.registry.logged_models import fetch_package
 from onion_pipeline.registry.package import read_classifier
 from onion_pipeline.serving.classifier import Classifier
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
 
 UNREADABLE = -1  # in place of a class id
 
@@ -52,7 +49,7 @@ class Challenger(NamedTuple):
     majority: str
 
 
-def load_champion(client: "MlflowClient", name: str, version: str) -> Champion:
+def load_champion(client: MlflowClient, name: str, version: str) -> Champion:
     """Return a version of a registered model, without running the code that it carries.
 
     Raises:

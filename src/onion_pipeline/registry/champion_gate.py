@@ -1,11 +1,12 @@
 """Where the champion is chosen: it and a challenger answer the same test images."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from onion_pipeline.annotations import MlflowClient
 from onion_pipeline.errors import RegistryError, StoreOutageError
 from onion_pipeline.evaluation.comparison import (
     Answers,
@@ -44,9 +45,6 @@ from onion_pipeline.serving.content import hash_content
 from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.tracking.outage import ask_store
 
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
-
 
 def choose_champion(challenger: Challenger, rules: RegisterParameters) -> Decision:
     """Decide whether a model is to be champion.
@@ -83,7 +81,7 @@ def _find_answers(challenger: Challenger) -> tuple[NDArray[np.int64], NDArray[np
 
 
 def _look_up(
-    client: "MlflowClient",
+    client: MlflowClient,
     challenger: Challenger,
     baseline: Mapping[str, Any],
     rules: RegisterParameters,
@@ -105,7 +103,7 @@ def _look_up(
 
 
 def _recognize(
-    client: "MlflowClient", name: str, checksum: str, champion: str | None
+    client: MlflowClient, name: str, checksum: str, champion: str | None
 ) -> Decision | None:
     """Let a model that is champion, or no longer is, keep its place."""
     found = find_registered(client, name, checksum)

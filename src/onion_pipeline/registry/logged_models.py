@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from onion_pipeline.annotations import MlflowClient
 from onion_pipeline.errors import ParityError, RegistryError
 from onion_pipeline.registry.attachments import Attachments, write_files
 from onion_pipeline.registry.package import hash_package, write_package
@@ -13,12 +14,11 @@ from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.tracking.relocation import read_local_path
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
     from mlflow.entities import Run
 
 
 def log_model(
-    client: "MlflowClient", run: "Run", classifier: Classifier, name: str, attachments: Attachments
+    client: MlflowClient, run: "Run", classifier: Classifier, name: str, attachments: Attachments
 ) -> str:
     """Log a model to `run` as ``mlflow.pyfunc.log_model`` does.
 
@@ -57,13 +57,13 @@ def log_model(
     return str(logged.model_id)
 
 
-def find_missing_folder(client: "MlflowClient", name: str, version: str) -> Path | None:
+def find_missing_folder(client: MlflowClient, name: str, version: str) -> Path | None:
     """Return where the files of a version are to be, if that is on this machine and nothing is."""
     folder = read_local_path(client.get_model_version_download_uri(name, version))
     return None if folder is None or folder.is_dir() else folder
 
 
-def require_files(client: "MlflowClient", name: str, version: str) -> None:
+def require_files(client: MlflowClient, name: str, version: str) -> None:
     """Check that the files of a version are there if they are to be on this machine.
 
     MLflow's error for it is that of a server that does not answer, or names no file.
@@ -77,7 +77,7 @@ def require_files(client: "MlflowClient", name: str, version: str) -> None:
 
 
 @contextmanager
-def fetch_package(client: "MlflowClient", uri: str) -> Iterator[Path]:
+def fetch_package(client: MlflowClient, uri: str) -> Iterator[Path]:
     """Yield the folder of a package that is fetched, and deleted after the block.
 
     Args:
@@ -108,7 +108,7 @@ def _check_package(folder: Path, tested: str | None) -> None:
         )
 
 
-def _copy_metrics(client: "MlflowClient", run: "Run", model_id: str) -> None:
+def _copy_metrics(client: MlflowClient, run: "Run", model_id: str) -> None:
     """Give a model the metrics of its run, but for those of the epochs."""
     from mlflow.entities import Metric
 

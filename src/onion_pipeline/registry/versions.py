@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from onion_pipeline.annotations import MlflowClient
 from onion_pipeline.errors import RegistryError, StoreOutageError
 from onion_pipeline.registry.aliases import settle_alias
 from onion_pipeline.registry.attachments import Attachments
@@ -23,7 +24,6 @@ from onion_pipeline.tracking.outage import accept_answer, ask_store, find_comman
 from onion_pipeline.tracking.runs import read_run_id
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
     from mlflow.entities import Run
 
 # The tag by which a version of the same model is found again.
@@ -113,7 +113,7 @@ def register_model(
 
 
 def find_registered(
-    client: "MlflowClient", name: str, checksum: str, *, whole: bool = False
+    client: MlflowClient, name: str, checksum: str, *, whole: bool = False
 ) -> tuple[str, str] | None:
     """Return number and run of the newest version of `name` with this content.
 
@@ -131,7 +131,7 @@ def find_registered(
 
 
 def _make_version(
-    client: "MlflowClient", classifier: Classifier, name: str, attachments: Attachments
+    client: MlflowClient, classifier: Classifier, name: str, attachments: Attachments
 ) -> tuple[str, str]:
     """Return number and run of a new version."""
     with _join_run(client) as run:
@@ -163,7 +163,7 @@ def _asking_once() -> Iterator[None]:
 
 
 @contextmanager
-def _join_run(client: "MlflowClient") -> Iterator["Run"]:
+def _join_run(client: MlflowClient) -> Iterator["Run"]:
     """Give the run under way, or a new one, which ends with the block."""
     under_way = read_run_id()
     run = client.get_run(under_way) if under_way else client.create_run(experiment_id="0")

@@ -7,10 +7,9 @@ import warnings
 from contextlib import closing
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
+from onion_pipeline.annotations import MlflowClient
 
 # How MLflow asks a server, unless the user has set it: twice, so that one hiccup is no outage,
 # and within 15 s. Its own defaults make it half an hour, and more if the server says so.
@@ -48,7 +47,7 @@ def import_mlflow() -> Any:
     return mlflow
 
 
-def import_client() -> "MlflowClient":
+def import_client() -> MlflowClient:
     """Return a client of the store that ``MLFLOW_TRACKING_URI`` names, made if need be.
 
     It does not wait long for a server; see :mod:`onion_pipeline.tracking.outage`.

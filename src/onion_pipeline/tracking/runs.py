@@ -13,6 +13,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from onion_pipeline.annotations import MlflowClient
 from onion_pipeline.images.sources.names import hide_credentials
 from onion_pipeline.tracking.mlflow_client import SQLITE, import_client
 from onion_pipeline.tracking.outage import TRACKING_URI, accept_answer
@@ -20,7 +21,6 @@ from onion_pipeline.tracking.parameter_texts import flatten_parameters
 from onion_pipeline.tracking.saved_views import make_view_tags
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
     from mlflow.entities import Experiment
 
 logger = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ def read_run_id() -> str | None:
     return os.environ.get(RUN_ID)
 
 
-def _find_experiment(client: "MlflowClient", name: str, artifacts: Path) -> str:
+def _find_experiment(client: MlflowClient, name: str, artifacts: Path) -> str:
     """Return the id of the experiment, or of the next one if somebody has deleted that.
 
     A deleted experiment takes no run and keeps its name. Nobody but who has deleted it knows
@@ -154,7 +154,7 @@ def _tell_of_deleted(experiment: "Experiment", successor: str) -> None:
     )
 
 
-def _create_experiment(client: "MlflowClient", name: str, artifacts: Path) -> str:
+def _create_experiment(client: MlflowClient, name: str, artifacts: Path) -> str:
     is_local = os.environ[TRACKING_URI].startswith(SQLITE)
     # Another run may have made it since, or the server this one's before it did not answer.
     with accept_answer("RESOURCE_ALREADY_EXISTS"):
