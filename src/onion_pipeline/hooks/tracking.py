@@ -23,6 +23,7 @@ from onion_pipeline.hooks.tracked_entries import (
 )
 from onion_pipeline.origin import describe_origin
 from onion_pipeline.tracking import outage, runs, system_metrics
+from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.tracking.parameter_texts import flatten_parameters
 from onion_pipeline.tracking.relocation import repoint_store
 
@@ -100,7 +101,7 @@ class Tracking:
         run_id = runs.read_run_id()
         if run_id:
             with suppress(StoreOutageError), outage.ask_store(observing=True):
-                runs.end_run(run_id, status)
+                import_client().set_terminated(run_id, status)
         self._leave()
 
     def _leave(self) -> None:

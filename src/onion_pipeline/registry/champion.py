@@ -13,8 +13,6 @@ from onion_pipeline.registry.logged_models import fetch_package
 from onion_pipeline.registry.package import read_classifier
 from onion_pipeline.serving.classifier import Classifier
 
-UNREADABLE = -1  # in place of a class id
-
 
 class Champion(NamedTuple):
     """A registered model.
@@ -70,15 +68,15 @@ def answer_images(
         rows: M of these.
 
     Returns:
-        int64, (M,), ids of the classes of `challenger`; :data:`UNREADABLE` where a file is no
-        longer what or where it was.
+        int64, (M,), ids of the classes of `challenger`; -1 where a file is no longer what or
+        where it was.
     """
     own, other = champion.config, challenger.classifier.config
     ids = np.array([list(other.class_names).index(name) for name in own.class_names])
     if (own.image_shape, own.rendering) == (other.image_shape, other.rendering):
         return ids[champion.predict(challenger.images)[rows].argmax(axis=1)]
     listed = challenger.files["path"].iloc[rows].isin(challenger.source.paths).to_numpy()
-    positions, answers = np.flatnonzero(listed), np.full(len(rows), UNREADABLE)
+    positions, answers = np.flatnonzero(listed), np.full(len(rows), -1)
     files = challenger.files.iloc[rows[positions]].assign(reason=None)
     for piece in decode_images(challenger.source, files, own.image_shape, own.rendering).pieces:
         if len(piece):

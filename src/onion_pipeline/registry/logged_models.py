@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def log_model(
     client: MlflowClient, run: "Run", classifier: Classifier, name: str, attachments: Attachments
 ) -> str:
-    """Log a model to `run` as ``mlflow.pyfunc.log_model`` does.
+    """Log a model to `run` as ``mlflow.pyfunc.log_model`` does, and return its id.
 
     That asks a server again after it has failed; here the first failure is the last.
 
@@ -30,9 +30,6 @@ def log_model(
         classifier: the tested model, and how it is served.
         name: of the logged model.
         attachments: files beside the model, and the package that was compared with it.
-
-    Returns:
-        The id of the logged model.
 
     Raises:
         ParityError: the package is not the one that was compared.
@@ -114,11 +111,9 @@ def _copy_metrics(client: MlflowClient, run: "Run", model_id: str) -> None:
 
     run_id = run.info.run_id
     points = (p for name in run.data.metrics for p in client.get_metric_history(run_id, name))
-    client.log_batch(
-        run_id,
-        [
-            Metric(point.key, point.value, point.timestamp, 0, model_id=model_id, run_id=run_id)
-            for point in points
-            if point.step == 0 and point.model_id is None
-        ],
-    )
+    copied = [
+        Metric(point.key, point.value, point.timestamp, 0, model_id=model_id, run_id=run_id)
+        for point in points
+        if point.step == 0 and point.model_id is None
+    ]
+    client.log_batch(run_id, copied)

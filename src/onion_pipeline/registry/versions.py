@@ -11,11 +11,7 @@ from onion_pipeline.errors import RegistryError, StoreOutageError
 from onion_pipeline.registry.aliases import settle_alias
 from onion_pipeline.registry.attachments import Attachments
 from onion_pipeline.registry.champion_rules import Decision
-from onion_pipeline.registry.logged_models import (
-    fetch_package,
-    find_missing_folder,
-    log_model,
-)
+from onion_pipeline.registry.logged_models import fetch_package, find_missing_folder, log_model
 from onion_pipeline.registry.package import read_classifier
 from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.content import hash_content
@@ -35,11 +31,8 @@ class ModelVersion(NamedTuple):
     """A version in the registry, its alias and why it has it, and how to find it again.
 
     Args:
-        model_name: of the registered model.
-        version: its number.
         alias: ``champion`` or ``challenger``.
         decision: the same, as it was decided.
-        reason: of the decision.
         uri: loads it.
         run_id: of the MLflow run that made it.
         checksum: of what it answers with.
@@ -107,8 +100,7 @@ def register_model(
             settled = settle_alias(client, name, number, decision)
     except StoreOutageError as outage:
         return PendingVersion(name, decision.asked, str(outage), checksum, command)
-    uri = f"models:/{name}/{number}"
-    alias = settled.decision
+    uri, alias = f"models:/{name}/{number}", settled.decision
     return ModelVersion(name, number, alias, alias, settled.reason, uri, run_id, checksum, command)
 
 
@@ -120,7 +112,7 @@ def find_registered(
     Args:
         client: of the store.
         name: of the registered model.
-        checksum: of the content.
+        checksum: from :func:`~onion_pipeline.serving.content.hash_content`.
         whole: its files must not be gone.
     """
     known = client.search_model_versions(f"name = '{name}' and tags.{CHECKSUM} = '{checksum}'")
@@ -139,7 +131,9 @@ def _make_version(
         model_id = log_model(client, run, classifier, name, attachments)
         with accept_answer("RESOURCE_ALREADY_EXISTS"):
             client.create_registered_model(name)
-        with _asking_once():
+        retries = os.environ[RETRIES]
+        os.environ[RETRIES] = "0"  # the server may do it the first time, and answer too late
+        try:
             created = client.create_model_version(
                 name,
                 f"models:/{model_id}",
@@ -148,18 +142,9 @@ def _make_version(
                 description=attachments.description or None,
                 model_id=model_id,
             )
+        finally:
+            os.environ[RETRIES] = retries
     return str(created.version), run_id
-
-
-@contextmanager
-def _asking_once() -> Iterator[None]:
-    """Never ask a server twice: it may have done it the first time, and answered too late."""
-    retries = os.environ[RETRIES]
-    os.environ[RETRIES] = "0"
-    try:
-        yield
-    finally:
-        os.environ[RETRIES] = retries
 
 
 @contextmanager

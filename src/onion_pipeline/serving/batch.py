@@ -22,7 +22,6 @@ from onion_pipeline.serving.classifier import Classifier
 
 CHUNK = 256
 MEASURED = 32  # pictures of 16 bits of which the largest value is found
-REJECTED = ["path", "reason", "detail"]
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +53,7 @@ def classify_images(source: ImageSource, classifier: Classifier) -> tuple[DataFr
         decoded = _sort_out(classifier.decode, files.items(), rejected)
         if decoded:
             predictions.append(_answer(decoded, classifier))
-    unreadable = pd.DataFrame(rejected, columns=REJECTED, dtype="str")
+    unreadable = pd.DataFrame(rejected, columns=["path", "reason", "detail"], dtype="str")
     unreadable = unreadable.sort_values("path", ignore_index=True)
     check_quarantine(unreadable, len(source.paths) + len(source.refused), limit=1.0)
     return pd.concat(predictions, ignore_index=True), unreadable
@@ -93,9 +92,6 @@ def _answer(decoded: Mapping[str, Any], classifier: Classifier) -> DataFrame:
     errors = [""] * len(decoded)
     table = tabulate_answers(probabilities, errors, classifier.config, classifier.version)
     table.insert(0, "path", list(decoded))
-    table["prediction_set"] = table["prediction_set"].map(_write_set, na_action="ignore")
+    write = partial(json.dumps, ensure_ascii=False)
+    table["prediction_set"] = table["prediction_set"].map(write, na_action="ignore")
     return table.drop(columns="error")
-
-
-def _write_set(labels: list[str]) -> str:
-    return json.dumps(labels, ensure_ascii=False)

@@ -52,12 +52,6 @@ def _describe_split(images: DataFrame, split: str, name: str, source: str) -> "D
         "images_per_class": {str(label): int(count) for label, count in counts.items()},
     }
     kind = urlsplit(source).scheme if "://" in source else "local"
-    dataset = Dataset(
-        name,
-        hash_images(images),
-        kind,
-        json.dumps({"uri": source}),
-        json.dumps(SCHEMA),
-        json.dumps(profile),
-    )
+    texts = (json.dumps(each) for each in ({"uri": source}, SCHEMA, profile))
+    dataset = Dataset(name, hash_images(images), kind, *texts)
     return DatasetInput(dataset, [InputTag("mlflow.data.context", split)])

@@ -21,7 +21,11 @@ def log_points(run_id: str, points: Iterable[Point]) -> None:
     from mlflow.entities import Metric
 
     now = round(time.time() * 1000)
-    finite = [Metric(name, value, now, step) for name, value, step in points if _is_finite(value)]
+    finite = [
+        Metric(name, value, now, step)
+        for name, value, step in points
+        if isinstance(value, int | float) and math.isfinite(value)
+    ]
     client.log_batch(run_id, metrics=finite)
 
 
@@ -37,8 +41,11 @@ def log_figures(run_id: str, figures: Mapping[str, Any], prefix: str) -> None:
     """
     flat: dict[str, Any] = {}
     for name, value in figures.items():
-        pair = {f"{name}_low": value[0], f"{name}_high": value[1]} if _is_pair(value) else {}
-        flat |= pair or {name: value}
+        match value:
+            case [low, high]:
+                flat |= {f"{name}_low": low, f"{name}_high": high}
+            case _:
+                flat[name] = value
     log_points(run_id, ((prefix + name, value, 0) for name, value in flat.items()))
 
 
@@ -64,11 +71,3 @@ def log_child_runs(run_id: str, histories: DataFrame, column: str) -> None:
         child = client.create_run(experiment, tags=tags, run_name=f"{column} {value}")
         log_history(child.info.run_id, history.drop(columns=column))
         client.set_terminated(child.info.run_id)
-
-
-def _is_finite(value: Any) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
-
-
-def _is_pair(value: Any) -> bool:
-    return isinstance(value, list | tuple) and len(value) == 2  # noqa: PLR2004

@@ -76,11 +76,12 @@ def prepare_database(uri: str) -> None:
         return
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     if not _is_made(path):
+        import mlflow
         from filelock import FileLock
 
         with FileLock(f"{path}.lock", timeout=LONGEST_MAKING):
             if not _is_made(path):
-                _make_tables(uri)
+                mlflow.MlflowClient(uri, uri).search_experiments(max_results=1)  # makes them
 
 
 def _is_made(path: str) -> bool:
@@ -93,9 +94,3 @@ def _is_made(path: str) -> bool:
         if not names.fetchone():
             return False
         return connection.execute("SELECT 1 FROM experiments").fetchone() is not None
-
-
-def _make_tables(uri: str) -> None:
-    from mlflow import MlflowClient
-
-    MlflowClient(uri, uri).search_experiments(max_results=1)

@@ -67,21 +67,20 @@ def repoint_store(settings: Mapping[str, str], project: Path) -> None:
         return
     if not database.resolve().is_relative_to(project.resolve()):
         return  # it may be of several projects
-    with closing(sqlite3.connect(database, timeout=LONGEST_LOCK)) as connection:
+    with closing(sqlite3.connect(database, timeout=LONGEST_LOCK)) as connection, connection:
         found = list(_find_foreign(connection, project, relative))
         moved = [each for each in found if _is_to_move(each, settings["experiment"])]
-        if moved:
-            with connection:
-                for each in moved:
-                    _move(connection, each)
-            _tell(moved, found, project / relative)
+        for each in moved:
+            _move(connection, each)
+    if moved:
+        _tell(moved, found, project / relative)
 
 
 def read_local_path(address: str) -> Path | None:
     """Return the path that MLflow has written as a path or an address; ``None`` if it is remote."""
-    scheme = urlsplit(address).scheme
+    scheme, _, path, *_ = urlsplit(address)
     if scheme == "file":
-        return Path(url2pathname(urlsplit(address).path))
+        return Path(url2pathname(path))
     return Path(address) if len(scheme) <= 1 else None  # a letter names a disk of Windows
 
 

@@ -86,8 +86,7 @@ def start_run(
     Args:
         experiment: name of the experiment; made if need be.
         name: of the run, as the MLflow UI shows it.
-        artifacts: folder for the files of a new experiment in a local store; a server
-            chooses for itself.
+        artifacts: for the files of a new experiment in a local store; a server chooses itself.
         parameters: nested; logged as ``train.epochs`` and the like.
         tags: of the run.
     """
@@ -101,11 +100,6 @@ def start_run(
     return str(run.info.run_id)
 
 
-def end_run(run_id: str, status: str) -> None:
-    """End a run as ``FINISHED``, ``FAILED`` or ``KILLED``."""
-    import_client().set_terminated(run_id, status)
-
-
 def set_tags(run_id: str, tags: Mapping[str, str]) -> None:
     """Set tags of a run; ``mlflow.note.content`` is its description in the MLflow UI."""
     client = import_client()
@@ -113,11 +107,6 @@ def set_tags(run_id: str, tags: Mapping[str, str]) -> None:
 
     shortened = [RunTag(key, value[:LONGEST_TAG]) for key, value in tags.items()]
     client.log_batch(run_id, tags=shortened)
-
-
-def log_file(run_id: str, path: str, folder: str | None) -> None:
-    """Copy a file to `folder` among the artifacts of a run."""
-    import_client().log_artifact(run_id, path, folder)
 
 
 def read_run_id() -> str | None:
