@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from keras import Model as KerasModel
     from matplotlib.figure import Figure as ImageFigure
     from mlflow import MlflowClient
+    from mlflow.entities import Run as MlflowRun
     from pandas import DataFrame, Series
     from plotly.graph_objects import Figure as PlotlyFigure
 else:
-    DataFrame = ImageFigure = KerasModel = MlflowClient = PlotlyFigure = Series = Any
+    DataFrame = ImageFigure = KerasModel = PlotlyFigure = Series = Any
+    MlflowClient = MlflowRun = Any
 
 Animation = Literal["refuse", "first_frame"]
 ColorMode = Literal["auto", "grayscale", "rgb"]
@@ -28,6 +30,7 @@ __all__ = [
     "ImageFigure",
     "KerasModel",
     "MlflowClient",
+    "MlflowRun",
     "PlotlyFigure",
     "Precision",
     "Resize",

@@ -1,5 +1,6 @@
 import json
 import os
+import sys
 
 import pandas as pd
 import pytest
@@ -343,7 +344,6 @@ def watched(monkeypatch):
         return lambda: seen.append(runs.read_run_id())
 
     monkeypatch.setattr(system_metrics, "watch_system", watch)
-    monkeypatch.setattr(system_metrics, "can_watch", lambda: True)
     return seen
 
 
@@ -365,6 +365,6 @@ def test_nothing_is_measured_of_a_run_that_is_not_tracked(run_tracked, watched, 
 
 
 def test_nothing_is_measured_without_psutil(run_tracked, watched, make_node, monkeypatch):
-    monkeypatch.setattr(system_metrics, "can_watch", lambda: False)
+    monkeypatch.setitem(sys.modules, "psutil", None)
     run_tracked([make_node("metrics", outcome=METRICS)], seconds=5)
     assert watched == []

@@ -5,6 +5,7 @@ import os
 import shlex
 from collections.abc import Callable
 from contextlib import suppress
+from importlib.util import find_spec
 from typing import Any
 
 from kedro.framework.context import KedroContext
@@ -70,7 +71,7 @@ class Tracking:
         if "registration" in made and "trained_model" not in made:
             log_earlier_entries(catalog, made)
         run_id, seconds = runs.read_run_id(), settings.get("system_metrics")
-        if run_id and seconds and system_metrics.can_watch():
+        if run_id and seconds and find_spec("psutil"):  # with which MLflow measures
             self._stop_measuring = system_metrics.watch_system(run_id, seconds)
 
     @hook_impl

@@ -30,13 +30,10 @@ def read_aliases(client: MlflowClient, name: str) -> dict[str, str]:
 
 
 def settle_alias(client: MlflowClient, name: str, number: str, decision: Decision) -> Decision:
-    """Give a version the alias that was decided, if the decision still holds.
+    """Give a version the alias that was decided, and return the decision.
 
-    Attempts that die on the way are repeated with the same end: the tags come first, the alias
-    last.
-
-    Returns:
-        The decision; another one if the champion is no longer the one that was compared with.
+    It is another one if the champion is no longer the one that was compared with. Attempts that
+    die on the way are repeated with the same end: the tags come first, the alias last.
     """
     aliases = read_aliases(client, name)
     champion = aliases.get(CHAMPION)
@@ -50,14 +47,9 @@ def settle_alias(client: MlflowClient, name: str, number: str, decision: Decisio
 
 
 def promote_version(name: str, version: int | Literal["previous"]) -> str:
-    """Make a version champion by hand.
+    """Make a version champion by hand, and return in one line who is and who was champion.
 
-    Args:
-        name: of the registered model.
-        version: its number, or ``previous``: the champion before the present one.
-
-    Returns:
-        Who is champion now, and who was before, in one line.
+    ``previous`` is the champion before the present one.
 
     Raises:
         StoreOutageError: MLflow does not answer.

@@ -5,12 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.annotations import DataFrame, MlflowClient
+from onion_pipeline.annotations import DataFrame
 from onion_pipeline.images.loading import decode_images
 from onion_pipeline.images.sources import ImageSource
-from onion_pipeline.registry.attachments import read_seen_images
-from onion_pipeline.registry.logged_models import fetch_package
-from onion_pipeline.registry.package import read_classifier
 from onion_pipeline.serving.classifier import Classifier
 
 
@@ -45,16 +42,6 @@ class Challenger(NamedTuple):
     images: NDArray[np.uint8]
     source: ImageSource
     majority: str
-
-
-def load_champion(client: MlflowClient, name: str, version: str) -> Champion:
-    """Return a version of a registered model, without running the code that it carries.
-
-    Raises:
-        RegistryError: its files are gone, damaged or not of this project.
-    """
-    with fetch_package(client, f"models:/{name}/{version}") as package:
-        return Champion(version, read_classifier(package), read_seen_images(package))
 
 
 def answer_images(

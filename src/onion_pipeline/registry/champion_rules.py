@@ -77,7 +77,7 @@ def judge_classes(
 def judge_loading(error: RegistryError, version: str) -> Decision:
     """Decide against a model that cannot be compared, since the champion cannot be loaded."""
     reason = f"version {version}, the champion, cannot be compared with: {error}"
-    return Decision(CHALLENGER, "unreadable", reason + explain_promotion(), champion_before=version)
+    return Decision(CHALLENGER, "unreadable", reason + explain_promotion())
 
 
 def judge_comparison(comparison: Table, version: str, rules: RegisterParameters) -> Decision:
@@ -86,12 +86,8 @@ def judge_comparison(comparison: Table, version: str, rules: RegisterParameters)
     The challenger becomes champion if it is better by the test, or equal and cheaper, and no
     class loses more of its recall than `rules` allow. Equal is what the test does not call
     worse, and whose metric is lower by no more than ``tolerance``, on as many images as it takes
-    to see so small a difference: of N, one image is 1 / N.
-
-    Args:
-        comparison: of both on the same images; see :class:`Decision`.
-        version: the champion's.
-        rules: what is asked of a challenger.
+    to see so small a difference: of N, one image is 1 / N. For `comparison` see
+    :class:`Decision`; `version` is the champion's.
     """
     if comparison["images"] < count_fewest_images(rules.significance):
         return _refuse_images(comparison, version, count_fewest_images(rules.significance))

@@ -4,32 +4,22 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from onion_pipeline.annotations import MlflowClient
+from onion_pipeline.annotations import MlflowClient, MlflowRun
 from onion_pipeline.errors import ParityError, RegistryError
 from onion_pipeline.registry.attachments import Attachments, write_files
 from onion_pipeline.registry.package import hash_package, write_package
 from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.tracking.relocation import read_local_path
 
-if TYPE_CHECKING:
-    from mlflow.entities import Run
-
 
 def log_model(
-    client: MlflowClient, run: "Run", classifier: Classifier, name: str, attachments: Attachments
+    client: MlflowClient, run: MlflowRun, tested: Classifier, name: str, attachments: Attachments
 ) -> str:
-    """Log a model to `run` as ``mlflow.pyfunc.log_model`` does, and return its id.
+    """Log a tested model and its attachments to `run`, and return the id of the logged model.
 
-    That asks a server again after it has failed; here the first failure is the last.
-
-    Args:
-        client: of the store.
-        run: to which the model belongs.
-        classifier: the tested model, and how it is served.
-        name: of the logged model.
-        attachments: files beside the model, and the package that was compared with it.
+    ``mlflow.pyfunc.log_model`` asks a server again after it has failed; here the first failure is
+    the last.
 
     Raises:
         ParityError: the package is not the one that was compared.
@@ -46,7 +36,7 @@ def log_model(
     described = Model(logged.artifact_location, run_id, model_id=logged.model_id)
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made) / "model"
-        write_package(folder, classifier, described)
+        write_package(folder, tested, described)
         write_files(folder, attachments.files)
         _check_package(folder, attachments.package)
         client.log_model_artifacts(logged.model_id, str(folder))
@@ -105,7 +95,7 @@ def _check_package(folder: Path, tested: str | None) -> None:
         )
 
 
-def _copy_metrics(client: MlflowClient, run: "Run", model_id: str) -> None:
+def _copy_metrics(client: MlflowClient, run: MlflowRun, model_id: str) -> None:
     """Give a model the metrics of its run, but for those of the epochs."""
     from mlflow.entities import Metric
 

@@ -63,13 +63,10 @@ class Outputs(NamedTuple):
 def measure_parity(
     classifier: Classifier, golden: GoldenImages, tested: DataFrame
 ) -> dict[str, Any]:
-    """Compare what a model answers in every runtime.
+    """Compare what a model answers in every runtime, and has answered for all test images.
 
-    Args:
-        classifier: the tested network, and how it is served.
-        golden: pictures to compare it on.
-        tested: the predictions for all test images, see
-            :func:`~onion_pipeline.evaluation.predictions.tabulate_predictions`.
+    For those answers, `tested`, see
+    :func:`~onion_pipeline.evaluation.predictions.tabulate_predictions`.
 
     Returns:
         ``passed``; ``images``, how many; ``package``, the checksum of the package that was asked,

@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from onion_pipeline.annotations import MlflowClient
+from onion_pipeline.annotations import MlflowClient, MlflowRun
 from onion_pipeline.errors import RegistryError, StoreOutageError
 from onion_pipeline.registry.aliases import settle_alias
 from onion_pipeline.registry.attachments import Attachments
@@ -18,9 +18,6 @@ from onion_pipeline.serving.content import hash_content
 from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.tracking.outage import accept_answer, ask_store, find_command
 from onion_pipeline.tracking.runs import read_run_id
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 # The tag by which a version of the same model is found again.
 CHECKSUM = "checksum"
@@ -81,8 +78,7 @@ def register_model(
 
     Returns:
         The version, which belongs to the run that was under way when it was made, or to a new
-        one if there was none; or what is to be done later if MLflow does not answer, or did not
-        when the decision was to be made.
+        one; or what is to be done later if MLflow does not answer, or did not for the decision.
 
     Raises:
         RegistryError: MLflow refuses the name or the run.
@@ -107,14 +103,7 @@ def register_model(
 def find_registered(
     client: MlflowClient, name: str, checksum: str, *, whole: bool = False
 ) -> tuple[str, str] | None:
-    """Return number and run of the newest version of `name` with this content.
-
-    Args:
-        client: of the store.
-        name: of the registered model.
-        checksum: from :func:`~onion_pipeline.serving.content.hash_content`.
-        whole: its files must not be gone.
-    """
+    """Return number and run of the newest version with this content; if `whole`, with its files."""
     known = client.search_model_versions(f"name = '{name}' and tags.{CHECKSUM} = '{checksum}'")
     if whole:
         known = [each for each in known if not find_missing_folder(client, name, each.version)]
@@ -148,7 +137,7 @@ def _make_version(
 
 
 @contextmanager
-def _join_run(client: MlflowClient) -> Iterator["Run"]:
+def _join_run(client: MlflowClient) -> Iterator[MlflowRun]:
     """Give the run under way, or a new one, which ends with the block."""
     under_way = read_run_id()
     run = client.get_run(under_way) if under_way else client.create_run(experiment_id="0")

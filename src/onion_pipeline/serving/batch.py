@@ -7,13 +7,7 @@ from functools import partial
 from typing import Any
 
 from onion_pipeline.annotations import DataFrame
-from onion_pipeline.images.decoding.bit_depth import describe_other_depth
-from onion_pipeline.images.decoding.decoder import (
-    RejectedImageError,
-    Rendering,
-    measure_largest_value,
-    read_header,
-)
+from onion_pipeline.images.decoding import bit_depth, decoder
 from onion_pipeline.images.loading import read_file
 from onion_pipeline.images.quarantine import check_quarantine
 from onion_pipeline.images.sources import ImageSource
@@ -67,21 +61,21 @@ def _sort_out(
     for path, content in files:
         try:
             made[path] = function(content)
-        except RejectedImageError as error:
+        except decoder.RejectedImageError as error:
             rejected.append((path, error.reason, error.detail))
     return made
 
 
-def _check_depth(files: Iterable[bytes], rendering: Rendering) -> None:
+def _check_depth(files: Iterable[bytes], rendering: decoder.Rendering) -> None:
     """Tell if the first pictures of 16 bits have others than the model was trained with."""
     largest: list[int] = []
     for data in files:
         try:
-            if len(largest) < MEASURED and read_header(data, rendering).deep:
-                largest.append(measure_largest_value(data, rendering))
-        except RejectedImageError:
+            if len(largest) < MEASURED and decoder.read_header(data, rendering).deep:
+                largest.append(decoder.measure_largest_value(data, rendering))
+        except decoder.RejectedImageError:
             continue  # the classifier says why
-    warning = describe_other_depth(largest, rendering.bit_depth)
+    warning = bit_depth.describe_other_depth(largest, rendering.bit_depth)
     if warning:
         logger.warning(warning)
 

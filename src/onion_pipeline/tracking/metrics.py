@@ -11,12 +11,9 @@ from onion_pipeline.tracking.mlflow_client import import_client
 # The tag by which the MLflow UI shows a run below another one.
 PARENT = "mlflow.parentRunId"
 
-Point = tuple[str, float, int]
-"""Name, value and step of a metric."""
 
-
-def log_points(run_id: str, points: Iterable[Point]) -> None:
-    """Log metrics, those that are not finite left out."""
+def log_points(run_id: str, points: Iterable[tuple[str, float, int]]) -> None:
+    """Log names, values and steps as metrics, without the values that are not finite."""
     client = import_client()
     from mlflow.entities import Metric
 
@@ -57,12 +54,9 @@ def log_history(run_id: str, history: DataFrame) -> None:
 
 
 def log_child_runs(run_id: str, histories: DataFrame, column: str) -> None:
-    """Log histories as one run each, which the MLflow UI shows below the run `run_id`.
+    """Log training histories as one run each, which the MLflow UI shows below the run `run_id`.
 
-    Args:
-        run_id: of the parent.
-        histories: training histories, one below the other.
-        column: tells them apart, as ``fold`` does; a child is named by it, and tagged with it.
+    `column` tells them apart, as ``fold`` does; a child is named by it, and tagged with it.
     """
     client = import_client()
     experiment = client.get_run(run_id).info.experiment_id

@@ -64,9 +64,6 @@ def prepare_database(uri: str) -> None:
     MLflow looks for the tables and makes them without a lock, and processes that do so at once
     leave half of them.
 
-    Args:
-        uri: of the store.
-
     Raises:
         OSError: another process has been making the tables for too long.
         sqlite3.Error: the file is locked, cannot be opened, or is none of SQLite's.

@@ -36,8 +36,7 @@ LONGEST_REASON = 300  # characters
 def watch_store(command: str = REGISTER) -> None:
     """Begin a run in which MLflow is given up at its first failure.
 
-    Args:
-        command: what tracks and registers later what this run makes.
+    `command` tracks and registers later what this run makes.
     """
     os.environ[MARK] = str(Path(tempfile.mkdtemp(prefix="onion_pipeline-")) / "outage")
     os.environ[COMMAND] = hide_credentials(command)

@@ -71,7 +71,9 @@ def repoint_store(settings: Mapping[str, str], project: Path) -> None:
         found = list(_find_foreign(connection, project, relative))
         moved = [each for each in found if _is_to_move(each, settings["experiment"])]
         for each in moved:
-            _move(connection, each)
+            written = each.new.as_uri() if each.value.startswith("file:") else str(each.new)
+            query = f"UPDATE {each.table} SET {each.column} = ? WHERE {each.column} = ?"
+            connection.execute(query, (written, each.value))
     if moved:
         _tell(moved, found, project / relative)
 
@@ -122,12 +124,6 @@ def _is_same(one: Path, other: Path) -> bool:
 def _is_to_move(record: _Record, experiment: str) -> bool:
     is_written_to = record.table == "experiments" and record.name in {experiment, DEFAULT}
     return is_written_to or record.new.exists() or not record.old.exists()
-
-
-def _move(connection: sqlite3.Connection, record: _Record) -> None:
-    written = record.new.as_uri() if record.value.startswith("file:") else str(record.new)
-    query = f"UPDATE {record.table} SET {record.column} = ? WHERE {record.column} = ?"
-    connection.execute(query, (written, record.value))
 
 
 def _tell(moved: list[_Record], found: list[_Record], folder: Path) -> None:
