@@ -336,7 +336,7 @@ def test_a_model_registered_alone_is_described_by_what_earlier_runs_have_left(
 
 @pytest.fixture
 def watched(monkeypatch):
-    """Of which runs the machine is measured how often, and which one is under way at the end."""
+    """Of which runs the system is measured how often, and which one is under way at the end."""
     seen = []
 
     def watch(run_id, seconds):
@@ -348,7 +348,7 @@ def watched(monkeypatch):
 
 
 @pytest.mark.parametrize("outcome", [METRICS, OnionError("no")])
-def test_the_machine_is_measured_while_a_run_is_under_way(run_tracked, watched, make_node, outcome):
+def test_the_system_is_measured_while_a_run_is_under_way(run_tracked, watched, make_node, outcome):
     run_tracked([make_node("metrics", outcome=outcome)], seconds=5)
     (run,) = find_runs()
     assert watched == [(run.info.run_id, 5), run.info.run_id]
