@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from keras import Model as KerasModel
     from matplotlib.figure import Figure as ImageFigure
+    from mlflow import MlflowClient
+    from mlflow.entities import Run as MlflowRun
     from pandas import DataFrame, Series
     from plotly.graph_objects import Figure as PlotlyFigure
 else:
     DataFrame = ImageFigure = KerasModel = PlotlyFigure = Series = Any
+    MlflowClient = MlflowRun = Any
 
 Animation = Literal["refuse", "first_frame"]
 ColorMode = Literal["auto", "grayscale", "rgb"]
@@ -26,6 +29,8 @@ __all__ = [
     "DataFrame",
     "ImageFigure",
     "KerasModel",
+    "MlflowClient",
+    "MlflowRun",
     "PlotlyFigure",
     "Precision",
     "Resize",

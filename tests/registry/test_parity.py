@@ -163,8 +163,8 @@ def test_a_picture_that_cannot_be_served_is_named_with_the_reason(measure, golde
 
 def test_an_onnx_file_that_answers_otherwise_is_caught(measure, monkeypatch):
     monkeypatch.setattr(parity, "can_export", lambda: True)
-    wrong = parity.Outputs(np.eye(3)[[0] * 6])
-    monkeypatch.setattr(parity, "ask_onnx", lambda path, model, golden: wrong)
+    monkeypatch.setattr(parity, "export_onnx", lambda model, path: None)
+    monkeypatch.setattr(parity, "predict_onnx", lambda path, images: np.eye(3)[[0] * 6])
     report = measure()
     assert list(list_failures(report)) == ["onnx"]
     with pytest.raises(ParityError, match=r"gives leek \(1.000000\) instead of .*extra 'onnx'"):

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from onion_pipeline.errors import RegistryError, StoreOutageError
+from onion_pipeline.registry import attachments
 from onion_pipeline.registry.recorded_versions import read_version
 from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.training import lineage
@@ -36,10 +37,10 @@ def register(mlflow_store):
         ).info.run_id
         model = client.create_logged_model(client.get_run(run).info.experiment_id, NAME, run)
         with tempfile.TemporaryDirectory() as made:
-            (Path(made) / lineage.FOLDER).mkdir()
+            (Path(made) / attachments.FOLDER).mkdir()
             (Path(made) / "MLmodel").write_text("{}")
             for name, content in files.items():
-                (Path(made) / lineage.FOLDER / name).write_bytes(content)
+                (Path(made) / attachments.FOLDER / name).write_bytes(content)
             client.log_model_artifacts(model.model_id, made)
         client.create_registered_model(NAME)
         client.create_model_version(NAME, f"models:/{model.model_id}", run, tags={"checksum": "5a"})

@@ -18,8 +18,10 @@ PROCESSES = 4
 RUN = """
 import sys
 from pathlib import Path
-from onion_pipeline.tracking.runs import end_run, start_run
-end_run(start_run("onions", "photos", Path(sys.argv[1]), {"seed": 1}, {}), "FINISHED")
+from onion_pipeline.tracking.mlflow_client import import_client
+from onion_pipeline.tracking.runs import start_run
+run_id = start_run("onions", "photos", Path(sys.argv[1]), {"seed": 1}, {})
+import_client().set_terminated(run_id)
 """
 
 

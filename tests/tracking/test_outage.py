@@ -10,7 +10,6 @@ from onion_pipeline.errors import RegistryError, StoreOutageError
 from onion_pipeline.tracking import outage
 from onion_pipeline.tracking.mlflow_client import PATIENCE, import_client
 from onion_pipeline.tracking.outage import ask_store, find_outage, forget_store, watch_store
-from onion_pipeline.tracking.runs import end_run
 
 CREDENTIALS = "postgresql://annabel:s3cr-t@db.example.org/mlflow?sslpassword=hidden"
 
@@ -71,7 +70,7 @@ def test_a_server_that_is_down_is_asked_once_and_named_once(fake_mlflow, caplog,
     try:
         for _ in range(3):
             with pytest.raises(StoreOutageError, match=server.address), ask_store():
-                end_run("abc", "FINISHED")
+                import_client().set_terminated("abc", "FINISHED")
     finally:
         forget_store()
     assert server.requests <= 1
@@ -131,11 +130,11 @@ def test_a_run_that_has_ended_leaves_neither_mark_nor_file(monkeypatch, tmp_path
 
 def test_a_mistake_is_no_outage_unless_the_block_only_observes(watched, mlflow_store, caplog):
     with pytest.raises(RegistryError, match="refuses") as caught, ask_store():
-        end_run("no-such-run", "FINISHED")
+        import_client().set_terminated("no-such-run", "FINISHED")
     assert not isinstance(caught.value, StoreOutageError)
     assert find_outage() is None
     with pytest.raises(StoreOutageError, match="cannot be used"), ask_store(observing=True):
-        end_run("no-such-run", "FINISHED")
+        import_client().set_terminated("no-such-run", "FINISHED")
     assert len(caplog.records) == 1
 
 
@@ -169,7 +168,7 @@ def test_a_command_shows_no_credentials(monkeypatch):
 def test_of_wrapped_errors_the_innermost_is_shown(fake_mlflow):
     fake_mlflow("fails")
     with pytest.raises(StoreOutageError) as caught, ask_store():
-        end_run("abc", "FINISHED")
+        import_client().set_terminated("abc", "FINISHED")
     assert str(caught.value).endswith("ResponseError('too many 500 error responses').")
 
 

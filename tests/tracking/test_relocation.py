@@ -10,7 +10,7 @@ import pytest
 from onion_pipeline.tracking import outage
 from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.tracking.relocation import read_local_path, repoint_store
-from onion_pipeline.tracking.runs import log_file, start_run
+from onion_pipeline.tracking.runs import start_run
 
 SETTINGS = {
     "tracking_uri": "sqlite:///mlflow.db",
@@ -34,7 +34,7 @@ def start(project):
     """Start a run that keeps a file, and return its id."""
     run_id = start_run("onions", "run", project / "mlruns", {}, {})
     (project / "table.csv").write_text("a,b\n")
-    log_file(run_id, str(project / "table.csv"), "tables")
+    import_client().log_artifact(run_id, str(project / "table.csv"), "tables")
     return run_id
 
 

@@ -15,6 +15,7 @@ from kedro.io import CatalogProtocol
 from onion_pipeline.errors import StoreOutageError
 from onion_pipeline.reporting import run_description
 from onion_pipeline.tracking import dataset_inputs, metrics, outage, runs
+from onion_pipeline.tracking.mlflow_client import import_client
 
 
 def read_rules(catalog: CatalogProtocol, name: str) -> dict[str, Any]:
@@ -33,7 +34,7 @@ def log_entry(catalog: CatalogProtocol, name: str) -> None:
     content: Any = catalog.load(name) if set(rules) - {"folder"} else None
     with suppress(StoreOutageError), outage.ask_store(observing=True):
         if "folder" in rules:
-            runs.log_file(run_id, path, rules["folder"])
+            import_client().log_artifact(run_id, path, rules["folder"])
         if "metrics" in rules:
             metrics.log_figures(run_id, content, rules["metrics"])
         if "child_runs" in rules:

@@ -5,6 +5,7 @@ import os
 import shlex
 from collections.abc import Callable
 from contextlib import suppress
+from importlib.util import find_spec
 from typing import Any
 
 from kedro.framework.context import KedroContext
@@ -23,6 +24,7 @@ from onion_pipeline.hooks.tracked_entries import (
 )
 from onion_pipeline.origin import describe_origin
 from onion_pipeline.tracking import outage, runs, system_metrics
+from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.tracking.parameter_texts import flatten_parameters
 from onion_pipeline.tracking.relocation import repoint_store
 
@@ -69,7 +71,7 @@ class Tracking:
         if "registration" in made and "trained_model" not in made:
             log_earlier_entries(catalog, made)
         run_id, seconds = runs.read_run_id(), settings.get("system_metrics")
-        if run_id and seconds and system_metrics.can_watch():
+        if run_id and seconds and find_spec("psutil"):  # with which MLflow measures
             self._stop_measuring = system_metrics.watch_system(run_id, seconds)
 
     @hook_impl
@@ -100,7 +102,7 @@ class Tracking:
         run_id = runs.read_run_id()
         if run_id:
             with suppress(StoreOutageError), outage.ask_store(observing=True):
-                runs.end_run(run_id, status)
+                import_client().set_terminated(run_id, status)
         self._leave()
 
     def _leave(self) -> None:

@@ -5,15 +5,13 @@ came after, and why.
 """
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from onion_pipeline.annotations import MlflowClient
 from onion_pipeline.errors import RegistryError, StoreOutageError
 from onion_pipeline.registry.champion_rules import CHALLENGER, CHAMPION, Decision
 from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.tracking.outage import accept_answer, ask_store, find_command
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
 
 DECISION = "gate.decision"
 CHAMPION_BEFORE = "gate.champion_before"
@@ -23,7 +21,7 @@ FIGURES = ("difference", "p_value")
 LONGEST_TAG = 1000  # characters; a list of classes has no end
 
 
-def read_aliases(client: "MlflowClient", name: str) -> dict[str, str]:
+def read_aliases(client: MlflowClient, name: str) -> dict[str, str]:
     """Return the version of each alias; none if there is no such model."""
     with accept_answer("RESOURCE_DOES_NOT_EXIST"):
         aliases = client.get_registered_model(name).aliases
@@ -31,14 +29,11 @@ def read_aliases(client: "MlflowClient", name: str) -> dict[str, str]:
     return {}
 
 
-def settle_alias(client: "MlflowClient", name: str, number: str, decision: Decision) -> Decision:
-    """Give a version the alias that was decided, if the decision still holds.
+def settle_alias(client: MlflowClient, name: str, number: str, decision: Decision) -> Decision:
+    """Give a version the alias that was decided, and return the decision.
 
-    Attempts that die on the way are repeated with the same end: the tags come first, the alias
-    last.
-
-    Returns:
-        The decision; another one if the champion is no longer the one that was compared with.
+    It is another one if the champion is no longer the one that was compared with. Attempts that
+    die on the way are repeated with the same end: the tags come first, the alias last.
     """
     aliases = read_aliases(client, name)
     champion = aliases.get(CHAMPION)
@@ -52,14 +47,9 @@ def settle_alias(client: "MlflowClient", name: str, number: str, decision: Decis
 
 
 def promote_version(name: str, version: int | Literal["previous"]) -> str:
-    """Make a version champion by hand.
+    """Make a version champion by hand, and return in one line who is and who was champion.
 
-    Args:
-        name: of the registered model.
-        version: its number, or ``previous``: the champion before the present one.
-
-    Returns:
-        Who is champion now, and who was before, in one line.
+    ``previous`` is the champion before the present one.
 
     Raises:
         StoreOutageError: MLflow does not answer.
@@ -99,7 +89,7 @@ def _confirm(decision: Decision, champion: str | None, number: str) -> Decision:
 
 
 def _write_decision(
-    client: "MlflowClient", name: str, number: str, champion: str | None, decision: Decision
+    client: MlflowClient, name: str, number: str, champion: str | None, decision: Decision
 ) -> None:
     """Tag a version with a decision, unless it tells how it became the champion it is or was."""
     tags = client.get_model_version(name, number).tags
@@ -123,7 +113,7 @@ def _write_decision(
             client.delete_model_version_tag(name, number, f"gate.{key}")
 
 
-def _crown(client: "MlflowClient", name: str, number: str, aliases: dict[str, str]) -> None:
+def _crown(client: MlflowClient, name: str, number: str, aliases: dict[str, str]) -> None:
     """Make a version champion, and leave in the tags who was before and who came after."""
     before = aliases.get(CHAMPION)
     if before and before != number:
@@ -137,7 +127,7 @@ def _crown(client: "MlflowClient", name: str, number: str, aliases: dict[str, st
 
 
 def _choose_version(
-    client: "MlflowClient", name: str, version: int | Literal["previous"], champion: str | None
+    client: MlflowClient, name: str, version: int | Literal["previous"], champion: str | None
 ) -> str:
     found = client.search_model_versions(f"name = '{name}'")
     tags = {str(each.version): each.tags for each in found}

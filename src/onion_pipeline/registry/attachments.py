@@ -45,13 +45,10 @@ def write_files(package: Path, files: Mapping[str, bytes]) -> None:
 
 
 def pack_images(checksums: Series) -> bytes:
-    """Return which images these are, as a NumPy file.
+    """Return a NumPy file that says which images these are: uint64 (N,), sorted.
 
     Args:
-        checksums: the SHA-256 of each file, in hexadecimal.
-
-    Returns:
-        The file of an array, uint64 (N,), sorted: the first 64 bits of each checksum.
+        checksums: the SHA-256 of each file, in hexadecimal; their first 64 bits are kept.
     """
     file = io.BytesIO()
     np.save(file, np.unique(make_keys(checksums)), allow_pickle=False)

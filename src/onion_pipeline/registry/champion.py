@@ -1,6 +1,6 @@
 """A champion and its challenger: what each is, and what it says of the challenger's test images."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,15 +8,7 @@ from numpy.typing import NDArray
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.images.loading import decode_images
 from onion_pipeline.images.sources import ImageSource
-from onion_pipeline.registry.attachments import read_seen_images
-from onion_pipeline.registry.logged_models import fetch_package
-from onion_pipeline.registry.package import read_classifier
 from onion_pipeline.serving.classifier import Classifier
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
-
-UNREADABLE = -1  # in place of a class id
 
 
 class Champion(NamedTuple):
@@ -52,16 +44,6 @@ class Challenger(NamedTuple):
     majority: str
 
 
-def load_champion(client: "MlflowClient", name: str, version: str) -> Champion:
-    """Return a version of a registered model, without running the code that it carries.
-
-    Raises:
-        RegistryError: its files are gone, damaged or not of this project.
-    """
-    with fetch_package(client, f"models:/{name}/{version}") as package:
-        return Champion(version, read_classifier(package), read_seen_images(package))
-
-
 def answer_images(
     champion: Classifier, challenger: Challenger, rows: NDArray[np.int64]
 ) -> NDArray[np.int64]:
@@ -73,15 +55,15 @@ def answer_images(
         rows: M of these.
 
     Returns:
-        int64, (M,), ids of the classes of `challenger`; :data:`UNREADABLE` where a file is no
-        longer what or where it was.
+        int64, (M,), ids of the classes of `challenger`; -1 where a file is no longer what or
+        where it was.
     """
     own, other = champion.config, challenger.classifier.config
     ids = np.array([list(other.class_names).index(name) for name in own.class_names])
     if (own.image_shape, own.rendering) == (other.image_shape, other.rendering):
         return ids[champion.predict(challenger.images)[rows].argmax(axis=1)]
     listed = challenger.files["path"].iloc[rows].isin(challenger.source.paths).to_numpy()
-    positions, answers = np.flatnonzero(listed), np.full(len(rows), UNREADABLE)
+    positions, answers = np.flatnonzero(listed), np.full(len(rows), -1)
     files = challenger.files.iloc[rows[positions]].assign(reason=None)
     for piece in decode_images(challenger.source, files, own.image_shape, own.rendering).pieces:
         if len(piece):

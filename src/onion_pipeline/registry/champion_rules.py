@@ -77,7 +77,7 @@ def judge_classes(
 def judge_loading(error: RegistryError, version: str) -> Decision:
     """Decide against a model that cannot be compared, since the champion cannot be loaded."""
     reason = f"version {version}, the champion, cannot be compared with: {error}"
-    return Decision(CHALLENGER, "unreadable", reason + explain_promotion(), champion_before=version)
+    return Decision(CHALLENGER, "unreadable", reason + explain_promotion())
 
 
 def judge_comparison(comparison: Table, version: str, rules: RegisterParameters) -> Decision:
@@ -86,12 +86,8 @@ def judge_comparison(comparison: Table, version: str, rules: RegisterParameters)
     The challenger becomes champion if it is better by the test, or equal and cheaper, and no
     class loses more of its recall than `rules` allow. Equal is what the test does not call
     worse, and whose metric is lower by no more than ``tolerance``, on as many images as it takes
-    to see so small a difference: of N, one image is 1 / N.
-
-    Args:
-        comparison: of both on the same images; see :class:`Decision`.
-        version: the champion's.
-        rules: what is asked of a challenger.
+    to see so small a difference: of N, one image is 1 / N. For `comparison` see
+    :class:`Decision`; `version` is the champion's.
     """
     if comparison["images"] < count_fewest_images(rules.significance):
         return _refuse_images(comparison, version, count_fewest_images(rules.significance))
@@ -109,8 +105,7 @@ def judge_comparison(comparison: Table, version: str, rules: RegisterParameters)
 
 def force(decision: Decision, alias: Alias) -> Decision:
     """Decide as a person wants it, and keep in the reason what the gate says."""
-    own = f"{decision.decision}: {decision.reason}"
-    reason = f"register.alias asks for it; the gate says {own}"
+    reason = f"register.alias asks for it; the gate says {decision.decision}: {decision.reason}"
     return decision._replace(decision=alias, rule="forced", reason=reason, asked=alias)
 
 
@@ -131,26 +126,18 @@ def _refuse_images(comparison: Table, version: str, fewest: int) -> Decision:
 
 
 def _judge_whole(comparison: Table, version: str, rules: RegisterParameters) -> Decision:
-    difference, p_value, costs = (
-        comparison[key] for key in ("difference", "p_value", "multiply_adds")
-    )
-    figures = _show(comparison, CHALLENGER, CHAMPION)
-    against = f"version {version} ({figures})"
-    is_unlike = p_value <= rules.significance
-    is_equal = not is_unlike and difference >= -rules.tolerance
+    difference, costs = comparison["difference"], comparison["multiply_adds"]
+    against = f"version {version} ({_show(comparison, CHALLENGER, CHAMPION)})"
+    if comparison["p_value"] <= rules.significance:
+        alias, word = (CHAMPION, "better") if difference > 0 else (CHALLENGER, "worse")
+        return Decision(alias, word, f"{word} than {against}")
+    is_equal = difference >= -rules.tolerance
     is_fine_enough = comparison["images"] * rules.tolerance >= 1
-    if is_unlike and difference > 0:
-        return Decision(CHAMPION, "better", f"better than {against}")
-    if is_unlike:
-        return Decision(CHALLENGER, "worse", f"worse than {against}")
-    if is_equal and is_fine_enough and _is_cheaper(costs):
-        return Decision(CHAMPION, "cheaper", f"as good as {against} and {_show_costs(costs)}")
+    is_cheaper = None not in costs.values() and costs[CHALLENGER] < costs[CHAMPION]
+    if is_equal and is_fine_enough and is_cheaper:
+        shown = f"{costs[CHALLENGER]:,} multiply-adds against {costs[CHAMPION]:,}"
+        return Decision(CHAMPION, "cheaper", f"as good as {against} and cheaper ({shown})")
     return Decision(CHALLENGER, "not_better", f"not better than {against}")
-
-
-def _is_cheaper(costs: Mapping[str, int | None]) -> bool:
-    challenger, champion = costs[CHALLENGER], costs[CHAMPION]
-    return challenger is not None and champion is not None and challenger < champion
 
 
 def _find_lost_class(classes: Sequence[Table], rules: RegisterParameters) -> Table | None:
@@ -173,7 +160,3 @@ def _show(table: Table, first: str, second: str) -> str:
     p_value = table["p_value"]
     shown = f"p < {SMALLEST_SHOWN}" if p_value < SMALLEST_SHOWN else f"p = {p_value:.2g}"
     return f"{table[first]:.3f} against {table[second]:.3f} on {table['images']} images, {shown}"
-
-
-def _show_costs(costs: Mapping[str, int]) -> str:
-    return f"cheaper ({costs[CHALLENGER]:,} multiply-adds against {costs[CHAMPION]:,})"

@@ -45,18 +45,14 @@ def draw_golden_images(
     Raises:
         DataError: a file cannot be read, or is not the one that the network was tested with.
     """
-    rows = _draw_rows(images["label"], seed)
+    order = np.random.default_rng(seed).permutation(len(images["label"]))
+    _, firsts = np.unique(images["label"][order], return_index=True)  # one of each class
+    others = np.setdiff1d(np.arange(len(order)), firsts)
+    rows = np.sort(order[np.concatenate([firsts, others])[: max(COUNT, len(firsts))]])
     files = splits.iloc[images["index"][rows]]
     paths, keys = files["path"].tolist(), make_keys(files["sha256"]).tolist()
     encoded = [_read(source, path, key) for path, key in zip(paths, keys, strict=True)]
     return GoldenImages(rows, paths, images["image"][rows], encoded)
-
-
-def _draw_rows(labels: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    order = np.random.default_rng(seed).permutation(len(labels))
-    _, firsts = np.unique(labels[order], return_index=True)
-    others = np.setdiff1d(np.arange(len(order)), firsts)
-    return np.sort(order[np.concatenate([firsts, others])[: max(COUNT, len(firsts))]])
 
 
 def _read(source: ImageSource, path: str, key: int) -> bytes:

@@ -4,35 +4,22 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from onion_pipeline.annotations import MlflowClient, MlflowRun
 from onion_pipeline.errors import ParityError, RegistryError
 from onion_pipeline.registry.attachments import Attachments, write_files
 from onion_pipeline.registry.package import hash_package, write_package
 from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.tracking.relocation import read_local_path
 
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
-    from mlflow.entities import Run
-
 
 def log_model(
-    client: "MlflowClient", run: "Run", classifier: Classifier, name: str, attachments: Attachments
+    client: MlflowClient, run: MlflowRun, tested: Classifier, name: str, attachments: Attachments
 ) -> str:
-    """Log a model to `run` as ``mlflow.pyfunc.log_model`` does.
+    """Log a tested model and its attachments to `run`, and return the id of the logged model.
 
-    That asks a server again after it has failed; here the first failure is the last.
-
-    Args:
-        client: of the store.
-        run: to which the model belongs.
-        classifier: the tested model, and how it is served.
-        name: of the logged model.
-        attachments: files beside the model, and the package that was compared with it.
-
-    Returns:
-        The id of the logged model.
+    ``mlflow.pyfunc.log_model`` asks a server again after it has failed; here the first failure is
+    the last.
 
     Raises:
         ParityError: the package is not the one that was compared.
@@ -49,7 +36,7 @@ def log_model(
     described = Model(logged.artifact_location, run_id, model_id=logged.model_id)
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made) / "model"
-        write_package(folder, classifier, described)
+        write_package(folder, tested, described)
         write_files(folder, attachments.files)
         _check_package(folder, attachments.package)
         client.log_model_artifacts(logged.model_id, str(folder))
@@ -57,13 +44,13 @@ def log_model(
     return str(logged.model_id)
 
 
-def find_missing_folder(client: "MlflowClient", name: str, version: str) -> Path | None:
+def find_missing_folder(client: MlflowClient, name: str, version: str) -> Path | None:
     """Return where the files of a version are to be, if that is on this machine and nothing is."""
     folder = read_local_path(client.get_model_version_download_uri(name, version))
     return None if folder is None or folder.is_dir() else folder
 
 
-def require_files(client: "MlflowClient", name: str, version: str) -> None:
+def require_files(client: MlflowClient, name: str, version: str) -> None:
     """Check that the files of a version are there if they are to be on this machine.
 
     MLflow's error for it is that of a server that does not answer, or names no file.
@@ -77,7 +64,7 @@ def require_files(client: "MlflowClient", name: str, version: str) -> None:
 
 
 @contextmanager
-def fetch_package(client: "MlflowClient", uri: str) -> Iterator[Path]:
+def fetch_package(client: MlflowClient, uri: str) -> Iterator[Path]:
     """Yield the folder of a package that is fetched, and deleted after the block.
 
     Args:
@@ -108,17 +95,15 @@ def _check_package(folder: Path, tested: str | None) -> None:
         )
 
 
-def _copy_metrics(client: "MlflowClient", run: "Run", model_id: str) -> None:
+def _copy_metrics(client: MlflowClient, run: MlflowRun, model_id: str) -> None:
     """Give a model the metrics of its run, but for those of the epochs."""
     from mlflow.entities import Metric
 
     run_id = run.info.run_id
     points = (p for name in run.data.metrics for p in client.get_metric_history(run_id, name))
-    client.log_batch(
-        run_id,
-        [
-            Metric(point.key, point.value, point.timestamp, 0, model_id=model_id, run_id=run_id)
-            for point in points
-            if point.step == 0 and point.model_id is None
-        ],
-    )
+    copied = [
+        Metric(point.key, point.value, point.timestamp, 0, model_id=model_id, run_id=run_id)
+        for point in points
+        if point.step == 0 and point.model_id is None
+    ]
+    client.log_batch(run_id, copied)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.evaluation.predictions import PROBABILITY
-from onion_pipeline.origin import find_version
+from onion_pipeline.origin import find_versions
 from onion_pipeline.registry.attachments import FOLDER
 from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.config import ServingConfig
@@ -28,15 +28,8 @@ UNCOMPARED = {"MLmodel", FOLDER}
 # What is answered even for a picture that cannot be decoded.
 ALWAYS = {"abstained", "error"}
 SERVING_LIBRARIES = (
-    "tensorflow-cpu",
-    "tensorflow",
-    "keras",
-    "mlflow",
-    "numpy",
-    "pandas",
-    "pillow",
-    "pydantic",
-    "simplejpeg",
+    *("tensorflow-cpu", "tensorflow", "keras", "mlflow"),
+    *("numpy", "pandas", "pillow", "pydantic", "simplejpeg"),
 )
 
 
@@ -114,8 +107,7 @@ def make_input_example(config: ServingConfig) -> DataFrame:
 
 def list_requirements() -> list[str]:
     """Return what serving needs, at the versions installed here."""
-    found = {name: find_version(name) for name in SERVING_LIBRARIES}
-    return [f"{name}=={version}" for name, version in found.items() if version]
+    return [f"{name}=={version}" for name, version in find_versions(SERVING_LIBRARIES).items()]
 
 
 def _make_signature(config: ServingConfig) -> Any:
@@ -141,7 +133,5 @@ def _make_signature(config: ServingConfig) -> Any:
     }
     return ModelSignature(
         inputs=Schema([ColSpec("string", "image")]),
-        outputs=Schema(
-            [ColSpec(kind, name, required=name in ALWAYS) for name, kind in outputs.items()]
-        ),
+        outputs=Schema([ColSpec(kind, name, name in ALWAYS) for name, kind in outputs.items()]),
     )

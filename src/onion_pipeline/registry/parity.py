@@ -1,28 +1,28 @@
-"""Whether a model answers alike in every runtime: tested, saved, packaged, and as ONNX.
+"""Whether a model answers alike in every runtime: Keras, from its file; pyfunc; ONNX.
 
 Each stage is compared with the Keras model on the decoded test images. Where one differs, what is
 shipped is not what was tested: pictures are decoded otherwise, the classes stand in another order,
 weights did not survive. That blocks the registration.
 """
 
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import ParityError
+from onion_pipeline.evaluation.predictions import PROBABILITY
 from onion_pipeline.images.decoding.decoder import RejectedImageError
 from onion_pipeline.model.backend import allow_retracing
 from onion_pipeline.registry.golden_images import GoldenImages
-from onion_pipeline.registry.package import CONTENT, hash_package, write_package
-from onion_pipeline.registry.runtimes import Outputs, ask_file, ask_onnx, ask_package, ask_table
+from onion_pipeline.registry.package import hash_package, read_classifier, write_package
 from onion_pipeline.serving.classifier import Classifier
-from onion_pipeline.serving.content import WEIGHTS
-from onion_pipeline.serving.onnx_export import can_export
+from onion_pipeline.serving.onnx_export import can_export, export_onnx, predict_onnx
 from onion_pipeline.tracking.mlflow_client import import_mlflow
 from onion_pipeline.training.precision import list_gpus
 
@@ -48,16 +48,25 @@ REMEDIES = {
 }
 
 
+class Outputs(NamedTuple):
+    """What comes out of one runtime.
+
+    Args:
+        probabilities: float, (G, K); NaN where there is none.
+        errors: for each of G pictures why there is none, else empty; ``None``: of none.
+    """
+
+    probabilities: NDArray[np.floating[Any]]
+    errors: Sequence[str] | None = None
+
+
 def measure_parity(
     classifier: Classifier, golden: GoldenImages, tested: DataFrame
 ) -> dict[str, Any]:
-    """Compare what a model answers in every runtime.
+    """Compare what a model answers in every runtime, and has answered for all test images.
 
-    Args:
-        classifier: the tested network, and how it is served.
-        golden: pictures to compare it on.
-        tested: the predictions for all test images, see
-            :func:`~onion_pipeline.evaluation.predictions.tabulate_predictions`.
+    For those answers, `tested`, see
+    :func:`~onion_pipeline.evaluation.predictions.tabulate_predictions`.
 
     Returns:
         ``passed``; ``images``, how many; ``package``, the checksum of the package that was asked,
@@ -73,12 +82,14 @@ def measure_parity(
         write_package(package, classifier, import_mlflow().models.Model())
         checksum = hash_package(package)
         found = {
-            "test_predictions": ask_table(tested.iloc[golden.rows], names),
-            "saved_file": ask_file(package / CONTENT / WEIGHTS, golden),
-            "package": ask_package(package, golden, names),
+            "test_predictions": _read_table(tested.iloc[golden.rows], names),
+            "saved_file": Outputs(read_classifier(package).predict(golden.pixels)),
+            "package": _read_table(_ask_package(package, golden), names),
         }
         if can_export():
-            found["onnx"] = ask_onnx(Path(made) / "model.onnx", classifier.model, golden)
+            path = Path(made) / "model.onnx"
+            export_onnx(classifier.model, path)
+            found["onnx"] = Outputs(predict_onnx(path, golden.pixels))
     stages = [
         _compare_pixels(golden, classifier),
         *(_compare_answers(stage, golden, expected, found[stage], names) for stage in found),
@@ -105,6 +116,25 @@ def require_parity(report: dict[str, Any]) -> None:
         f"of {first['expected']}.{further} {REMEDIES[first['stage']]}",
         dataset="parity_report",
     )
+
+
+def _ask_package(folder: Path, golden: GoldenImages) -> DataFrame:
+    """Return what the MLflow model in a folder answers to the bytes of files."""
+    import pandas as pd
+
+    before = sys.path  # to which MLflow adds the code in the folder
+    try:
+        classifier = import_mlflow().pyfunc.load_model(str(folder))
+        return classifier.predict(pd.DataFrame({"image": golden.encoded}))
+    finally:
+        sys.path = before
+
+
+def _read_table(table: DataFrame, class_names: Sequence[str]) -> Outputs:
+    """Return what a table says that has a row per picture and, in any order, a column per class."""
+    columns = [f"{PROBABILITY}{name}" for name in class_names]
+    errors = table["error"].tolist() if "error" in table else None
+    return Outputs(table.reindex(columns=columns).to_numpy(np.float64), errors)
 
 
 def _compare_pixels(golden: GoldenImages, classifier: Classifier) -> dict[str, Any]:
@@ -135,10 +165,10 @@ def _compare_answers(
     differences = np.abs(expected.probabilities - found.probabilities)
     differences = np.nan_to_num(differences, nan=1.0).max(axis=1)
     worst = int(differences.argmax())
-    labels = [each.probabilities.argmax(axis=1) for each in (expected, found)]
+    labels, others = (each.probabilities.argmax(axis=1) for each in (expected, found))
     tolerance = GPU_TOLERANCE if list_gpus() else TOLERANCE
     return _judge(stage, golden, differences, tolerance) | {
-        "different_labels": int((labels[0] != labels[1]).sum()),
+        "different_labels": int((labels != others).sum()),
         "expected": _describe(expected, worst, names),
         "found": _describe(found, worst, names),
     }

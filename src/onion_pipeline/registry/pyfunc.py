@@ -8,8 +8,6 @@ import pandas as pd
 
 from onion_pipeline.registry.package import read_classifier
 
-IMAGE = "image"
-
 
 class ImageClassifier(mlflow.pyfunc.PythonModel):
     """Classifies encoded pictures: :class:`~onion_pipeline.serving.classifier.Classifier`.
@@ -26,7 +24,7 @@ class ImageClassifier(mlflow.pyfunc.PythonModel):
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
         """Return one row per picture of `model_input`; a broken one costs only its own row."""
-        return self.classifier.classify(model_input[IMAGE])
+        return self.classifier.classify(model_input["image"])
 
 
 mlflow.models.set_model(ImageClassifier())

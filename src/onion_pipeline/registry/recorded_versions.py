@@ -5,10 +5,11 @@ import tempfile
 from pathlib import Path
 
 from onion_pipeline.errors import RegistryError
+from onion_pipeline.registry.attachments import FOLDER
 from onion_pipeline.registry.logged_models import require_files
 from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.tracking.outage import ask_store
-from onion_pipeline.training.lineage import FOLDER, IMAGES, LINEAGE, RecordedVersion
+from onion_pipeline.training.lineage import IMAGES, LINEAGE, RecordedVersion
 
 
 def read_version(uri: str) -> RecordedVersion:

@@ -4,27 +4,20 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
+from onion_pipeline.annotations import MlflowClient, MlflowRun
 from onion_pipeline.errors import RegistryError, StoreOutageError
 from onion_pipeline.registry.aliases import settle_alias
 from onion_pipeline.registry.attachments import Attachments
 from onion_pipeline.registry.champion_rules import Decision
-from onion_pipeline.registry.logged_models import (
-    fetch_package,
-    find_missing_folder,
-    log_model,
-)
+from onion_pipeline.registry.logged_models import fetch_package, find_missing_folder, log_model
 from onion_pipeline.registry.package import read_classifier
 from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.content import hash_content
 from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.tracking.outage import accept_answer, ask_store, find_command
 from onion_pipeline.tracking.runs import read_run_id
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
-    from mlflow.entities import Run
 
 # The tag by which a version of the same model is found again.
 CHECKSUM = "checksum"
@@ -35,11 +28,8 @@ class ModelVersion(NamedTuple):
     """A version in the registry, its alias and why it has it, and how to find it again.
 
     Args:
-        model_name: of the registered model.
-        version: its number.
         alias: ``champion`` or ``challenger``.
         decision: the same, as it was decided.
-        reason: of the decision.
         uri: loads it.
         run_id: of the MLflow run that made it.
         checksum: of what it answers with.
@@ -88,8 +78,7 @@ def register_model(
 
     Returns:
         The version, which belongs to the run that was under way when it was made, or to a new
-        one if there was none; or what is to be done later if MLflow does not answer, or did not
-        when the decision was to be made.
+        one; or what is to be done later if MLflow does not answer, or did not for the decision.
 
     Raises:
         RegistryError: MLflow refuses the name or the run.
@@ -107,22 +96,14 @@ def register_model(
             settled = settle_alias(client, name, number, decision)
     except StoreOutageError as outage:
         return PendingVersion(name, decision.asked, str(outage), checksum, command)
-    uri = f"models:/{name}/{number}"
-    alias = settled.decision
+    uri, alias = f"models:/{name}/{number}", settled.decision
     return ModelVersion(name, number, alias, alias, settled.reason, uri, run_id, checksum, command)
 
 
 def find_registered(
-    client: "MlflowClient", name: str, checksum: str, *, whole: bool = False
+    client: MlflowClient, name: str, checksum: str, *, whole: bool = False
 ) -> tuple[str, str] | None:
-    """Return number and run of the newest version of `name` with this content.
-
-    Args:
-        client: of the store.
-        name: of the registered model.
-        checksum: of the content.
-        whole: its files must not be gone.
-    """
+    """Return number and run of the newest version with this content; if `whole`, with its files."""
     known = client.search_model_versions(f"name = '{name}' and tags.{CHECKSUM} = '{checksum}'")
     if whole:
         known = [each for each in known if not find_missing_folder(client, name, each.version)]
@@ -131,7 +112,7 @@ def find_registered(
 
 
 def _make_version(
-    client: "MlflowClient", classifier: Classifier, name: str, attachments: Attachments
+    client: MlflowClient, classifier: Classifier, name: str, attachments: Attachments
 ) -> tuple[str, str]:
     """Return number and run of a new version."""
     with _join_run(client) as run:
@@ -139,7 +120,9 @@ def _make_version(
         model_id = log_model(client, run, classifier, name, attachments)
         with accept_answer("RESOURCE_ALREADY_EXISTS"):
             client.create_registered_model(name)
-        with _asking_once():
+        retries = os.environ[RETRIES]
+        os.environ[RETRIES] = "0"  # the server may do it the first time, and answer too late
+        try:
             created = client.create_model_version(
                 name,
                 f"models:/{model_id}",
@@ -148,22 +131,13 @@ def _make_version(
                 description=attachments.description or None,
                 model_id=model_id,
             )
+        finally:
+            os.environ[RETRIES] = retries
     return str(created.version), run_id
 
 
 @contextmanager
-def _asking_once() -> Iterator[None]:
-    """Never ask a server twice: it may have done it the first time, and answered too late."""
-    retries = os.environ[RETRIES]
-    os.environ[RETRIES] = "0"
-    try:
-        yield
-    finally:
-        os.environ[RETRIES] = retries
-
-
-@contextmanager
-def _join_run(client: "MlflowClient") -> Iterator["Run"]:
+def _join_run(client: MlflowClient) -> Iterator[MlflowRun]:
     """Give the run under way, or a new one, which ends with the block."""
     under_way = read_run_id()
     run = client.get_run(under_way) if under_way else client.create_run(experiment_id="0")

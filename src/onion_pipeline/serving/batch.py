@@ -7,13 +7,7 @@ from functools import partial
 from typing import Any
 
 from onion_pipeline.annotations import DataFrame
-from onion_pipeline.images.decoding.bit_depth import describe_other_depth
-from onion_pipeline.images.decoding.decoder import (
-    RejectedImageError,
-    Rendering,
-    measure_largest_value,
-    read_header,
-)
+from onion_pipeline.images.decoding import bit_depth, decoder
 from onion_pipeline.images.loading import read_file
 from onion_pipeline.images.quarantine import check_quarantine
 from onion_pipeline.images.sources import ImageSource
@@ -22,7 +16,6 @@ from onion_pipeline.serving.classifier import Classifier
 
 CHUNK = 256
 MEASURED = 32  # pictures of 16 bits of which the largest value is found
-REJECTED = ["path", "reason", "detail"]
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +47,7 @@ def classify_images(source: ImageSource, classifier: Classifier) -> tuple[DataFr
         decoded = _sort_out(classifier.decode, files.items(), rejected)
         if decoded:
             predictions.append(_answer(decoded, classifier))
-    unreadable = pd.DataFrame(rejected, columns=REJECTED, dtype="str")
+    unreadable = pd.DataFrame(rejected, columns=["path", "reason", "detail"], dtype="str")
     unreadable = unreadable.sort_values("path", ignore_index=True)
     check_quarantine(unreadable, len(source.paths) + len(source.refused), limit=1.0)
     return pd.concat(predictions, ignore_index=True), unreadable
@@ -68,21 +61,21 @@ def _sort_out(
     for path, content in files:
         try:
             made[path] = function(content)
-        except RejectedImageError as error:
+        except decoder.RejectedImageError as error:
             rejected.append((path, error.reason, error.detail))
     return made
 
 
-def _check_depth(files: Iterable[bytes], rendering: Rendering) -> None:
+def _check_depth(files: Iterable[bytes], rendering: decoder.Rendering) -> None:
     """Tell if the first pictures of 16 bits have others than the model was trained with."""
     largest: list[int] = []
     for data in files:
         try:
-            if len(largest) < MEASURED and read_header(data, rendering).deep:
-                largest.append(measure_largest_value(data, rendering))
-        except RejectedImageError:
+            if len(largest) < MEASURED and decoder.read_header(data, rendering).deep:
+                largest.append(decoder.measure_largest_value(data, rendering))
+        except decoder.RejectedImageError:
             continue  # the classifier says why
-    warning = describe_other_depth(largest, rendering.bit_depth)
+    warning = bit_depth.describe_other_depth(largest, rendering.bit_depth)
     if warning:
         logger.warning(warning)
 
@@ -93,9 +86,6 @@ def _answer(decoded: Mapping[str, Any], classifier: Classifier) -> DataFrame:
     errors = [""] * len(decoded)
     table = tabulate_answers(probabilities, errors, classifier.config, classifier.version)
     table.insert(0, "path", list(decoded))
-    table["prediction_set"] = table["prediction_set"].map(_write_set, na_action="ignore")
+    write = partial(json.dumps, ensure_ascii=False)
+    table["prediction_set"] = table["prediction_set"].map(write, na_action="ignore")
     return table.drop(columns="error")
-
-
-def _write_set(labels: list[str]) -> str:
-    return json.dumps(labels, ensure_ascii=False)

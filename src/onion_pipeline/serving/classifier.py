@@ -30,11 +30,8 @@ class Classifier(NamedTuple):
     def classify(self, payloads: Iterable[Any]) -> DataFrame:
         """Return a row for each picture; a broken one costs only its own row.
 
-        Args:
-            payloads: encoded bytes, base64 text or data URIs.
-
-        Returns:
-            See :func:`~onion_pipeline.serving.answers.tabulate_answers`.
+        `payloads` are encoded bytes, base64 text or data URIs; for the columns see
+        :func:`~onion_pipeline.serving.answers.tabulate_answers`.
         """
         decoded, errors = [], []
         for payload in payloads:

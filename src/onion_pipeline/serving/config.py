@@ -30,9 +30,5 @@ class ServingConfig(NamedTuple):
     @classmethod
     def from_dictionary(cls, found: Mapping[str, Any]) -> Self:
         """Return the configuration that :meth:`as_dictionary` gave."""
-        return cls(
-            found["class_names"],
-            tuple(found["image_shape"]),
-            Rendering(**found["rendering"]),
-            found["operating_point"],
-        )
+        shape, rendering = tuple(found["image_shape"]), Rendering(**found["rendering"])
+        return cls(found["class_names"], shape, rendering, found["operating_point"])

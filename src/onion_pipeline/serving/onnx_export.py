@@ -11,7 +11,6 @@ from onion_pipeline.annotations import KerasModel
 from onion_pipeline.origin import find_version
 
 LIBRARIES = ("onnx", "onnxruntime", "tf2onnx")
-ERF_OPSET = 9  # the version of ONNX that brought Erf
 
 
 def can_export() -> bool:
@@ -24,7 +23,7 @@ def export_onnx(model: KerasModel, path: Path) -> None:
     from tf2onnx.handler import tf_op
 
     # TensorFlow computes the activation gelu with it, and tf2onnx 1.17 does not know it.
-    tf_op("Erfc").register_compat_handler(_convert_erfc, ERF_OPSET)
+    tf_op("Erfc").register_compat_handler(_convert_erfc, 9)  # ONNX has Erf since 9
     with warnings.catch_warnings():
         # Keras asks NumPy 2 for a name of NumPy 1, to mend tf2onnx.
         warnings.filterwarnings("ignore", "In the future `np.object`", FutureWarning)

@@ -11,7 +11,6 @@ from onion_pipeline.images.decoding.decoder import RejectedImageError
 
 # What a browser's FileReader gives, and what the `src` of an HTML image may hold.
 DATA_URI = re.compile(r"\s*data:[^,]*;base64,", re.IGNORECASE)
-BLANKS = re.compile(r"\s+")
 SHOWN = 20  # characters of a text that is none
 
 
@@ -44,7 +43,7 @@ def read_payload(payload: Any) -> bytes:
 
 def _decode_text(text: str) -> bytes:
     try:
-        return base64.b64decode(BLANKS.sub("", DATA_URI.sub("", text, count=1)), validate=True)
+        return base64.b64decode("".join(DATA_URI.sub("", text, count=1).split()), validate=True)
     except ValueError as error:
         shown = f"{text[:SHOWN]!r}{'…' if len(text) > SHOWN else ''}"
         raise RejectedImageError("undecodable", f"{shown} is not base64: {error}") from error

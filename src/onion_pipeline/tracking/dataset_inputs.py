@@ -1,18 +1,14 @@
 """The images of a run as MLflow's dataset inputs: runs of the same data are seen to be."""
 
 import json
-from typing import TYPE_CHECKING
+from typing import Any
 from urllib.parse import urlsplit
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.images.stratification import SPLITS
-from onion_pipeline.origin import hash_values
+from onion_pipeline.origin import SHORT, hash_values
 from onion_pipeline.tracking.mlflow_client import import_client
 
-if TYPE_CHECKING:
-    from mlflow.entities import DatasetInput
-
-DIGEST = 16  # hexadecimal digits: enough to tell data sets apart, and short enough to read
 SCHEMA = {
     "mlflow_colspec": [
         {"type": "binary", "name": "image", "required": True},
@@ -30,19 +26,17 @@ def log_datasets(run_id: str, splits: DataFrame, name: str, source: str) -> None
         name: of the data, as the MLflow UI shows it.
         source: where the data is, without credentials.
     """
-    inputs = [
-        _describe_split(splits[splits["split"] == split], split, name, source) for split in SPLITS
-    ]
+    parts = ((splits[splits["split"] == split], split) for split in SPLITS)
+    inputs = [_make_input(images, split, name, source) for images, split in parts]
     import_client().log_inputs(run_id, inputs)
 
 
 def hash_images(images: DataFrame) -> str:
     """Return a digest of the contents and labels of `images`, whatever their order and names."""
-    pairs = sorted(zip(images["sha256"], images["label"], strict=True))
-    return hash_values(*pairs)[:DIGEST]
+    return hash_values(*sorted(zip(images["sha256"], images["label"], strict=True)))[:SHORT]
 
 
-def _describe_split(images: DataFrame, split: str, name: str, source: str) -> "DatasetInput":
+def _make_input(images: DataFrame, split: str, name: str, source: str) -> Any:
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
     counts = images["label"].value_counts().sort_index()
@@ -52,12 +46,6 @@ def _describe_split(images: DataFrame, split: str, name: str, source: str) -> "D
         "images_per_class": {str(label): int(count) for label, count in counts.items()},
     }
     kind = urlsplit(source).scheme if "://" in source else "local"
-    dataset = Dataset(
-        name,
-        hash_images(images),
-        kind,
-        json.dumps({"uri": source}),
-        json.dumps(SCHEMA),
-        json.dumps(profile),
-    )
+    texts = (json.dumps(each) for each in ({"uri": source}, SCHEMA, profile))
+    dataset = Dataset(name, hash_images(images), kind, *texts)
     return DatasetInput(dataset, [InputTag("mlflow.data.context", split)])

@@ -11,17 +11,18 @@ from onion_pipeline.tracking.mlflow_client import import_client
 # The tag by which the MLflow UI shows a run below another one.
 PARENT = "mlflow.parentRunId"
 
-Point = tuple[str, float, int]
-"""Name, value and step of a metric."""
 
-
-def log_points(run_id: str, points: Iterable[Point]) -> None:
-    """Log metrics, those that are not finite left out."""
+def log_points(run_id: str, points: Iterable[tuple[str, float, int]]) -> None:
+    """Log names, values and steps as metrics, without the values that are not finite."""
     client = import_client()
     from mlflow.entities import Metric
 
     now = round(time.time() * 1000)
-    finite = [Metric(name, value, now, step) for name, value, step in points if _is_finite(value)]
+    finite = [
+        Metric(name, value, now, step)
+        for name, value, step in points
+        if isinstance(value, int | float) and math.isfinite(value)
+    ]
     client.log_batch(run_id, metrics=finite)
 
 
@@ -37,8 +38,11 @@ def log_figures(run_id: str, figures: Mapping[str, Any], prefix: str) -> None:
     """
     flat: dict[str, Any] = {}
     for name, value in figures.items():
-        pair = {f"{name}_low": value[0], f"{name}_high": value[1]} if _is_pair(value) else {}
-        flat |= pair or {name: value}
+        match value:
+            case [low, high]:
+                flat |= {f"{name}_low": low, f"{name}_high": high}
+            case _:
+                flat[name] = value
     log_points(run_id, ((prefix + name, value, 0) for name, value in flat.items()))
 
 
@@ -50,12 +54,9 @@ def log_history(run_id: str, history: DataFrame) -> None:
 
 
 def log_child_runs(run_id: str, histories: DataFrame, column: str) -> None:
-    """Log histories as one run each, which the MLflow UI shows below the run `run_id`.
+    """Log training histories as one run each, which the MLflow UI shows below the run `run_id`.
 
-    Args:
-        run_id: of the parent.
-        histories: training histories, one below the other.
-        column: tells them apart, as ``fold`` does; a child is named by it, and tagged with it.
+    `column` tells them apart, as ``fold`` does; a child is named by it, and tagged with it.
     """
     client = import_client()
     experiment = client.get_run(run_id).info.experiment_id
@@ -64,11 +65,3 @@ def log_child_runs(run_id: str, histories: DataFrame, column: str) -> None:
         child = client.create_run(experiment, tags=tags, run_name=f"{column} {value}")
         log_history(child.info.run_id, history.drop(columns=column))
         client.set_terminated(child.info.run_id)
-
-
-def _is_finite(value: Any) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
-
-
-def _is_pair(value: Any) -> bool:
-    return isinstance(value, list | tuple) and len(value) == 2  # noqa: PLR2004

@@ -7,10 +7,9 @@ import warnings
 from contextlib import closing
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
+from onion_pipeline.annotations import MlflowClient
 
 # How MLflow asks a server, unless the user has set it: twice, so that one hiccup is no outage,
 # and within 15 s. Its own defaults make it half an hour, and more if the server says so.
@@ -48,7 +47,7 @@ def import_mlflow() -> Any:
     return mlflow
 
 
-def import_client() -> "MlflowClient":
+def import_client() -> MlflowClient:
     """Return a client of the store that ``MLFLOW_TRACKING_URI`` names, made if need be.
 
     It does not wait long for a server; see :mod:`onion_pipeline.tracking.outage`.
@@ -65,9 +64,6 @@ def prepare_database(uri: str) -> None:
     MLflow looks for the tables and makes them without a lock, and processes that do so at once
     leave half of them.
 
-    Args:
-        uri: of the store.
-
     Raises:
         OSError: another process has been making the tables for too long.
         sqlite3.Error: the file is locked, cannot be opened, or is none of SQLite's.
@@ -77,11 +73,12 @@ def prepare_database(uri: str) -> None:
         return
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     if not _is_made(path):
+        import mlflow
         from filelock import FileLock
 
         with FileLock(f"{path}.lock", timeout=LONGEST_MAKING):
             if not _is_made(path):
-                _make_tables(uri)
+                mlflow.MlflowClient(uri, uri).search_experiments(max_results=1)  # makes them
 
 
 def _is_made(path: str) -> bool:
@@ -94,9 +91,3 @@ def _is_made(path: str) -> bool:
         if not names.fetchone():
             return False
         return connection.execute("SELECT 1 FROM experiments").fetchone() is not None
-
-
-def _make_tables(uri: str) -> None:
-    from mlflow import MlflowClient
-
-    MlflowClient(uri, uri).search_experiments(max_results=1)

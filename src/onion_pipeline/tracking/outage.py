@@ -36,8 +36,7 @@ LONGEST_REASON = 300  # characters
 def watch_store(command: str = REGISTER) -> None:
     """Begin a run in which MLflow is given up at its first failure.
 
-    Args:
-        command: what tracks and registers later what this run makes.
+    `command` tracks and registers later what this run makes.
     """
     os.environ[MARK] = str(Path(tempfile.mkdtemp(prefix="onion_pipeline-")) / "outage")
     os.environ[COMMAND] = hide_credentials(command)
@@ -83,7 +82,9 @@ def ask_store(*, observing: bool = False) -> Iterator[None]:
         is_mistake = getattr(error, "error_code", None) in MISTAKES
         if is_mistake and not observing:
             raise RegistryError(f"{_name_store()} refuses: {_explain(error)}.") from error
-        if not (is_mistake or _is_outage(error)):
+        is_carried = type(error).__module__.partition(".")[0] in CARRIERS
+        # An ImportError is the driver of a database that is not installed.
+        if not (is_mistake or is_carried or isinstance(error, ImportError | OSError)):
             raise
         reason = f"{_name_store()} cannot be used: {_explain(error)}."
         _note_outage(reason)
@@ -118,12 +119,6 @@ def _note_outage(reason: str) -> None:
         reason,
         find_command(),
     )
-
-
-def _is_outage(error: Exception) -> bool:
-    # An ImportError is the driver of a database that is not installed.
-    known = isinstance(error, ImportError | OSError)
-    return known or type(error).__module__.partition(".")[0] in CARRIERS
 
 
 def _name_store() -> str:

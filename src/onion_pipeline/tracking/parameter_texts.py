@@ -1,6 +1,6 @@
 """Parameters as short texts on one level, as a table of runs shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from onion_pipeline.images.sources.names import hide_credentials
@@ -30,22 +30,13 @@ def _write(value: Any) -> str:
     """Return a list of layers or transforms as calls without those that are switched off."""
     if not (isinstance(value, list) and any(isinstance(entry, Mapping) for entry in value)):
         return str(value)
-    return ", ".join(_write_call(entry) for entry in value if _is_on(entry))
+    return ", ".join(call for entry in value for call in _write_calls(entry))
 
 
-def _write_call(entry: Any) -> str:
-    if not isinstance(entry, Mapping):
-        return str(entry)
-    return ", ".join(
-        f"{name}({_write_arguments(arguments)})" if isinstance(arguments, Mapping) else str(name)
-        for name, arguments in entry.items()
-    )
-
-
-def _write_arguments(arguments: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in arguments.items() if name != "enabled")
-
-
-def _is_on(entry: Any) -> bool:
-    settings = entry.values() if isinstance(entry, Mapping) else ()
-    return all(each.get("enabled", True) for each in settings if isinstance(each, Mapping))
+def _write_calls(entry: Any) -> Iterator[str]:
+    for name, arguments in entry.items() if isinstance(entry, Mapping) else [(entry, None)]:
+        if not isinstance(arguments, Mapping):
+            yield str(name)
+        elif arguments.get("enabled", True):
+            given = (f"{key}={value}" for key, value in arguments.items() if key != "enabled")
+            yield f"{name}({', '.join(given)})"

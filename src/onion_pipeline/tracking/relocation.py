@@ -67,21 +67,22 @@ def repoint_store(settings: Mapping[str, str], project: Path) -> None:
         return
     if not database.resolve().is_relative_to(project.resolve()):
         return  # it may be of several projects
-    with closing(sqlite3.connect(database, timeout=LONGEST_LOCK)) as connection:
+    with closing(sqlite3.connect(database, timeout=LONGEST_LOCK)) as connection, connection:
         found = list(_find_foreign(connection, project, relative))
         moved = [each for each in found if _is_to_move(each, settings["experiment"])]
-        if moved:
-            with connection:
-                for each in moved:
-                    _move(connection, each)
-            _tell(moved, found, project / relative)
+        for each in moved:
+            written = each.new.as_uri() if each.value.startswith("file:") else str(each.new)
+            query = f"UPDATE {each.table} SET {each.column} = ? WHERE {each.column} = ?"
+            connection.execute(query, (written, each.value))
+    if moved:
+        _tell(moved, found, project / relative)
 
 
 def read_local_path(address: str) -> Path | None:
     """Return the path that MLflow has written as a path or an address; ``None`` if it is remote."""
-    scheme = urlsplit(address).scheme
+    scheme, _, path, *_ = urlsplit(address)
     if scheme == "file":
-        return Path(url2pathname(urlsplit(address).path))
+        return Path(url2pathname(path))
     return Path(address) if len(scheme) <= 1 else None  # a letter names a disk of Windows
 
 
@@ -123,12 +124,6 @@ def _is_same(one: Path, other: Path) -> bool:
 def _is_to_move(record: _Record, experiment: str) -> bool:
     is_written_to = record.table == "experiments" and record.name in {experiment, DEFAULT}
     return is_written_to or record.new.exists() or not record.old.exists()
-
-
-def _move(connection: sqlite3.Connection, record: _Record) -> None:
-    written = record.new.as_uri() if record.value.startswith("file:") else str(record.new)
-    query = f"UPDATE {record.table} SET {record.column} = ? WHERE {record.column} = ?"
-    connection.execute(query, (written, record.value))
 
 
 def _tell(moved: list[_Record], found: list[_Record], folder: Path) -> None:

@@ -11,17 +11,14 @@ import shlex
 from collections.abc import Mapping
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from onion_pipeline.annotations import MlflowClient
 from onion_pipeline.images.sources.names import hide_credentials
 from onion_pipeline.tracking.mlflow_client import SQLITE, import_client
 from onion_pipeline.tracking.outage import TRACKING_URI, accept_answer
 from onion_pipeline.tracking.parameter_texts import flatten_parameters
 from onion_pipeline.tracking.saved_views import make_view_tags
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
-    from mlflow.entities import Experiment
 
 logger = logging.getLogger(__name__)
 
@@ -45,9 +42,7 @@ def resolve_tracking_uri(uri: str, project: Path) -> str:
 def find_local_store(settings: Mapping[str, str], project: Path) -> list[Path]:
     """Return the folders on this machine to which MLflow writes; none if a server does.
 
-    Args:
-        settings: ``tracking_uri`` and ``artifacts``, as in ``mlflow.yml``.
-        project: from which relative paths are taken.
+    `settings` are those of ``mlflow.yml``; relative paths are taken from the folder `project`.
     """
     uri = resolve_tracking_uri(settings["tracking_uri"], project)
     if not uri.startswith(SQLITE):
@@ -86,8 +81,7 @@ def start_run(
     Args:
         experiment: name of the experiment; made if need be.
         name: of the run, as the MLflow UI shows it.
-        artifacts: folder for the files of a new experiment in a local store; a server
-            chooses for itself.
+        artifacts: for the files of a new experiment in a local store; a server chooses itself.
         parameters: nested; logged as ``train.epochs`` and the like.
         tags: of the run.
     """
@@ -101,11 +95,6 @@ def start_run(
     return str(run.info.run_id)
 
 
-def end_run(run_id: str, status: str) -> None:
-    """End a run as ``FINISHED``, ``FAILED`` or ``KILLED``."""
-    import_client().set_terminated(run_id, status)
-
-
 def set_tags(run_id: str, tags: Mapping[str, str]) -> None:
     """Set tags of a run; ``mlflow.note.content`` is its description in the MLflow UI."""
     client = import_client()
@@ -115,17 +104,12 @@ def set_tags(run_id: str, tags: Mapping[str, str]) -> None:
     client.log_batch(run_id, tags=shortened)
 
 
-def log_file(run_id: str, path: str, folder: str | None) -> None:
-    """Copy a file to `folder` among the artifacts of a run."""
-    import_client().log_artifact(run_id, path, folder)
-
-
 def read_run_id() -> str | None:
     """Return the id of the run under way, if any."""
     return os.environ.get(RUN_ID)
 
 
-def _find_experiment(client: "MlflowClient", name: str, artifacts: Path) -> str:
+def _find_experiment(client: MlflowClient, name: str, artifacts: Path) -> str:
     """Return the id of the experiment, or of the next one if somebody has deleted that.
 
     A deleted experiment takes no run and keeps its name. Nobody but who has deleted it knows
@@ -138,25 +122,21 @@ def _find_experiment(client: "MlflowClient", name: str, artifacts: Path) -> str:
         if not found:
             break
     if free != name:
-        _tell_of_deleted(client.get_experiment_by_name(name), free)
-    return _create_experiment(client, free, artifacts)
+        _tell_of_deleted(name, client.get_experiment_by_name(name).experiment_id, free)
+    is_local = os.environ[TRACKING_URI].startswith(SQLITE)
+    # Another run may have made it since, or the server this one's before it did not answer.
+    with accept_answer("RESOURCE_ALREADY_EXISTS"):
+        client.create_experiment(free, artifacts.as_uri() if is_local else None, make_view_tags())
+    return str(client.get_experiment_by_name(free).experiment_id)
 
 
-def _tell_of_deleted(experiment: "Experiment", successor: str) -> None:
+def _tell_of_deleted(name: str, experiment: str, successor: str) -> None:
     logger.warning(
         "The experiment %r was deleted in MLflow: this run and the next ones go to %r. To have the "
         "deleted one back, with its runs: MLFLOW_TRACKING_URI=%s mlflow experiments restore "
         "--experiment-id %s",
-        experiment.name,
+        name,
         successor,
         shlex.quote(hide_credentials(os.environ[TRACKING_URI])),
-        experiment.experiment_id,
+        experiment,
     )
-
-
-def _create_experiment(client: "MlflowClient", name: str, artifacts: Path) -> str:
-    is_local = os.environ[TRACKING_URI].startswith(SQLITE)
-    # Another run may have made it since, or the server this one's before it did not answer.
-    with accept_answer("RESOURCE_ALREADY_EXISTS"):
-        client.create_experiment(name, artifacts.as_uri() if is_local else None, make_view_tags())
-    return str(client.get_experiment_by_name(name).experiment_id)

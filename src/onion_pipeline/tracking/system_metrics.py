@@ -5,7 +5,6 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from importlib.util import find_spec
 from typing import Any
 
 from onion_pipeline.errors import StoreOutageError
@@ -26,14 +25,10 @@ if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork
 
 
 def watch_system(run_id: str, seconds: float) -> Callable[[], None]:
-    """Log processor, memory, disk, network and GPU to a run until told to stop.
+    """Log processor, memory, disk, network and GPU to a run every so many seconds.
 
     MLflow's own monitor does the same in a thread that knows nothing of an outage, asks for the
     run before each measurement and warns when that fails; here its measurements alone are used.
-
-    Args:
-        run_id: the run.
-        seconds: between two measurements.
 
     Returns:
         A function that stops it; it returns when nothing more is written.
@@ -50,11 +45,6 @@ def watch_system(run_id: str, seconds: float) -> Callable[[], None]:
         thread.join()
 
     return stop
-
-
-def can_watch() -> bool:
-    """Tell whether psutil, with which MLflow measures, is installed."""
-    return find_spec("psutil") is not None
 
 
 def _watch(run_id: str, seconds: float, stopped: threading.Event) -> None:

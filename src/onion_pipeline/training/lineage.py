@@ -23,8 +23,8 @@ WITHOUT_EFFECT = {
 # Of the others of their group these alone change what is registered: when it answers, and how.
 WITH_EFFECT = {"evaluate": {"target_accuracy", "target_coverage", "set_coverage"}}
 REFUSED = "refused"
-# Where the files of a version have these.
-FOLDER, LINEAGE, IMAGES = "attachments", "lineage.json", "image_lineage.parquet"
+# Among the attachments of a version.
+LINEAGE, IMAGES = "lineage.json", "image_lineage.parquet"
 
 
 class RecordedVersion(NamedTuple):
@@ -110,7 +110,7 @@ def make_tags(lineage: Mapping[str, Any]) -> dict[str, str]:
 
 
 def write_files(lineage: Mapping[str, Any], images: DataFrame) -> dict[str, bytes]:
-    """Return the files that a version keeps of its lineage, by their names in :data:`FOLDER`."""
+    """Return the files that a version keeps of its lineage, by their names."""
     table = BytesIO()
     shorten_hashes(images).to_parquet(table, index=False, compression="zstd")
     return {LINEAGE: json.dumps(lineage, indent=2).encode(), IMAGES: table.getvalue()}

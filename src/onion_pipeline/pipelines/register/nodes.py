@@ -15,14 +15,7 @@ from onion_pipeline.parameters import (
     IngestParameters,
     RegisterParameters,
 )
-from onion_pipeline.registry import champion_gate, parity, versions
-from onion_pipeline.registry.attachments import (
-    MODEL_CARD,
-    PROMOTION,
-    SEEN_IMAGES,
-    Attachments,
-    pack_images,
-)
+from onion_pipeline.registry import attachments, champion_gate, parity, versions
 from onion_pipeline.registry.champion import Challenger
 from onion_pipeline.registry.champion_rules import Decision
 from onion_pipeline.registry.golden_images import draw_golden_images
@@ -151,16 +144,16 @@ def register_model(
     """Register the network with what serving it needs, or note that it is pending."""
     parity.require_parity(parity_report)
     seen = image_splits.loc[image_splits["split"].isin(["train", "validation"]), "sha256"]
-    attachments = Attachments(
+    carried = attachments.Attachments(
         tags={
             "multiply_adds": str(count_multiply_adds(calibrated_model) or "unknown"),
             **lineage.make_tags(model_lineage),
         },
         description=card.shorten_card(model_card),
         files={
-            MODEL_CARD: model_card.encode(),
-            PROMOTION: json.dumps(promotion, indent=2).encode(),
-            SEEN_IMAGES: pack_images(seen),
+            attachments.MODEL_CARD: model_card.encode(),
+            attachments.PROMOTION: json.dumps(promotion, indent=2).encode(),
+            attachments.SEEN_IMAGES: attachments.pack_images(seen),
             **lineage.write_files(model_lineage, image_lineage),
         },
         package=parity_report["package"],
@@ -169,7 +162,7 @@ def register_model(
         _make_classifier(calibrated_model, serving_config),
         parameters.model_name,
         Decision(**promotion),
-        attachments,
+        carried,
     )
     return {**registered._asdict(), "accuracy": metrics["accuracy"]}
 

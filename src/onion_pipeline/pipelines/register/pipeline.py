@@ -2,14 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from onion_pipeline.pipelines.register.nodes import (
-    check_parity,
-    compare_champion,
-    describe_serving,
-    draw_model_card,
-    register_model,
-    write_model_card,
-)
+from onion_pipeline.pipelines.register import nodes
 
 
 def create_pipeline() -> Pipeline:
@@ -17,13 +10,13 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             Node(
-                func=describe_serving,
+                func=nodes.describe_serving,
                 inputs=["calibrated_model", "class_names", "operating_point", "rendering"],
                 outputs="serving_config",
                 name="describe_serving",
             ),
             Node(
-                func=check_parity,
+                func=nodes.check_parity,
                 inputs=[
                     "raw_images",
                     "test_images",
@@ -38,7 +31,7 @@ def create_pipeline() -> Pipeline:
                 name="check_parity",
             ),
             Node(
-                func=compare_champion,
+                func=nodes.compare_champion,
                 inputs=[
                     "calibrated_model",
                     "serving_config",
@@ -53,7 +46,7 @@ def create_pipeline() -> Pipeline:
                 name="compare_champion",
             ),
             Node(
-                func=write_model_card,
+                func=nodes.write_model_card,
                 inputs=[
                     "params:card",
                     "params:evaluate",
@@ -78,13 +71,13 @@ def create_pipeline() -> Pipeline:
                 name="write_model_card",
             ),
             Node(
-                func=draw_model_card,
+                func=nodes.draw_model_card,
                 inputs="model_card",
                 outputs="model_card_page",
                 name="draw_model_card",
             ),
             Node(
-                func=register_model,
+                func=nodes.register_model,
                 inputs=[
                     "calibrated_model",
                     "serving_config",
