@@ -2,7 +2,7 @@
 
 import hashlib
 from contextlib import suppress
-from typing import NamedTuple
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +23,8 @@ from onion_pipeline.origin import DECODING, hash_origin
 from onion_pipeline.workers.parallel import map_chunks
 
 Shape = tuple[int, int, int]
-
-
-class _Job(NamedTuple):
-    source: ImageSource
-    rows: NDArray[np.int64]
-    keys: NDArray[np.uint64]
-    shape: Shape
-    rendering: Rendering
+# Files that are read together: their source, their rows in the index, and their keys.
+Chunk = tuple[ImageSource, NDArray[np.int64], NDArray[np.uint64]]
 
 
 def read_file(source: ImageSource, path: str) -> bytes:
@@ -72,17 +66,11 @@ def decode_images(
     keys = make_keys(readable["sha256"])
     dtype = decoded_dtype(shape)
     step = count_rows(dtype)
-    jobs = [
-        _Job(
-            source.select(tuple(readable["path"].iloc[start : start + step])),
-            rows[start : start + step],
-            keys[start : start + step],
-            shape,
-            rendering,
-        )
-        for start in range(0, len(rows), step)
-    ]
-    pieces = map_chunks(_decode_chunk, jobs, title="decode images")
+    parts = [slice(start, start + step) for start in range(0, len(rows), step)]
+    paths = readable["path"].tolist()
+    chunks = [(source.select(paths[part]), rows[part], keys[part]) for part in parts]
+    decode_chunk = partial(_decode_chunk, shape=shape, rendering=rendering)
+    pieces = map_chunks(decode_chunk, chunks, title="decode images")
     origin = hash_origin("decoded images", DECODING, keys, rows, shape, rendering)
     return ArrayChunks(dtype, (), pieces, origin, len(rows))
 
@@ -104,15 +92,16 @@ def read_indexed_file(source: ImageSource, path: str, key: int) -> bytes:
     return data
 
 
-def _decode_chunk(job: _Job) -> DecodedImages:
-    decoded = np.zeros(len(job.rows), decoded_dtype(job.shape))
+def _decode_chunk(chunk: Chunk, shape: Shape, rendering: Rendering) -> DecodedImages:
+    source, rows, keys = chunk
+    decoded = np.zeros(len(rows), decoded_dtype(shape))
     images = decoded["image"]
     kept: list[int] = []
-    for number, (path, key) in enumerate(zip(job.source.paths, job.keys.tolist(), strict=True)):
+    for number, (path, key) in enumerate(zip(source.paths, keys.tolist(), strict=True)):
         with suppress(RejectedImageError):  # told in the quarantine
-            data = read_indexed_file(job.source, path, key)
-            images[len(kept)] = decode_image(data, job.shape, job.rendering)
+            data = read_indexed_file(source, path, key)
+            images[len(kept)] = decode_image(data, shape, rendering)
             kept.append(number)
     decoded = decoded[: len(kept)]
-    decoded["index"], decoded["key"] = job.rows[kept], job.keys[kept]
+    decoded["index"], decoded["key"] = rows[kept], keys[kept]
     return decoded
