@@ -47,16 +47,20 @@ class ImageSourceDataset(AbstractDataset[NoReturn, ImageSource]):
         self._filepath = str(filepath)
         self._labelled = labelled
         self._state: str | None = None
+        self._source: ImageSource | None = None
         self.metadata = metadata
 
     def load(self) -> ImageSource:
-        """List the files.
+        """List the files, unless they have been listed and nothing has changed since.
 
         Raises:
             DataError: nothing is there, it is of no known kind, or it holds no file.
         """
-        self._state = find_state(self._filepath)  # first: what changes from now on has changed
-        return open_source(self._filepath, labelled=self._labelled)
+        state = find_state(self._filepath)  # first: what changes from now on has changed
+        if self._source is None or state is None or state != self._state:
+            self._source = open_source(self._filepath, labelled=self._labelled)
+        self._state = state
+        return self._source
 
     def save(self, data: NoReturn) -> NoReturn:
         """Raise ``DatasetError``: raw images are never written to."""

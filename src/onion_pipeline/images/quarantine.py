@@ -1,8 +1,5 @@
 """The quarantine: which files are refused, why, and how many a run bears."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 import numpy as np
 
 from onion_pipeline.annotations import DataFrame
@@ -12,33 +9,31 @@ from onion_pipeline.images.decoding.decoder import RejectedImageError, Rendering
 from onion_pipeline.images.loading import read_indexed_file
 from onion_pipeline.images.sources import ImageSource
 
-REASONS: Mapping[str, str] = MappingProxyType(
-    {
-        "animated": "has several frames or pages, of which none is the picture "
-        "(`ingest.animation: first_frame` takes the first)",
-        "changed": "was rewritten while the run was reading it",
-        "compressed_too_much": "unpacks to more than 200 times its size in the archive",
-        "contradicting_rows": "is listed more than once, with different labels, splits or groups",
-        "empty": "has no bytes",
-        "encrypted": "is encrypted in its archive",
-        "link": "is a link (`ingest.follow_links: true` follows links)",
-        "listed_twice": "has the name of another file",
-        "missing_file": "is listed in a table, but not there",
-        "nested_archive": "is an archive inside the source; unpack it, or name it itself",
-        "no_label": "lies in no class folder, or has no label in the table",
-        "not_a_file": "is a device, a pipe or a socket",
-        "not_an_image": "neither is an image nor has the name of one",
-        "too_many_bytes": "is larger than 768 MiB",
-        "too_many_pixels": "has more pixels than `ingest.max_pixels` (250 million), "
-        "or a side over 65,535",
-        "undecodable": "is truncated or damaged",
-        "unreadable": "could not be read from its disk, archive or server",
-        "unsafe_path": "has a path that leads out of its archive or out of the folder of its table",
-        "unsupported_format": "is an image by its name, but not JPEG, PNG, BMP, GIF, WebP or TIFF; "
-        "what it is instead, as HEIC or a Git LFS pointer, stands beside it with what to do",
-        "unsupported_mode": "stores pixels that have no 8-bit meaning (floating point, 32 bits)",
-    }
-)
+REASONS = {
+    "animated": "has several frames or pages, of which none is the picture "
+    "(`ingest.animation: first_frame` takes the first)",
+    "changed": "was rewritten while the run was reading it",
+    "compressed_too_much": "unpacks to more than 200 times its size in the archive",
+    "contradicting_rows": "is listed more than once, with different labels, splits or groups",
+    "empty": "has no bytes",
+    "encrypted": "is encrypted in its archive",
+    "link": "is a link (`ingest.follow_links: true` follows links)",
+    "listed_twice": "has the name of another file",
+    "missing_file": "is listed in a table, but not there",
+    "nested_archive": "is an archive inside the source; unpack it, or name it itself",
+    "no_label": "lies in no class folder, or has no label in the table",
+    "not_a_file": "is a device, a pipe or a socket",
+    "not_an_image": "neither is an image nor has the name of one",
+    "too_many_bytes": "is larger than 768 MiB",
+    "too_many_pixels": "has more pixels than `ingest.max_pixels` (250 million), "
+    "or a side over 65,535",
+    "undecodable": "is truncated or damaged",
+    "unreadable": "could not be read from its disk, archive or server",
+    "unsafe_path": "has a path that leads out of its archive or out of the folder of its table",
+    "unsupported_format": "is an image by its name, but not JPEG, PNG, BMP, GIF, WebP or TIFF; "
+    "what it is instead, as HEIC or a Git LFS pointer, stands beside it with what to do",
+    "unsupported_mode": "stores pixels that have no 8-bit meaning (floating point, 32 bits)",
+}
 # What to do, where it is not to bring pictures that can be read.
 ADVICE = {
     "contradicting_rows": "Keep one row for each of them in the table.",
@@ -55,7 +50,6 @@ ADVICE = {
     "unsafe_path": "Name files relative to the root of their archive, or to the folder of their "
     "table: folder/file.jpg",
 }
-USUAL_ADVICE = "Expected are JPEG, PNG, BMP, GIF, WebP or TIFF files."
 # Notes, licences and tables lie beside pictures; they say nothing of the pictures' state.
 HARMLESS = frozenset({"not_an_image"})
 EXAMPLES = 3  # in a message
@@ -146,4 +140,4 @@ def _advise(rejected: DataFrame) -> str:
     """Return what to do about the most frequent reason; it says what kind of source it is."""
     reasons = rejected["reason"].value_counts().index
     first = next((reason for reason in reasons if reason not in HARMLESS), reasons[0])
-    return ADVICE.get(first, USUAL_ADVICE)
+    return ADVICE.get(first, "Expected are JPEG, PNG, BMP, GIF, WebP or TIFF files.")

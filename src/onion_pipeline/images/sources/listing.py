@@ -55,17 +55,12 @@ class Listing(Generic[Member]):
         """List the file at `path`, unless it is an archive: that is a source of its own."""
         if names.is_archive(path):
             self.refuse(path, "nested_archive", "an archive inside: unpack it, or name it itself")
-        elif path in self._found:
-            self._refuse_twice(path)
         else:
-            self._found[path] = member
+            self._list(path, member)
 
     def refuse(self, path: str, reason: str, detail: str) -> None:
         """List the file at `path` as one that must not be read."""
-        if path in self._found:
-            self._refuse_twice(path)
-        else:
-            self._found[path] = Refusal(path, reason, detail)
+        self._list(path, Refusal(path, reason, detail))
 
     def refuse_link(self, path: str, detail: str) -> None:
         """List the symbolic link at `path` in an archive, which is not followed."""
@@ -121,8 +116,10 @@ class Listing(Generic[Member]):
             self._entered[folder] = all(map(self.keep, parts))
         return self._entered[folder]
 
-    def _refuse_twice(self, path: str) -> None:
-        if not isinstance(self._found[path], Refusal):
+    def _list(self, path: str, found: Member | Refusal) -> None:
+        if path not in self._found:
+            self._found[path] = found
+        elif not isinstance(self._found[path], Refusal):
             detail = "several files have this name; which of them is meant cannot be told"
             self._found[path] = Refusal(path, "listed_twice", detail)
 

@@ -55,8 +55,7 @@ class LocalPlace:
 
     def find_version(self) -> tuple[int, int]:
         """Return size and time of change."""
-        status = Path(self.path).stat()
-        return status.st_size, status.st_mtime_ns
+        return _find_version(self.path)
 
     def find_versions(self, keep: Keep = is_no_litter) -> list[tuple[str, int, int]]:
         """Return path, size and time of change of the files in this folder and those in it.

@@ -1,6 +1,9 @@
-"""Which kind of source a location is, by what lies there and what it is called."""
+"""Which kind of source a location is, by what lies there and what it is called, and its state."""
 
+import hashlib
 import os
+from collections.abc import Collection, Hashable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -9,14 +12,13 @@ from onion_pipeline.errors import DataError
 from onion_pipeline.images.sources.archives.tars import open_tar
 from onion_pipeline.images.sources.archives.unpacking import find_opener
 from onion_pipeline.images.sources.archives.zips import open_zip
-from onion_pipeline.images.sources.idx import find_idx_images, open_idx
+from onion_pipeline.images.sources.idx import find_idx_images, list_label_names, open_idx
 from onion_pipeline.images.sources.local import FolderReader, LocalPlace
-from onion_pipeline.images.sources.manifests import open_manifest
-from onion_pipeline.images.sources.metadata import apply_metadata
-from onion_pipeline.images.sources.names import make_printable
+from onion_pipeline.images.sources.manifests import apply_metadata, open_manifest
+from onion_pipeline.images.sources.names import find_ancestors, make_printable
 from onion_pipeline.images.sources.place import Place
 from onion_pipeline.images.sources.source import ImageSource
-from onion_pipeline.images.sources.tables import PARSERS
+from onion_pipeline.images.sources.tables import PARSERS, is_table
 
 # Enough to hold the mark of a tar archive.
 HEAD_SIZE = 512
@@ -72,6 +74,29 @@ def open_source(location: str | Path, *, labelled: bool = True) -> ImageSource:
         DataError: nothing is there, it is of no known kind, is damaged, or holds no file.
     """
     return _open_place(find_place(location), labelled=labelled)
+
+
+def find_state(location: str | Path) -> str | None:
+    """Return a hash of the name, the size and the time of change of each file of a source.
+
+    Args:
+        location: as for :func:`open_source`. Of an archive the archive counts; with a table, or
+            an IDX file, what belongs to it as well. Servers have other words for the time of
+            change, and some on the web have none.
+
+    Returns:
+        64 hexadecimal digits; ``None`` where nothing is there, or cannot be asked.
+
+    Raises:
+        DataError: a table of files cannot be understood.
+    """
+    place = find_place(location)
+    with suppress(OSError):
+        kind = place.find_kind()
+        if kind:
+            versions = place.find_versions() if kind == "folder" else _find_file_versions(place)
+            return hashlib.blake2b(repr(versions).encode(), digest_size=32).hexdigest()
+    return None
 
 
 def _open_place(place: Place, *, labelled: bool) -> ImageSource:
@@ -132,6 +157,17 @@ def _find_kind_of(head: bytes) -> str | None:
     if head[257:262] == b"ustar" or find_opener(head):
         return "tar"
     return "image" if head.startswith(IMAGE_MAGICS) or head[8:12] == b"WEBP" else None
+
+
+def _find_file_versions(place: Place) -> list[Hashable]:
+    """Return the version of a file, and those of the files beside it that belong to it."""
+    names: Collection[str] = ()
+    if find_idx_images([place.name]):
+        names = list_label_names(place.name)
+    elif is_table(place.name):
+        names = find_ancestors(open_manifest(place, labelled=False).paths)
+    beside = place.parent.find_versions(names.__contains__) if names else []
+    return [place.find_version(), *beside]
 
 
 def _list_kinds(*, labelled: bool) -> str:

@@ -10,11 +10,7 @@ from onion_pipeline.images.decoding import bit_depth
 from onion_pipeline.images.decoding.opening import Rendering, make_rendering
 from onion_pipeline.images.duplicates import list_duplicates
 from onion_pipeline.images.quality import classes, data_report, measures, quality_figures
-from onion_pipeline.images.quarantine import (
-    check_quarantine,
-    describe_reasons,
-    list_quarantined,
-)
+from onion_pipeline.images.quarantine import check_quarantine, describe_reasons, list_quarantined
 from onion_pipeline.images.sources import ImageSource
 from onion_pipeline.parameters import IngestParameters
 
