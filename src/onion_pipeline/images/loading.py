@@ -52,12 +52,6 @@ def decode_images(
     A file that turns out to be damaged, or is not what was indexed, has no row in the result;
     :func:`~onion_pipeline.images.quarantine.list_quarantined` says why.
 
-    Args:
-        source: where the files are.
-        index: from :func:`~onion_pipeline.images.index.index_images`.
-        shape: height, width and channels of every decoded image.
-        rendering: how pictures become pixels.
-
     Returns:
         Rows of :func:`~onion_pipeline.images.arrays.decoded_dtype`, in the order of the index.
     """
@@ -78,10 +72,7 @@ def decode_images(
 def read_indexed_file(source: ImageSource, path: str, key: int) -> bytes:
     """Return the bytes of one file that is as it was indexed.
 
-    Args:
-        source: where the file is.
-        path: of the file.
-        key: of the bytes that were indexed, see :func:`~onion_pipeline.images.arrays.make_keys`.
+    Its `key` is then that of :func:`~onion_pipeline.images.arrays.make_keys`.
 
     Raises:
         RejectedImageError: it cannot be read, or has changed since.

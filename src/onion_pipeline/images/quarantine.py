@@ -59,15 +59,9 @@ COLUMNS = ["path", "sha256", "reason", "detail"]
 def list_quarantined(
     source: ImageSource, index: DataFrame, decoded: DecodedImages, rendering: Rendering
 ) -> DataFrame:
-    """Return the files that are not among the decoded images, and why.
+    """Return the files of the `index` of `source` that are not among the images `decoded` from it.
 
     Files that were refused by their pixels are decoded once more for the reason; they are few.
-
-    Args:
-        source: where the files are.
-        index: from :func:`~onion_pipeline.images.index.index_images`.
-        decoded: from :func:`~onion_pipeline.images.loading.decode_images`.
-        rendering: as it was decoded.
 
     Returns:
         Columns ``path``, ``sha256`` (missing where the file could not be read), ``reason`` and
@@ -93,14 +87,9 @@ def list_quarantined(
 
 
 def check_quarantine(quarantine: DataFrame, count: int, limit: float) -> None:
-    """Check that not too many files are refused.
+    """Check that of `count` files no larger share than `limit` is in the `quarantine`.
 
     Files that are no pictures by name or content, such as notes, do not count.
-
-    Args:
-        quarantine: columns ``path``, ``reason``, ``detail``.
-        count: of all files.
-        limit: the share of refused pictures that a run bears.
 
     Raises:
         DataError: more are refused, or all.

@@ -19,10 +19,7 @@ class Listing(Generic[Member]):
     """Collects the files of a source under their paths.
 
     A path that comes up twice is refused: two systems would take different files for it, and
-    nobody can tell which of them is meant.
-
-    Args:
-        keep: tells which paths are wanted.
+    nobody can tell which of them is meant. What is not to `keep` is passed over.
     """
 
     def __init__(self, keep: Keep = names.is_no_litter) -> None:

@@ -104,12 +104,9 @@ class ImageSource:
         return self.reader.measure(path)
 
     def select(self, paths: Sequence[str]) -> "ImageSource":
-        """Return a source of `paths` alone: what a worker process is sent.
+        """Return a source of these `paths` alone, in any order: what a worker process is sent.
 
         It lacks what a table gives, which a worker would need pandas for.
-
-        Args:
-            paths: some of this source's, in any order.
         """
         return ImageSource(self.location, self.reader.select(paths), tuple(paths))
 

@@ -23,10 +23,6 @@ def read_names(members: Sequence[ZipInfo], location: str) -> tuple[list[str], st
     it says that it is UTF-8, or is ASCII. The others are UTF-8 if all of them are, as macOS
     writes them without saying so, and else in code page 437, as the format has it. All or none:
     one 猫 in GBK is by chance an è in UTF-8.
-
-    Args:
-        members: of one archive.
-        location: of the archive, for the warning.
     """
     # The names as they stand: `filename` ends at a NUL byte.
     names = [_find_unicode_path(member) or _read_header(member) for member in members]
