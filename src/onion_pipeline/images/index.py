@@ -8,13 +8,7 @@ from typing import Any, Literal
 
 from onion_pipeline.annotations import ColorMode, DataFrame, Series
 from onion_pipeline.errors import ConfigurationError
-from onion_pipeline.images.decoding.decoder import (
-    DEFAULT_RENDERING,
-    RejectedImageError,
-    Rendering,
-    measure_largest_value,
-    read_header,
-)
+from onion_pipeline.images.decoding import decoder
 from onion_pipeline.images.labels import label_paths, normalize_text
 from onion_pipeline.images.loading import read_file
 from onion_pipeline.images.sources import ImageSource
@@ -44,7 +38,7 @@ COLUMNS = {
 
 def index_images(
     source: ImageSource,
-    rendering: Rendering = DEFAULT_RENDERING,
+    rendering: decoder.Rendering = decoder.DEFAULT_RENDERING,
     label_level: int = 1,
     group_by: str | None = None,
     measures_depth: bool = False,
@@ -109,12 +103,8 @@ def choose_image_shape(
     """Return height, width and channels for the images of `index`.
 
     ``auto`` takes the median height and width of the readable files, shrunk in proportion
-    where a side exceeds 128 pixels, and RGB unless every file is stored in grayscale.
-
-    Args:
-        index: with at least one file that is not refused.
-        image_size: height and width, or ``auto``.
-        color_mode: ``auto``, ``grayscale`` or ``rgb``.
+    where a side exceeds 128 pixels, and RGB unless every file is stored in grayscale. At least
+    one file is not refused.
     """
     readable = index[index["reason"].isna()]
     is_gray = color_mode == "grayscale" or (color_mode == "auto" and readable["grayscale"].all())
@@ -126,23 +116,23 @@ def choose_image_shape(
 
 
 def _index_chunk(
-    source: ImageSource, rendering: Rendering, measures_depth: bool
+    source: ImageSource, rendering: decoder.Rendering, measures_depth: bool
 ) -> list[dict[str, Any]]:
     return [_index_file(source, path, rendering, measures_depth) for path in source.paths]
 
 
 def _index_file(
-    source: ImageSource, path: str, rendering: Rendering, measures_depth: bool
+    source: ImageSource, path: str, rendering: decoder.Rendering, measures_depth: bool
 ) -> dict[str, Any]:
     found: dict[str, Any] = {"path": path}
     try:
         data = read_file(source, path)
         found |= {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-        header = read_header(data, rendering)
+        header = decoder.read_header(data, rendering)
         if measures_depth and header.deep:
-            found["largest_value"] = measure_largest_value(data, rendering)
+            found["largest_value"] = decoder.measure_largest_value(data, rendering)
         return found | header._asdict()
-    except RejectedImageError as error:
+    except decoder.RejectedImageError as error:
         # A file that is no image by its content, and has no such name either, is no broken image.
         unknown = error.reason in {"unsupported_format", "empty"}
         reason = "not_an_image" if unknown and not IMAGE_NAME.search(path) else error.reason

@@ -9,13 +9,7 @@ from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import OnionError
-from onion_pipeline.images.arrays import (
-    ArrayChunks,
-    DecodedImages,
-    count_rows,
-    decoded_dtype,
-    make_keys,
-)
+from onion_pipeline.images import arrays
 from onion_pipeline.images.decoding.decoder import RejectedImageError, Rendering, decode_image
 from onion_pipeline.images.decoding.opening import MAX_BYTES
 from onion_pipeline.images.sources import ImageSource
@@ -46,7 +40,7 @@ def read_file(source: ImageSource, path: str) -> bytes:
 
 def decode_images(
     source: ImageSource, index: DataFrame, shape: Shape, rendering: Rendering
-) -> ArrayChunks:
+) -> arrays.ArrayChunks:
     """Return the pixels of the files that `index` does not refuse, made as they are saved.
 
     A file that turns out to be damaged, or is not what was indexed, has no row in the result;
@@ -57,16 +51,16 @@ def decode_images(
     """
     readable = index[index["reason"].isna()]
     rows = np.flatnonzero(index["reason"].isna())
-    keys = make_keys(readable["sha256"])
-    dtype = decoded_dtype(shape)
-    step = count_rows(dtype)
+    keys = arrays.make_keys(readable["sha256"])
+    dtype = arrays.decoded_dtype(shape)
+    step = arrays.count_rows(dtype)
     parts = [slice(start, start + step) for start in range(0, len(rows), step)]
     paths = readable["path"].tolist()
     chunks = [(source.select(paths[part]), rows[part], keys[part]) for part in parts]
     decode_chunk = partial(_decode_chunk, shape=shape, rendering=rendering)
     pieces = map_chunks(decode_chunk, chunks, title="decode images")
     origin = hash_origin("decoded images", DECODING, keys, rows, shape, rendering)
-    return ArrayChunks(dtype, (), pieces, origin, len(rows))
+    return arrays.ArrayChunks(dtype, (), pieces, origin, len(rows))
 
 
 def read_indexed_file(source: ImageSource, path: str, key: int) -> bytes:
@@ -83,9 +77,9 @@ def read_indexed_file(source: ImageSource, path: str, key: int) -> bytes:
     return data
 
 
-def _decode_chunk(chunk: Chunk, shape: Shape, rendering: Rendering) -> DecodedImages:
+def _decode_chunk(chunk: Chunk, shape: Shape, rendering: Rendering) -> arrays.DecodedImages:
     source, rows, keys = chunk
-    decoded = np.zeros(len(rows), decoded_dtype(shape))
+    decoded = np.zeros(len(rows), arrays.decoded_dtype(shape))
     images = decoded["image"]
     kept: list[int] = []
     for number, (path, key) in enumerate(zip(source.paths, keys.tolist(), strict=True)):

@@ -116,12 +116,9 @@ def describe_reasons(rejected: DataFrame) -> str:
     counts = rejected["reason"].value_counts()
     reasons = ", ".join(f"{reason} ({count})" for reason, count in counts.items())
     # What another format is, and what to do about it, is told of each; what is damaged, once.
-    is_foreign = rejected["reason"] == "unsupported_format"
-    kinds = rejected.assign(detail=rejected["detail"].where(is_foreign))
-    shown = rejected[~kinds.duplicated(["reason", "detail"])].head(EXAMPLES)
-    examples = [
-        f"{path}: {detail}" for path, detail in zip(shown["path"], shown["detail"], strict=True)
-    ]
+    told = rejected["detail"].where(rejected["reason"] == "unsupported_format")
+    shown = rejected[~rejected.assign(detail=told).duplicated(["reason", "detail"])].head(EXAMPLES)
+    examples = (shown["path"] + ": " + shown["detail"]).tolist()
     return f"{reasons}; the first {'is' if len(examples) == 1 else 'are'} {'; '.join(examples)}"
 
 

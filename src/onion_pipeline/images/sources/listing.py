@@ -74,11 +74,7 @@ class Listing(Generic[Member]):
     ) -> ImageSource:
         """Return a source of what is listed, with a warning of all that is odd about its names.
 
-        Args:
-            location: as in :class:`~onion_pipeline.images.sources.source.ImageSource`.
-            make_reader: given what may be read, returns what reads it.
-            unentered: the paths of folders whose files are not listed.
-            warning: what there is to say before that.
+        It begins with `warning`; `make_reader` returns what reads the members it is given.
         """
         members = self.find_members()
         warnings = (

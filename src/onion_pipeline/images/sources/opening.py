@@ -32,15 +32,15 @@ KINDS_OF_FILES = {
     **dict.fromkeys((*IMAGE_SUFFIXES, ".webp"), "image"),
 }
 LABELLED_KINDS = (
-    "a folder with one sub-folder per class; a .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz of one; "
-    "a .csv, .tsv, .jsonl or .parquet table with the columns path and label; a folder with "
-    "metadata.csv; IDX files such as train-images-idx3-ubyte.gz; or one JPEG, PNG, BMP, GIF, "
-    "WebP or TIFF file"
+    "Looked for: a folder with one sub-folder per class; a .zip, .tar, .tar.gz, .tar.bz2 or "
+    ".tar.xz of one; a .csv, .tsv, .jsonl or .parquet table with the columns path and label; a "
+    "folder with metadata.csv; IDX files such as train-images-idx3-ubyte.gz; or one JPEG, PNG, "
+    "BMP, GIF, WebP or TIFF file."
 )
 KINDS = (  # to predict
-    "a folder of pictures, in sub-folders or not; a .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz of "
-    "one; a .csv, .tsv, .jsonl or .parquet table with the column path; IDX files such as "
-    "t10k-images-idx3-ubyte.gz; or one JPEG, PNG, BMP, GIF, WebP or TIFF file"
+    "Looked for: a folder of pictures, in sub-folders or not; a .zip, .tar, .tar.gz, .tar.bz2 or "
+    ".tar.xz of one; a .csv, .tsv, .jsonl or .parquet table with the column path; IDX files such "
+    "as t10k-images-idx3-ubyte.gz; or one JPEG, PNG, BMP, GIF, WebP or TIFF file."
 )
 
 
@@ -109,7 +109,8 @@ def _open_place(place: Place, *, labelled: bool) -> ImageSource:
         ) from error
     if not (source.paths or source.refused):
         raise DataError(
-            f"No images at {place.location}: it holds no file. {_list_kinds(labelled=labelled)}"
+            f"No images at {place.location}: it holds no file. "
+            f"{LABELLED_KINDS if labelled else KINDS}"
         )
     if not (isinstance(place, LocalPlace) and isinstance(source.reader, FolderReader)):
         return source  # nothing links out of an archive
@@ -147,7 +148,7 @@ def _open_file(place: Place, *, labelled: bool) -> ImageSource:
             return place.list_alone()
     raise DataError(
         f"{place.location} cannot be used: it is called {place.name!r} and begins with "
-        f"{head[:8].hex(' ') or 'nothing'}. {_list_kinds(labelled=labelled)}"
+        f"{head[:8].hex(' ') or 'nothing'}. {LABELLED_KINDS if labelled else KINDS}"
     )
 
 
@@ -168,10 +169,6 @@ def _find_file_versions(place: Place) -> list[Hashable]:
         names = find_ancestors(open_manifest(place, labelled=False).paths)
     beside = place.parent.find_versions(names.__contains__) if names else []
     return [place.find_version(), *beside]
-
-
-def _list_kinds(*, labelled: bool) -> str:
-    return f"Looked for: {LABELLED_KINDS if labelled else KINDS}."
 
 
 def _describe_nothing(place: Place, *, labelled: bool) -> str:

@@ -2,7 +2,7 @@
 
 import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from onion_pipeline.annotations import DataFrame
@@ -31,6 +31,7 @@ class Given(NamedTuple):
         return ", ".join(parts) or "nothing"
 
 
+@dataclass
 class GivenRows:
     """Collects the rows of tables by the path of their file.
 
@@ -42,14 +43,11 @@ class GivenRows:
         labelled: whether the tables are asked for more than paths.
     """
 
-    def __init__(
-        self, folders: Mapping[str, Labelled] | None = None, *, labelled: bool = True
-    ) -> None:
-        self.folders = folders or {}
-        self.labelled = labelled
-        self.given: dict[str, Given] = {}
-        self.others: dict[str, dict[str, str]] = {}
-        self.refused: dict[str, Refusal] = {}
+    folders: Mapping[str, Labelled] = field(default_factory=dict)
+    labelled: bool = True
+    given: dict[str, Given] = field(default_factory=dict, init=False)
+    others: dict[str, dict[str, str]] = field(default_factory=dict, init=False)
+    refused: dict[str, Refusal] = field(default_factory=dict, init=False)
 
     def add_table(self, table: Table, name_column: str, folder: str = "") -> None:
         """Add the rows of `table`, whose column `name_column` has paths relative to `folder`."""
@@ -66,9 +64,7 @@ class GivenRows:
     def attach(self, source: ImageSource, *, unlisted: bool) -> ImageSource:
         """Return `source` with these rows; files of rows that it lacks are refused.
 
-        Args:
-            source: whose paths the rows have.
-            unlisted: whether files that no row names stay, without a label.
+        If `unlisted`, files that no row names stay, without a label.
         """
         known = {refusal.path: refusal for refusal in source.refused}
         self._respell(source.paths)

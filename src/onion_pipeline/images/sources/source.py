@@ -45,13 +45,9 @@ class Reader(Protocol):
 
 @dataclass(frozen=True)
 class MemberReader(Generic[Member]):
-    """What readers have in common that know something of each file.
+    """What readers have in common that know something of each file."""
 
-    Args:
-        members: what that is, by the path.
-    """
-
-    members: Mapping[str, Member]
+    members: Mapping[str, Member]  # what that is, by the path
 
     def select(self, paths: Sequence[str]) -> Self:
         """Return a reader that knows of `paths` alone."""

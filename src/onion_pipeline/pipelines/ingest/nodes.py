@@ -136,9 +136,8 @@ def report_data(
     measured = measures.measure_images(decoded_images["image"])
     report = data_report.report_data(image_index, quarantine, duplicates, image_splits, measured)
     figure = quality_figures.draw_data_report(image_index, image_splits, measured)
-    gallery = quality_figures.draw_suspects(
-        decoded_images["image"], duplicates, image_splits, measured
-    )
+    pictures = decoded_images["image"]
+    gallery = quality_figures.draw_suspects(pictures, duplicates, image_splits, measured)
     return report, figure, gallery
 
 
