@@ -153,7 +153,8 @@ def _describe_mixture(splits: Iterable[str], others: Iterable[str]) -> str:
 def _count_inner(split: str, folders: Folders) -> int:
     """Count the folders in that of a `split` that hold all of it and say nothing new."""
     inside = [parts[1:] for parts in folders if parts[0] == split]
-    said, depth = split_names.read_split_name(split), 0
+    said = split_names.read_split_name(split)
+    depth = 0
     while len(names := {parts[depth] for parts in inside if len(parts) > depth}) == 1:
         (name,) = names
         if not split_names.is_filler(name) and split_names.read_split_name(name) != said:

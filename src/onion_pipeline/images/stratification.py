@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from itertools import accumulate
+from itertools import accumulate, product
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
@@ -148,10 +148,8 @@ def _draw_split(cluster: _Cluster, room: Counts, names: Sequence[str]) -> str:
 def _fill_empty(clusters: Sequence[_Cluster], chosen: dict[int, str], names: Sequence[str]) -> None:
     """Move the smallest clusters to splits that have no image of a class."""
     filled = {(label, chosen[cluster.number]) for cluster in clusters for label in cluster.sizes}
-    labels = sorted({label for label, _ in filled})
-    for label, name in [(label, name) for label in labels for name in names]:
-        if (label, name) in filled:
-            continue
+    pairs = product(sorted({label for label, _ in filled}), names)
+    for label, name in [pair for pair in pairs if pair not in filled]:
         of_class = [cluster for cluster in clusters if label in cluster.sizes]
         held = Counter(chosen[cluster.number] for cluster in of_class)
         spare = [cluster for cluster in of_class if held[chosen[cluster.number]] > 1]
