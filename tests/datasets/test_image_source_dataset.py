@@ -18,6 +18,14 @@ def test_a_folder_or_a_zip_is_opened(photo_folder, packed):
     assert source.read("red/3.jpg") == expected.read("red/3.jpg")
 
 
+def test_the_files_are_listed_anew_once_one_has_changed(photo_folder):
+    dataset = ImageSourceDataset(filepath=str(photo_folder))
+    before = dataset.load()
+    assert dataset.load() is before
+    (photo_folder / "red" / "3.jpg").unlink()
+    assert dataset.load().paths == open_source(photo_folder).paths != before.paths
+
+
 def test_a_missing_place_is_told_in_the_words_of_the_source(tmp_path):
     with pytest.raises(DatasetError, match="no such file or folder") as caught:
         ImageSourceDataset(filepath=str(tmp_path / "photos")).load()

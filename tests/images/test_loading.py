@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from onion_pipeline.errors import DataError, InterruptedRunError
-from onion_pipeline.images import loading
+from onion_pipeline.images import arrays, loading
 from onion_pipeline.images.arrays import make_keys
 from onion_pipeline.images.decoding.decoder import (
     DEFAULT_RENDERING,
@@ -69,7 +69,7 @@ def test_a_file_that_has_changed_since_has_no_row(photo_folder, source):
 
 def test_chunks_and_workers_make_no_difference(source, monkeypatch):
     whole = decode(source)
-    monkeypatch.setattr(loading, "count_rows", lambda _: 3)
+    monkeypatch.setattr(arrays, "count_rows", lambda _: 3)
     assert decode(source).tobytes() == whole.tobytes()
     monkeypatch.setattr(parallel, "count_processors", lambda: 2)
     assert decode(source).tobytes() == whole.tobytes()

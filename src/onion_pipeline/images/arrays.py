@@ -27,8 +27,7 @@ CHUNK_BYTES = 8 << 20
 class ArrayChunks(NamedTuple):
     """An array that is made piece by piece while it is saved, since it may exceed memory.
 
-    Kedro's ``PartitionedDataset`` calls this lazy saving; here it is
-    :class:`~onion_pipeline.datasets.ImageArrayDataset` that does it.
+    Kedro calls this lazy saving.
 
     Args:
         dtype: of the array.

@@ -2,18 +2,13 @@
 
 import hashlib
 import re
+from functools import partial
 from itertools import chain
-from typing import Literal, NamedTuple
+from typing import Any, Literal
 
 from onion_pipeline.annotations import ColorMode, DataFrame, Series
 from onion_pipeline.errors import ConfigurationError
-from onion_pipeline.images.decoding.decoder import (
-    DEFAULT_RENDERING,
-    RejectedImageError,
-    Rendering,
-    measure_largest_value,
-    read_header,
-)
+from onion_pipeline.images.decoding import decoder
 from onion_pipeline.images.labels import label_paths, normalize_text
 from onion_pipeline.images.loading import read_file
 from onion_pipeline.images.sources import ImageSource
@@ -41,28 +36,9 @@ COLUMNS = {
 }
 
 
-class _File(NamedTuple):
-    path: str
-    bytes: int | None = None
-    sha256: str | None = None
-    format: str | None = None
-    height: int | None = None
-    width: int | None = None
-    grayscale: bool | None = None
-    largest_value: int | None = None
-    reason: str | None = None
-    detail: str | None = None
-
-
-class _Job(NamedTuple):
-    source: ImageSource
-    rendering: Rendering
-    measures_depth: bool
-
-
 def index_images(
     source: ImageSource,
-    rendering: Rendering = DEFAULT_RENDERING,
+    rendering: decoder.Rendering = decoder.DEFAULT_RENDERING,
     label_level: int = 1,
     group_by: str | None = None,
     measures_depth: bool = False,
@@ -91,17 +67,17 @@ def index_images(
     """
     import pandas as pd
 
-    jobs = [
-        _Job(source.select(source.paths[start : start + CHUNK]), rendering, measures_depth)
-        for start in range(0, len(source.paths), CHUNK)
-    ]
-    found = chain.from_iterable(map_chunks(_index_chunk, jobs, title="index images"))
-    refused = [_File(path, reason=reason, detail=detail) for path, reason, detail in source.refused]
-    files = pd.DataFrame([*found, *refused], columns=_File._fields, dtype=object)
-    files = files.astype({name: COLUMNS[name] for name in _File._fields})
+    starts = range(0, len(source.paths), CHUNK)
+    chunks = [source.select(source.paths[start : start + CHUNK]) for start in starts]
+    index_chunk = partial(_index_chunk, rendering=rendering, measures_depth=measures_depth)
+    found = chain.from_iterable(map_chunks(index_chunk, chunks, title="index images"))
+    refused = (refusal._asdict() for refusal in source.refused)
     given = _give_labels(source, label_level, group_by)
-    index = files.merge(given, on="path", how="left", sort=True)
-    others = [name for name in given.columns if name not in COLUMNS]
+    columns = ["path", *(name for name in COLUMNS if name not in given)]
+    files = pd.DataFrame([*found, *refused], columns=columns, dtype=object)
+    index = files.astype({name: COLUMNS[name] for name in columns})
+    index = index.merge(given, on="path", how="left", sort=True)
+    others = [name for name in given if name not in COLUMNS]
     index = index[[*COLUMNS, *others]].astype(COLUMNS)
     unlabelled = index["label"].isna() & index["reason"].isna()
     index.loc[unlabelled, "reason"] = "no_label"
@@ -113,12 +89,12 @@ def index_images(
 def describe_groups(index: DataFrame) -> str:
     """Return how many groups ``group_by`` has found, and how many pictures are in none."""
     kept = index[index["reason"].isna()]
-    alone = kept[kept["group"].isna()]
+    alone = kept.loc[kept["group"].isna(), "path"].tolist()
     line = f"{kept['group'].nunique()} groups of pictures stay together"
-    if alone.empty:
-        return line
-    example = alone["path"].iloc[0]
-    return f"{line}; {len(alone)} of {len(kept)} pictures are in none, such as {example}"
+    some = (
+        f"; {len(alone)} of {len(kept)} pictures are in none, such as {alone[0]}" if alone else ""
+    )
+    return f"{line}{some}"
 
 
 def choose_image_shape(
@@ -127,12 +103,8 @@ def choose_image_shape(
     """Return height, width and channels for the images of `index`.
 
     ``auto`` takes the median height and width of the readable files, shrunk in proportion
-    where a side exceeds 128 pixels, and RGB unless every file is stored in grayscale.
-
-    Args:
-        index: with at least one file that is not refused.
-        image_size: height and width, or ``auto``.
-        color_mode: ``auto``, ``grayscale`` or ``rgb``.
+    where a side exceeds 128 pixels, and RGB unless every file is stored in grayscale. At least
+    one file is not refused.
     """
     readable = index[index["reason"].isna()]
     is_gray = color_mode == "grayscale" or (color_mode == "auto" and readable["grayscale"].all())
@@ -143,29 +115,28 @@ def choose_image_shape(
     return (*image_size, 1 if is_gray else 3)
 
 
-def _index_chunk(job: _Job) -> list[_File]:
-    return [_index_file(job, path) for path in job.source.paths]
+def _index_chunk(
+    source: ImageSource, rendering: decoder.Rendering, measures_depth: bool
+) -> list[dict[str, Any]]:
+    return [_index_file(source, path, rendering, measures_depth) for path in source.paths]
 
 
-def _index_file(job: _Job, path: str) -> _File:
-    found = _File(path)
+def _index_file(
+    source: ImageSource, path: str, rendering: decoder.Rendering, measures_depth: bool
+) -> dict[str, Any]:
+    found: dict[str, Any] = {"path": path}
     try:
-        data = read_file(job.source, path)
-        found = _File(path, len(data), hashlib.sha256(data).hexdigest())
-        header = read_header(data, job.rendering)
-        measured = job.measures_depth and header.deep
-        return found._replace(
-            format=header.format,
-            height=header.height,
-            width=header.width,
-            grayscale=header.grayscale,
-            largest_value=measure_largest_value(data, job.rendering) if measured else None,
-        )
-    except RejectedImageError as error:
+        data = read_file(source, path)
+        found |= {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        header = decoder.read_header(data, rendering)
+        if measures_depth and header.deep:
+            found["largest_value"] = decoder.measure_largest_value(data, rendering)
+        return found | header._asdict()
+    except decoder.RejectedImageError as error:
         # A file that is no image by its content, and has no such name either, is no broken image.
         unknown = error.reason in {"unsupported_format", "empty"}
         reason = "not_an_image" if unknown and not IMAGE_NAME.search(path) else error.reason
-        return found._replace(reason=reason, detail=error.detail)
+        return found | {"reason": reason, "detail": error.detail}
 
 
 def _give_labels(source: ImageSource, level: int, group_by: str | None) -> DataFrame:

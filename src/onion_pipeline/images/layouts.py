@@ -15,12 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from onion_pipeline.errors import list_some
-from onion_pipeline.images.split_names import (
-    SPLIT_FOLDERS,
-    group_splits,
-    is_filler,
-    read_split_name,
-)
+from onion_pipeline.images import split_names
 from onion_pipeline.images.suffixes import may_be_picture
 
 # Splits whose names are also those of things: of a vehicle, of what is not invalid.
@@ -88,7 +83,7 @@ def _find_wrapper(folders: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
 def _find_splits(folders: Folders) -> tuple[dict[str, str], str | None]:
     """Return the split of each first folder, or why there is none though some are named so."""
     names = {parts[0] for parts in folders}
-    groups = group_splits(names)
+    groups = split_names.group_splits(names)
     if not groups:
         return {}, _find_lone_split(names, folders) or _find_deeper_splits(folders)
     splits = {name: split for group in groups for name, split in group.items()}
@@ -110,7 +105,7 @@ def _find_splits(folders: Folders) -> tuple[dict[str, str], str | None]:
 
 
 def _find_lone_split(names: set[str], folders: Folders) -> str | None:
-    lone = {name for name in names if name.lower() in SPLIT_FOLDERS}
+    lone = {name for name in names if name.lower() in split_names.SPLIT_FOLDERS}
     are_things = all(name.lower() in THINGS for name in lone)
     deep = any(len(parts) > 1 and parts[0] in lone for parts in folders)
     if not lone or lone == names or (are_things and not deep):
@@ -127,7 +122,7 @@ def _find_deeper_splits(folders: Folders) -> str | None:
     for parts in folders:
         if len(parts) > 2:  # noqa: PLR2004 - what would be the class, the split, and a folder in it
             deeper.setdefault(parts[0], set()).add(parts[1])
-    found = {name: group_splits(inside) for name, inside in sorted(deeper.items())}
+    found = {name: split_names.group_splits(inside) for name, inside in sorted(deeper.items())}
     holding = [name for name, groups in found.items() if groups]
     others = {parts[0] for parts in folders} - {*holding}
     if not holding or not others:
@@ -158,10 +153,11 @@ def _describe_mixture(splits: Iterable[str], others: Iterable[str]) -> str:
 def _count_inner(split: str, folders: Folders) -> int:
     """Count the folders in that of a `split` that hold all of it and say nothing new."""
     inside = [parts[1:] for parts in folders if parts[0] == split]
+    said = split_names.read_split_name(split)
     depth = 0
     while len(names := {parts[depth] for parts in inside if len(parts) > depth}) == 1:
         (name,) = names
-        if not (is_filler(name) or read_split_name(name) == read_split_name(split)):
+        if not split_names.is_filler(name) and split_names.read_split_name(name) != said:
             break
         depth += 1
     return depth
@@ -171,7 +167,7 @@ def _find_copy(folders: Folders, paths: Sequence[str], wrapper: tuple[str, ...])
     """Return the first folder of which half the pictures, or more, lie beside it as well."""
     firsts = {parts[0] for parts in folders}
     twins = {parts[0] for parts in folders if {*parts[1:2]} & (firsts - {parts[0]})}
-    twins = {name for name in twins if not read_split_name(name)}
+    twins = {name for name in twins if not split_names.read_split_name(name)}
     if not twins:
         return None
     start = len("/".join((*wrapper, "")))

@@ -2,20 +2,14 @@
 
 import hashlib
 from contextlib import suppress
-from typing import NamedTuple
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import OnionError
-from onion_pipeline.images.arrays import (
-    ArrayChunks,
-    DecodedImages,
-    count_rows,
-    decoded_dtype,
-    make_keys,
-)
+from onion_pipeline.images import arrays
 from onion_pipeline.images.decoding.decoder import RejectedImageError, Rendering, decode_image
 from onion_pipeline.images.decoding.opening import MAX_BYTES
 from onion_pipeline.images.sources import ImageSource
@@ -23,14 +17,8 @@ from onion_pipeline.origin import DECODING, hash_origin
 from onion_pipeline.workers.parallel import map_chunks
 
 Shape = tuple[int, int, int]
-
-
-class _Job(NamedTuple):
-    source: ImageSource
-    rows: NDArray[np.int64]
-    keys: NDArray[np.uint64]
-    shape: Shape
-    rendering: Rendering
+# Files that are read together: their source, their rows in the index, and their keys.
+Chunk = tuple[ImageSource, NDArray[np.int64], NDArray[np.uint64]]
 
 
 def read_file(source: ImageSource, path: str) -> bytes:
@@ -52,48 +40,33 @@ def read_file(source: ImageSource, path: str) -> bytes:
 
 def decode_images(
     source: ImageSource, index: DataFrame, shape: Shape, rendering: Rendering
-) -> ArrayChunks:
+) -> arrays.ArrayChunks:
     """Return the pixels of the files that `index` does not refuse, made as they are saved.
 
     A file that turns out to be damaged, or is not what was indexed, has no row in the result;
     :func:`~onion_pipeline.images.quarantine.list_quarantined` says why.
-
-    Args:
-        source: where the files are.
-        index: from :func:`~onion_pipeline.images.index.index_images`.
-        shape: height, width and channels of every decoded image.
-        rendering: how pictures become pixels.
 
     Returns:
         Rows of :func:`~onion_pipeline.images.arrays.decoded_dtype`, in the order of the index.
     """
     readable = index[index["reason"].isna()]
     rows = np.flatnonzero(index["reason"].isna())
-    keys = make_keys(readable["sha256"])
-    dtype = decoded_dtype(shape)
-    step = count_rows(dtype)
-    jobs = [
-        _Job(
-            source.select(tuple(readable["path"].iloc[start : start + step])),
-            rows[start : start + step],
-            keys[start : start + step],
-            shape,
-            rendering,
-        )
-        for start in range(0, len(rows), step)
-    ]
-    pieces = map_chunks(_decode_chunk, jobs, title="decode images")
+    keys = arrays.make_keys(readable["sha256"])
+    dtype = arrays.decoded_dtype(shape)
+    step = arrays.count_rows(dtype)
+    parts = [slice(start, start + step) for start in range(0, len(rows), step)]
+    paths = readable["path"].tolist()
+    chunks = [(source.select(paths[part]), rows[part], keys[part]) for part in parts]
+    decode_chunk = partial(_decode_chunk, shape=shape, rendering=rendering)
+    pieces = map_chunks(decode_chunk, chunks, title="decode images")
     origin = hash_origin("decoded images", DECODING, keys, rows, shape, rendering)
-    return ArrayChunks(dtype, (), pieces, origin, len(rows))
+    return arrays.ArrayChunks(dtype, (), pieces, origin, len(rows))
 
 
 def read_indexed_file(source: ImageSource, path: str, key: int) -> bytes:
     """Return the bytes of one file that is as it was indexed.
 
-    Args:
-        source: where the file is.
-        path: of the file.
-        key: of the bytes that were indexed, see :func:`~onion_pipeline.images.arrays.make_keys`.
+    Its `key` is then that of :func:`~onion_pipeline.images.arrays.make_keys`.
 
     Raises:
         RejectedImageError: it cannot be read, or has changed since.
@@ -104,15 +77,16 @@ def read_indexed_file(source: ImageSource, path: str, key: int) -> bytes:
     return data
 
 
-def _decode_chunk(job: _Job) -> DecodedImages:
-    decoded = np.zeros(len(job.rows), decoded_dtype(job.shape))
+def _decode_chunk(chunk: Chunk, shape: Shape, rendering: Rendering) -> arrays.DecodedImages:
+    source, rows, keys = chunk
+    decoded = np.zeros(len(rows), arrays.decoded_dtype(shape))
     images = decoded["image"]
     kept: list[int] = []
-    for number, (path, key) in enumerate(zip(job.source.paths, job.keys.tolist(), strict=True)):
+    for number, (path, key) in enumerate(zip(source.paths, keys.tolist(), strict=True)):
         with suppress(RejectedImageError):  # told in the quarantine
-            data = read_indexed_file(job.source, path, key)
-            images[len(kept)] = decode_image(data, job.shape, job.rendering)
+            data = read_indexed_file(source, path, key)
+            images[len(kept)] = decode_image(data, shape, rendering)
             kept.append(number)
     decoded = decoded[: len(kept)]
-    decoded["index"], decoded["key"] = job.rows[kept], job.keys[kept]
+    decoded["index"], decoded["key"] = rows[kept], keys[kept]
     return decoded

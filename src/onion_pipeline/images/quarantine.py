@@ -1,8 +1,5 @@
 """The quarantine: which files are refused, why, and how many a run bears."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 import numpy as np
 
 from onion_pipeline.annotations import DataFrame
@@ -12,33 +9,31 @@ from onion_pipeline.images.decoding.decoder import RejectedImageError, Rendering
 from onion_pipeline.images.loading import read_indexed_file
 from onion_pipeline.images.sources import ImageSource
 
-REASONS: Mapping[str, str] = MappingProxyType(
-    {
-        "animated": "has several frames or pages, of which none is the picture "
-        "(`ingest.animation: first_frame` takes the first)",
-        "changed": "was rewritten while the run was reading it",
-        "compressed_too_much": "unpacks to more than 200 times its size in the archive",
-        "contradicting_rows": "is listed more than once, with different labels, splits or groups",
-        "empty": "has no bytes",
-        "encrypted": "is encrypted in its archive",
-        "link": "is a link (`ingest.follow_links: true` follows links)",
-        "listed_twice": "has the name of another file",
-        "missing_file": "is listed in a table, but not there",
-        "nested_archive": "is an archive inside the source; unpack it, or name it itself",
-        "no_label": "lies in no class folder, or has no label in the table",
-        "not_a_file": "is a device, a pipe or a socket",
-        "not_an_image": "neither is an image nor has the name of one",
-        "too_many_bytes": "is larger than 768 MiB",
-        "too_many_pixels": "has more pixels than `ingest.max_pixels` (250 million), "
-        "or a side over 65,535",
-        "undecodable": "is truncated or damaged",
-        "unreadable": "could not be read from its disk, archive or server",
-        "unsafe_path": "has a path that leads out of its archive or out of the folder of its table",
-        "unsupported_format": "is an image by its name, but not JPEG, PNG, BMP, GIF, WebP or TIFF; "
-        "what it is instead, as HEIC or a Git LFS pointer, stands beside it with what to do",
-        "unsupported_mode": "stores pixels that have no 8-bit meaning (floating point, 32 bits)",
-    }
-)
+REASONS = {
+    "animated": "has several frames or pages, of which none is the picture "
+    "(`ingest.animation: first_frame` takes the first)",
+    "changed": "was rewritten while the run was reading it",
+    "compressed_too_much": "unpacks to more than 200 times its size in the archive",
+    "contradicting_rows": "is listed more than once, with different labels, splits or groups",
+    "empty": "has no bytes",
+    "encrypted": "is encrypted in its archive",
+    "link": "is a link (`ingest.follow_links: true` follows links)",
+    "listed_twice": "has the name of another file",
+    "missing_file": "is listed in a table, but not there",
+    "nested_archive": "is an archive inside the source; unpack it, or name it itself",
+    "no_label": "lies in no class folder, or has no label in the table",
+    "not_a_file": "is a device, a pipe or a socket",
+    "not_an_image": "neither is an image nor has the name of one",
+    "too_many_bytes": "is larger than 768 MiB",
+    "too_many_pixels": "has more pixels than `ingest.max_pixels` (250 million), "
+    "or a side over 65,535",
+    "undecodable": "is truncated or damaged",
+    "unreadable": "could not be read from its disk, archive or server",
+    "unsafe_path": "has a path that leads out of its archive or out of the folder of its table",
+    "unsupported_format": "is an image by its name, but not JPEG, PNG, BMP, GIF, WebP or TIFF; "
+    "what it is instead, as HEIC or a Git LFS pointer, stands beside it with what to do",
+    "unsupported_mode": "stores pixels that have no 8-bit meaning (floating point, 32 bits)",
+}
 # What to do, where it is not to bring pictures that can be read.
 ADVICE = {
     "contradicting_rows": "Keep one row for each of them in the table.",
@@ -55,7 +50,6 @@ ADVICE = {
     "unsafe_path": "Name files relative to the root of their archive, or to the folder of their "
     "table: folder/file.jpg",
 }
-USUAL_ADVICE = "Expected are JPEG, PNG, BMP, GIF, WebP or TIFF files."
 # Notes, licences and tables lie beside pictures; they say nothing of the pictures' state.
 HARMLESS = frozenset({"not_an_image"})
 EXAMPLES = 3  # in a message
@@ -65,15 +59,9 @@ COLUMNS = ["path", "sha256", "reason", "detail"]
 def list_quarantined(
     source: ImageSource, index: DataFrame, decoded: DecodedImages, rendering: Rendering
 ) -> DataFrame:
-    """Return the files that are not among the decoded images, and why.
+    """Return the files of the `index` of `source` that are not among the images `decoded` from it.
 
     Files that were refused by their pixels are decoded once more for the reason; they are few.
-
-    Args:
-        source: where the files are.
-        index: from :func:`~onion_pipeline.images.index.index_images`.
-        decoded: from :func:`~onion_pipeline.images.loading.decode_images`.
-        rendering: as it was decoded.
 
     Returns:
         Columns ``path``, ``sha256`` (missing where the file could not be read), ``reason`` and
@@ -99,14 +87,9 @@ def list_quarantined(
 
 
 def check_quarantine(quarantine: DataFrame, count: int, limit: float) -> None:
-    """Check that not too many files are refused.
+    """Check that of `count` files no larger share than `limit` is in the `quarantine`.
 
     Files that are no pictures by name or content, such as notes, do not count.
-
-    Args:
-        quarantine: columns ``path``, ``reason``, ``detail``.
-        count: of all files.
-        limit: the share of refused pictures that a run bears.
 
     Raises:
         DataError: more are refused, or all.
@@ -133,12 +116,9 @@ def describe_reasons(rejected: DataFrame) -> str:
     counts = rejected["reason"].value_counts()
     reasons = ", ".join(f"{reason} ({count})" for reason, count in counts.items())
     # What another format is, and what to do about it, is told of each; what is damaged, once.
-    is_foreign = rejected["reason"] == "unsupported_format"
-    kinds = rejected.assign(detail=rejected["detail"].where(is_foreign))
-    shown = rejected[~kinds.duplicated(["reason", "detail"])].head(EXAMPLES)
-    examples = [
-        f"{path}: {detail}" for path, detail in zip(shown["path"], shown["detail"], strict=True)
-    ]
+    told = rejected["detail"].where(rejected["reason"] == "unsupported_format")
+    shown = rejected[~rejected.assign(detail=told).duplicated(["reason", "detail"])].head(EXAMPLES)
+    examples = (shown["path"] + ": " + shown["detail"]).tolist()
     return f"{reasons}; the first {'is' if len(examples) == 1 else 'are'} {'; '.join(examples)}"
 
 
@@ -146,4 +126,4 @@ def _advise(rejected: DataFrame) -> str:
     """Return what to do about the most frequent reason; it says what kind of source it is."""
     reasons = rejected["reason"].value_counts().index
     first = next((reason for reason in reasons if reason not in HARMLESS), reasons[0])
-    return ADVICE.get(first, USUAL_ADVICE)
+    return ADVICE.get(first, "Expected are JPEG, PNG, BMP, GIF, WebP or TIFF files.")

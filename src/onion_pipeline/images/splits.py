@@ -87,10 +87,7 @@ def cluster_files(files: DataFrame, duplicates: DataFrame) -> NDArray[np.int64]:
 
 
 def check_classes(files: DataFrame) -> None:
-    """Check that `files` can be split at all, before any is decoded.
-
-    Args:
-        files: columns ``label``, ``split``, ``sha256``.
+    """Check that `files` can be split at all; columns ``label``, ``split``, ``sha256``.
 
     Raises:
         DataError: fewer than two classes, or a class with fewer files than splits to draw.
@@ -103,12 +100,8 @@ def check_classes(files: DataFrame) -> None:
 def assign_folds(splits: DataFrame, folds: int, seed: int) -> Series:
     """Return the fold of each image for training and validation, for cross-validation.
 
-    Stratified by label; what belongs together lies in one fold.
-
-    Args:
-        splits: columns ``label``, ``split``, ``sha256``, ``cluster``.
-        folds: their number.
-        seed: of the draw.
+    Stratified by label; what belongs together lies in one fold. `splits` has the columns
+    ``label``, ``split``, ``sha256`` and ``cluster``.
 
     Returns:
         Int64, 0 to `folds` - 1, missing for the other images; indexed as `splits`.

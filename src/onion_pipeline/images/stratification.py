@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from itertools import accumulate, product
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
@@ -100,9 +101,9 @@ def _allot(sizes: Mapping[str, int], shares: Mapping[str, float]) -> Counts:
     left = np.array([sizes[label] for label in labels])
     drawn = [name for name in shares if name != "train"]
     counts = {}
-    for later, name in zip(range(len(drawn), 0, -1), drawn, strict=True):
+    for number, name in enumerate(drawn):
         # Each split that is still to be drawn, and train, needs one image of every class.
-        most = np.maximum(left - later, 1)
+        most = np.maximum(left - (len(drawn) - number), 1)
         counts[name] = allot_stratified([sizes[label] for label in labels], shares[name], most)
         left = left - counts[name]
     counts["train"] = left
@@ -140,20 +141,15 @@ def _draw_split(cluster: _Cluster, room: Counts, names: Sequence[str]) -> str:
         if fitting[name] == best
     }
     target = cluster.draw * sum(open_places.values())
-    for name, places in open_places.items():
-        target -= places
-        if target < 0:
-            return name
-    return name
+    ends = zip(open_places, accumulate(open_places.values()), strict=True)
+    return next((name for name, end in ends if target < end), list(open_places)[-1])
 
 
 def _fill_empty(clusters: Sequence[_Cluster], chosen: dict[int, str], names: Sequence[str]) -> None:
     """Move the smallest clusters to splits that have no image of a class."""
     filled = {(label, chosen[cluster.number]) for cluster in clusters for label in cluster.sizes}
-    labels = sorted({label for label, _ in filled})
-    for label, name in [(label, name) for label in labels for name in names]:
-        if (label, name) in filled:
-            continue
+    pairs = product(sorted({label for label, _ in filled}), names)
+    for label, name in [pair for pair in pairs if pair not in filled]:
         of_class = [cluster for cluster in clusters if label in cluster.sizes]
         held = Counter(chosen[cluster.number] for cluster in of_class)
         spare = [cluster for cluster in of_class if held[chosen[cluster.number]] > 1]

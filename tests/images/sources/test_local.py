@@ -120,6 +120,7 @@ def test_a_link_to_a_folder_elsewhere_stops_the_run_or_is_followed(folder, files
     part = pickle.loads(pickle.dumps(followed.select(["birds/nest/2.jpg"])))
     assert part.read("birds/nest/2.jpg") == b"2"
     assert followed.follow_links() is followed
+    assert source.follow_links() is followed
 
 
 def test_a_folder_is_read_once_however_many_links_lead_to_it(folder, files, birds):

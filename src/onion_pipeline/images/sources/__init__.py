@@ -1,8 +1,7 @@
 """Where image files come from: folders, archives, tables and IDX files, near and far."""
 
 from onion_pipeline.images.sources.names import hide_credentials
-from onion_pipeline.images.sources.opening import find_place, open_source
+from onion_pipeline.images.sources.opening import find_place, find_state, open_source
 from onion_pipeline.images.sources.source import ImageSource, Refusal
-from onion_pipeline.images.sources.states import find_state
 
 __all__ = ["ImageSource", "Refusal", "find_place", "find_state", "hide_credentials", "open_source"]

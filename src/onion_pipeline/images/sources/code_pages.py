@@ -47,24 +47,34 @@ def _is_odd(word: str) -> bool:
     return len(scripts) > 1 or "HALFWIDTH" in scripts or rises
 
 
-def describe_readings(names: Sequence[bytes], example: bytes) -> str:
-    """Return a sentence of what `example` is in the code pages that fit all of `names`, or ``""``.
-
-    The sentence begins with a blank.
-    """
-    readings = ", ".join(f"{page} {example.decode(page)!r}" for page in find_code_pages(names))
-    return f" In other code pages it is: {readings}." if readings else ""
-
-
 def describe_undecoded(names: Sequence[bytes], location: str) -> str | None:
     """Return a warning of `names` that are not UTF-8; ``None`` if there are none."""
     if not names:
         return None
-    example = names[0]
-    code_page = next(iter(find_code_pages(names)), "gbk")
+    example = names[0].decode("utf-8", "backslashreplace")
+    readings, code_page = _describe_readings(names, names[0])
     return (
         f"{location} has {len(names)} names that are not UTF-8, and are shown byte by byte, for "
-        f"example {example.decode('utf-8', 'backslashreplace')}.{describe_readings(names, example)}"
-        " To have them as text, unpack it if it is an archive, and rename them: "
-        f"convmv -f {code_page} -t utf-8 -r --notest <folder>"
+        f"example {example}.{readings} To have them as text, unpack it if it is an archive, and "
+        f"rename them: convmv -f {code_page} -t utf-8 -r --notest <folder>"
     )
+
+
+def describe_guess(names: Sequence[bytes], location: str) -> str:
+    """Return a warning of `names` in a zip archive, not all UTF-8, that are taken for cp437."""
+    example = next(name for name in names if decode_name(name, "utf-8") is None)
+    readings, code_page = _describe_readings(names, example)
+    return (
+        f"{location} does not say in which code page {len(names)} of its names are; they are "
+        f"taken for cp437, for example {example.decode('cp437')!r}.{readings} If that is wrong, "
+        "unpack it with the right one and name the folder: "
+        f"python -m zipfile --metadata-encoding {code_page} -e {location} photos"
+    )
+
+
+def _describe_readings(names: Sequence[bytes], example: bytes) -> tuple[str, str]:
+    """Return what `example` is in the code pages that fit all of `names`, and the likeliest one."""
+    pages = find_code_pages(names)
+    readings = ", ".join(f"{page} {example.decode(page)!r}" for page in pages)
+    sentence = f" In other code pages it is: {readings}." if readings else ""
+    return sentence, next(iter(pages), "gbk")

@@ -34,13 +34,9 @@ class _Images(NamedTuple):
 
 @dataclass(frozen=True)
 class _IdxReader:
-    """Reads images as if each were a BMP file, ``train-images/00000.bmp``.
+    """Reads images as if each were a BMP file, ``train-images/00000.bmp``."""
 
-    Args:
-        files: the IDX files by the name of their folder.
-    """
-
-    files: Mapping[str, _Images]
+    files: Mapping[str, _Images]  # by the name of their folder
 
     def read(self, path: str) -> bytes:
         folder, _, name = path.rpartition("/")
@@ -150,5 +146,5 @@ def _tabulate(prefix: str, count: int, labels: NDArray[np.uint8] | None) -> Data
     paths = [f"{prefix}images/{number:0{digits}}.bmp" for number in range(count)]
     last_word = re.split("[-_./]", prefix.rstrip("-_."))[-1].lower()
     given = None if labels is None else labels.astype(str)
-    table = pd.DataFrame({"path": paths}).assign(label=given)
-    return table.assign(split=SPLITS.get(last_word), group=None).astype("str")
+    columns = {"path": paths, "label": given, "split": SPLITS.get(last_word), "group": None}
+    return pd.DataFrame(columns).astype("str")

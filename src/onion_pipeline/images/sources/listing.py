@@ -19,10 +19,7 @@ class Listing(Generic[Member]):
     """Collects the files of a source under their paths.
 
     A path that comes up twice is refused: two systems would take different files for it, and
-    nobody can tell which of them is meant.
-
-    Args:
-        keep: tells which paths are wanted.
+    nobody can tell which of them is meant. What is not to `keep` is passed over.
     """
 
     def __init__(self, keep: Keep = names.is_no_litter) -> None:
@@ -55,17 +52,12 @@ class Listing(Generic[Member]):
         """List the file at `path`, unless it is an archive: that is a source of its own."""
         if names.is_archive(path):
             self.refuse(path, "nested_archive", "an archive inside: unpack it, or name it itself")
-        elif path in self._found:
-            self._refuse_twice(path)
         else:
-            self._found[path] = member
+            self._list(path, member)
 
     def refuse(self, path: str, reason: str, detail: str) -> None:
         """List the file at `path` as one that must not be read."""
-        if path in self._found:
-            self._refuse_twice(path)
-        else:
-            self._found[path] = Refusal(path, reason, detail)
+        self._list(path, Refusal(path, reason, detail))
 
     def refuse_link(self, path: str, detail: str) -> None:
         """List the symbolic link at `path` in an archive, which is not followed."""
@@ -82,11 +74,7 @@ class Listing(Generic[Member]):
     ) -> ImageSource:
         """Return a source of what is listed, with a warning of all that is odd about its names.
 
-        Args:
-            location: as in :class:`~onion_pipeline.images.sources.source.ImageSource`.
-            make_reader: given what may be read, returns what reads it.
-            unentered: the paths of folders whose files are not listed.
-            warning: what there is to say before that.
+        It begins with `warning`; `make_reader` returns what reads the members it is given.
         """
         members = self.find_members()
         warnings = (
@@ -121,8 +109,10 @@ class Listing(Generic[Member]):
             self._entered[folder] = all(map(self.keep, parts))
         return self._entered[folder]
 
-    def _refuse_twice(self, path: str) -> None:
-        if not isinstance(self._found[path], Refusal):
+    def _list(self, path: str, found: Member | Refusal) -> None:
+        if path not in self._found:
+            self._found[path] = found
+        elif not isinstance(self._found[path], Refusal):
             detail = "several files have this name; which of them is meant cannot be told"
             self._found[path] = Refusal(path, "listed_twice", detail)
 

@@ -33,17 +33,14 @@ class LocalPlace:
 
     @property
     def name(self) -> str:
-        """Its last part."""
         return Path(self.path).name
 
     @property
     def parent(self) -> "LocalPlace":
-        """The folder it lies in."""
         folder = str(Path(self.path).parent)
         return LocalPlace(folder, make_printable(folder), self.follow)
 
     def join(self, name: str) -> "LocalPlace":
-        """Return the place `name` in this folder."""
         return LocalPlace(str(Path(self.path) / name), f"{self.location}/{name}", self.follow)
 
     def find_kind(self) -> Kind | None:
@@ -54,9 +51,7 @@ class LocalPlace:
         return "file" if path.is_file() else None
 
     def find_version(self) -> tuple[int, int]:
-        """Return size and time of change."""
-        status = Path(self.path).stat()
-        return status.st_size, status.st_mtime_ns
+        return _find_version(self.path)
 
     def find_versions(self, keep: Keep = is_no_litter) -> list[tuple[str, int, int]]:
         """Return path, size and time of change of the files in this folder and those in it.
@@ -67,26 +62,21 @@ class LocalPlace:
         return [(name, *_find_version(f"{self.path}/{name}")) for name in sorted(names)]
 
     def measure(self) -> int:
-        """Return the size of the file in bytes."""
         return Path(self.path).stat().st_size
 
     def open(self) -> BinaryIO:
-        """Return the file, open for reading."""
         return Path(self.path).open("rb")
 
     def read(self, start: int = 0, stop: int | None = None) -> bytes:
-        """Return the bytes from `start` up to `stop` or the end."""
         with open(self.path, "rb") as file:  # noqa: PTH123 - for each member of a tar
             file.seek(start)
             return file.read(-1 if stop is None else stop - start)
 
     def list_alone(self) -> ImageSource:
-        """Return a source of this one file."""
         shown = make_printable(self.name)
         return ImageSource(self.location, _read_in(self.parent.path, {shown: self.name}), (shown,))
 
     def list_files(self, names: Collection[str] | None = None) -> ImageSource:
-        """Return a source of the files in this folder and those in it, or of `names` alone."""
         keep = is_no_litter if names is None else _keep_named(names)
         walk = Walk(self.path, keep, follow=self.follow)
         return walk.listing.make_source(self.location, partial(_read_in, self.path), walk.unentered)
@@ -104,7 +94,6 @@ class FolderReader(MemberReader[str]):
     root: str
 
     def read(self, path: str) -> bytes:
-        """Return the bytes of the file at `path`."""
         # Not open(): it takes twice as long, and this is done for each image.
         file = os.open(self._locate(path), READ)
         try:
@@ -113,7 +102,6 @@ class FolderReader(MemberReader[str]):
             os.close(file)
 
     def measure(self, path: str) -> int:
-        """Return the size of the file at `path` in bytes."""
         return os.stat(self._locate(path)).st_size  # noqa: PTH116
 
     def _locate(self, path: str) -> str:

@@ -1,6 +1,9 @@
-"""Which kind of source a location is, by what lies there and what it is called."""
+"""Which kind of source a location is, by what lies there and what it is called, and its state."""
 
+import hashlib
 import os
+from collections.abc import Collection, Hashable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -9,14 +12,13 @@ from onion_pipeline.errors import DataError
 from onion_pipeline.images.sources.archives.tars import open_tar
 from onion_pipeline.images.sources.archives.unpacking import find_opener
 from onion_pipeline.images.sources.archives.zips import open_zip
-from onion_pipeline.images.sources.idx import find_idx_images, open_idx
+from onion_pipeline.images.sources.idx import find_idx_images, list_label_names, open_idx
 from onion_pipeline.images.sources.local import FolderReader, LocalPlace
-from onion_pipeline.images.sources.manifests import open_manifest
-from onion_pipeline.images.sources.metadata import apply_metadata
-from onion_pipeline.images.sources.names import make_printable
+from onion_pipeline.images.sources.manifests import apply_metadata, open_manifest
+from onion_pipeline.images.sources.names import find_ancestors, make_printable
 from onion_pipeline.images.sources.place import Place
 from onion_pipeline.images.sources.source import ImageSource
-from onion_pipeline.images.sources.tables import PARSERS
+from onion_pipeline.images.sources.tables import PARSERS, is_table
 
 # Enough to hold the mark of a tar archive.
 HEAD_SIZE = 512
@@ -30,15 +32,15 @@ KINDS_OF_FILES = {
     **dict.fromkeys((*IMAGE_SUFFIXES, ".webp"), "image"),
 }
 LABELLED_KINDS = (
-    "a folder with one sub-folder per class; a .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz of one; "
-    "a .csv, .tsv, .jsonl or .parquet table with the columns path and label; a folder with "
-    "metadata.csv; IDX files such as train-images-idx3-ubyte.gz; or one JPEG, PNG, BMP, GIF, "
-    "WebP or TIFF file"
+    "Looked for: a folder with one sub-folder per class; a .zip, .tar, .tar.gz, .tar.bz2 or "
+    ".tar.xz of one; a .csv, .tsv, .jsonl or .parquet table with the columns path and label; a "
+    "folder with metadata.csv; IDX files such as train-images-idx3-ubyte.gz; or one JPEG, PNG, "
+    "BMP, GIF, WebP or TIFF file."
 )
 KINDS = (  # to predict
-    "a folder of pictures, in sub-folders or not; a .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz of "
-    "one; a .csv, .tsv, .jsonl or .parquet table with the column path; IDX files such as "
-    "t10k-images-idx3-ubyte.gz; or one JPEG, PNG, BMP, GIF, WebP or TIFF file"
+    "Looked for: a folder of pictures, in sub-folders or not; a .zip, .tar, .tar.gz, .tar.bz2 or "
+    ".tar.xz of one; a .csv, .tsv, .jsonl or .parquet table with the column path; IDX files such "
+    "as t10k-images-idx3-ubyte.gz; or one JPEG, PNG, BMP, GIF, WebP or TIFF file."
 )
 
 
@@ -74,6 +76,29 @@ def open_source(location: str | Path, *, labelled: bool = True) -> ImageSource:
     return _open_place(find_place(location), labelled=labelled)
 
 
+def find_state(location: str | Path) -> str | None:
+    """Return a hash of the name, the size and the time of change of each file of a source.
+
+    Args:
+        location: as for :func:`open_source`. Of an archive the archive counts; with a table, or
+            an IDX file, what belongs to it as well. Servers have other words for the time of
+            change, and some on the web have none.
+
+    Returns:
+        64 hexadecimal digits; ``None`` where nothing is there, or cannot be asked.
+
+    Raises:
+        DataError: a table of files cannot be understood.
+    """
+    place = find_place(location)
+    with suppress(OSError):
+        kind = place.find_kind()
+        if kind:
+            versions = place.find_versions() if kind == "folder" else _find_file_versions(place)
+            return hashlib.blake2b(repr(versions).encode(), digest_size=32).hexdigest()
+    return None
+
+
 def _open_place(place: Place, *, labelled: bool) -> ImageSource:
     try:
         source = _open_kind(place, labelled=labelled)
@@ -84,7 +109,8 @@ def _open_place(place: Place, *, labelled: bool) -> ImageSource:
         ) from error
     if not (source.paths or source.refused):
         raise DataError(
-            f"No images at {place.location}: it holds no file. {_list_kinds(labelled=labelled)}"
+            f"No images at {place.location}: it holds no file. "
+            f"{LABELLED_KINDS if labelled else KINDS}"
         )
     if not (isinstance(place, LocalPlace) and isinstance(source.reader, FolderReader)):
         return source  # nothing links out of an archive
@@ -122,7 +148,7 @@ def _open_file(place: Place, *, labelled: bool) -> ImageSource:
             return place.list_alone()
     raise DataError(
         f"{place.location} cannot be used: it is called {place.name!r} and begins with "
-        f"{head[:8].hex(' ') or 'nothing'}. {_list_kinds(labelled=labelled)}"
+        f"{head[:8].hex(' ') or 'nothing'}. {LABELLED_KINDS if labelled else KINDS}"
     )
 
 
@@ -134,8 +160,15 @@ def _find_kind_of(head: bytes) -> str | None:
     return "image" if head.startswith(IMAGE_MAGICS) or head[8:12] == b"WEBP" else None
 
 
-def _list_kinds(*, labelled: bool) -> str:
-    return f"Looked for: {LABELLED_KINDS if labelled else KINDS}."
+def _find_file_versions(place: Place) -> list[Hashable]:
+    """Return the version of a file, and those of the files beside it that belong to it."""
+    names: Collection[str] = ()
+    if find_idx_images([place.name]):
+        names = list_label_names(place.name)
+    elif is_table(place.name):
+        names = find_ancestors(open_manifest(place, labelled=False).paths)
+    beside = place.parent.find_versions(names.__contains__) if names else []
+    return [place.find_version(), *beside]
 
 
 def _describe_nothing(place: Place, *, labelled: bool) -> str:

@@ -50,8 +50,4 @@ class Place(Hashable, Protocol):
         """Return a source of this one file."""
 
     def list_files(self, names: Collection[str] | None = None) -> ImageSource:
-        """Return a source of the files in this folder and those in it, or of `names` alone.
-
-        Args:
-            names: paths in this folder.
-        """
+        """Return a source of the files in this folder and those in it, or of `names` alone."""

@@ -51,7 +51,10 @@ def connect(uri: str) -> Place:
 
 @dataclass(frozen=True)
 class RemotePlace:
-    """A :class:`~onion_pipeline.images.sources.place.Place` in a file system of fsspec."""
+    """A :class:`~onion_pipeline.images.sources.place.Place` in a file system of fsspec.
+
+    Its versions are size and time of change, or whatever the file system has of that kind.
+    """
 
     filesystem: fsspec.AbstractFileSystem
     path: str
@@ -59,17 +62,14 @@ class RemotePlace:
 
     @property
     def name(self) -> str:
-        """Its last part, without what an URL asks for."""
         return self.path.partition("?")[0].rstrip("/").rpartition("/")[2]
 
     @property
     def parent(self) -> "RemotePlace":
-        """The folder it lies in."""
         folder, shown = (text.partition("?")[0] for text in (self.path, self.location))
         return RemotePlace(self.filesystem, posixpath.dirname(folder), posixpath.dirname(shown))
 
     def join(self, name: str) -> "RemotePlace":
-        """Return the place `name` in this folder."""
         quoted = quote(name) if self._is_web else name
         path = f"{self.path.rstrip('/')}/{quoted}"
         return RemotePlace(self.filesystem, path, f"{self.location.rstrip('/')}/{name}")
@@ -85,11 +85,9 @@ class RemotePlace:
         return "folder" if found == "directory" else "file"
 
     def find_version(self) -> Hashable:
-        """Return size and time of change, or whatever the file system has of that kind."""
         return _pick_version(self._describe())
 
     def find_versions(self, keep: Keep = is_no_litter) -> list[Hashable]:
-        """Return the same for the files in this folder and those in it, with their names."""
         root = f"{self.path.rstrip('/')}/"
         with fail_as_os_error():
             found = self.filesystem.find(self.path, detail=True)
@@ -100,32 +98,24 @@ class RemotePlace:
         ]
 
     def measure(self) -> int:
-        """Return the size of the file in bytes."""
         return self._describe()["size"] or 0
 
     def open(self) -> BinaryIO:
-        """Return the file, open for reading; parts of it are fetched as they are needed."""
         with fail_as_os_error():
-            return self.filesystem.open(self.path, "rb")
+            return self.filesystem.open(self.path, "rb")  # fetches parts as they are needed
 
     def read(self, start: int = 0, stop: int | None = None) -> bytes:
-        """Return the bytes from `start` up to `stop` or the end."""
         with fail_as_os_error():
             return self.filesystem.cat_file(self.path, start=start or None, end=stop)
 
     def list_alone(self) -> ImageSource:
-        """Return a source of this one file."""
         reader = _RemoteReader({self.name: (self.path, None)}, self.filesystem)
         return ImageSource(self.location, reader, (self.name,))
 
     def list_files(self, names: Collection[str] | None = None) -> ImageSource:
-        """Return a source of the files in this folder and those in it, or of `names` alone.
-
-        The web lists no files: there, those of `names` that are missing turn up when they are read.
-        """
         if names is None:
             return self._list("", is_no_litter)
-        if self._is_web:
+        if self._is_web:  # it lists no files: those that are missing turn up when they are read
             files = {name: (self.join(name).path, None) for name in sorted(names)}
             return ImageSource(self.location, _RemoteReader(files, self.filesystem), tuple(files))
         shared = posixpath.commonpath([posixpath.dirname(name) for name in names] or [""])

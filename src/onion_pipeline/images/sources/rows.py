@@ -2,18 +2,13 @@
 
 import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import DataError, suggest
 from onion_pipeline.images.labels import Labelled, normalize_text
-from onion_pipeline.images.sources.names import (
-    find_ancestors,
-    find_fault,
-    normalize_name,
-    shorten_name,
-)
+from onion_pipeline.images.sources import names
 from onion_pipeline.images.sources.source import ImageSource, Refusal
 from onion_pipeline.images.sources.tables import COLUMNS, Table
 from onion_pipeline.images.split_names import SPLIT_FOLDERS
@@ -36,6 +31,7 @@ class Given(NamedTuple):
         return ", ".join(parts) or "nothing"
 
 
+@dataclass
 class GivenRows:
     """Collects the rows of tables by the path of their file.
 
@@ -47,14 +43,11 @@ class GivenRows:
         labelled: whether the tables are asked for more than paths.
     """
 
-    def __init__(
-        self, folders: Mapping[str, Labelled] | None = None, *, labelled: bool = True
-    ) -> None:
-        self.folders = folders or {}
-        self.labelled = labelled
-        self.given: dict[str, Given] = {}
-        self.others: dict[str, dict[str, str]] = {}
-        self.refused: dict[str, Refusal] = {}
+    folders: Mapping[str, Labelled] = field(default_factory=dict)
+    labelled: bool = True
+    given: dict[str, Given] = field(default_factory=dict, init=False)
+    others: dict[str, dict[str, str]] = field(default_factory=dict, init=False)
+    refused: dict[str, Refusal] = field(default_factory=dict, init=False)
 
     def add_table(self, table: Table, name_column: str, folder: str = "") -> None:
         """Add the rows of `table`, whose column `name_column` has paths relative to `folder`."""
@@ -71,9 +64,7 @@ class GivenRows:
     def attach(self, source: ImageSource, *, unlisted: bool) -> ImageSource:
         """Return `source` with these rows; files of rows that it lacks are refused.
 
-        Args:
-            source: whose paths the rows have.
-            unlisted: whether files that no row names stay, without a label.
+        If `unlisted`, files that no row names stay, without a label.
         """
         known = {refusal.path: refusal for refusal in source.refused}
         self._respell(source.paths)
@@ -93,9 +84,7 @@ class GivenRows:
     def _respell(self, paths: Sequence[str]) -> None:
         """Name files as they are named where they lie, not in another normal form."""
         absent = [path for path in self.given.keys() - set(paths) if not path.isascii()]
-        if not absent:
-            return
-        spelt = {normalize_text(path): path for path in paths}
+        spelt = {normalize_text(path): path for path in paths} if absent else {}
         for path in sorted(absent):
             found = spelt.get(normalize_text(path))
             if found:
@@ -104,12 +93,12 @@ class GivenRows:
     def _find_path(self, name: str, folder: str, place: str) -> str | None:
         if not name:
             raise DataError(f"{place} names no file. Name one, or remove the row.")
-        fault = find_fault(name)
+        fault = names.find_fault(name)
         if fault:
-            shown = shorten_name(name)
+            shown = names.shorten_name(name)
             self.refused[shown] = Refusal(shown, "unsafe_path", f"{place}: {fault}")
             return None
-        return posixpath.join(folder, normalize_name(name))
+        return posixpath.join(folder, names.normalize_name(name))
 
     def _read_row(
         self, cells: Mapping[str, str], path: str, place: str, *, labelled: bool
@@ -155,7 +144,7 @@ def _read_split(text: str, place: str) -> str | None:
 
 def _explain_absence(path: str, refused: Mapping[str, Refusal], root: str) -> Refusal:
     """Return why `path` cannot be read: itself refused, in a refused folder, or not there."""
-    for part in sorted(find_ancestors([path])):
+    for part in sorted(names.find_ancestors([path])):
         if part in refused:
             _, reason, detail = refused[part]
             return Refusal(path, reason, detail if part == path else f"{part}: {detail}")

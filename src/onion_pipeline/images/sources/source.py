@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
 from onion_pipeline.annotations import DataFrame
@@ -44,13 +45,9 @@ class Reader(Protocol):
 
 @dataclass(frozen=True)
 class MemberReader(Generic[Member]):
-    """What readers have in common that know something of each file.
+    """What readers have in common that know something of each file."""
 
-    Args:
-        members: what that is, by the path.
-    """
-
-    members: Mapping[str, Member]
+    members: Mapping[str, Member]  # what that is, by the path
 
     def select(self, paths: Sequence[str]) -> Self:
         """Return a reader that knows of `paths` alone."""
@@ -103,12 +100,9 @@ class ImageSource:
         return self.reader.measure(path)
 
     def select(self, paths: Sequence[str]) -> "ImageSource":
-        """Return a source of `paths` alone: what a worker process is sent.
+        """Return a source of these `paths` alone, in any order: what a worker process is sent.
 
         It lacks what a table gives, which a worker would need pandas for.
-
-        Args:
-            paths: some of this source's, in any order.
         """
         return ImageSource(self.location, self.reader.select(paths), tuple(paths))
 
@@ -118,8 +112,12 @@ class ImageSource:
         Links to folders that it lists, or that lie around it, stay refused: nothing is read
         twice, and nothing in a circle.
         """
+        return (self._followed if wanted else None) or self
+
+    @cached_property
+    def _followed(self) -> "ImageSource | None":
         has_links = any(refusal.reason == "link" for refusal in self.refused)
-        return self.reopen() if wanted and has_links and self.reopen else self
+        return self.reopen() if has_links and self.reopen else None
 
     def check_listed(self) -> None:
         """Check that no folder is left out: nobody knows how many pictures are in it.
@@ -127,17 +125,15 @@ class ImageSource:
         Raises:
             DataError: one is a link that is not followed, or must not be read.
         """
-        if self.unentered:
-            raise DataError(_describe_unentered(self))
-
-
-def _describe_unentered(source: ImageSource) -> str:
-    folders = [refusal for refusal in source.refused if refusal.path in set(source.unentered)]
-    count = f"{len(folders)} folders are" if len(folders) > 1 else "A folder is"
-    listed = [f"{refusal.path} ({refusal.detail})" for refusal in folders]
-    kinds = {refusal.reason for refusal in folders}
-    return (
-        f"{count} left out of {source.location}, with all the pictures in it: "
-        f"{list_some(listed, mark=';')}. "
-        + " ".join(remedy for kind, remedy in REMEDIES.items() if kind in kinds)
-    )
+        unentered = set(self.unentered)
+        folders = [refusal for refusal in self.refused if refusal.path in unentered]
+        if not folders:
+            return
+        count = f"{len(folders)} folders are" if len(folders) > 1 else "A folder is"
+        listed = [f"{folder.path} ({folder.detail})" for folder in folders]
+        kinds = {folder.reason for folder in folders}
+        raise DataError(
+            f"{count} left out of {self.location}, with all the pictures in it: "
+            f"{list_some(listed, mark=';')}. "
+            + " ".join(remedy for kind, remedy in REMEDIES.items() if kind in kinds)
+        )

@@ -50,12 +50,7 @@ def check_size(size: int, location: str) -> None:
 
 
 def read_table(data: bytes, name: str, location: str) -> Table:
-    """Return the table in `data`.
-
-    Args:
-        data: the content of a file for which :func:`is_table` holds.
-        name: of this file.
-        location: the same for messages.
+    """Return the table in `data`, the content of a file called `name`, at `location` in messages.
 
     Raises:
         DataError: it is damaged, not UTF-8, has rows of different lengths, or two columns that
@@ -68,19 +63,14 @@ def read_table(data: bytes, name: str, location: str) -> Table:
             f"{location} is not UTF-8 text: byte {error.start} is {data[error.start]:#04x}. Save "
             'it as UTF-8; in Excel: Save As, "CSV UTF-8 (Comma delimited)".'
         ) from error
-    _check_columns(table)
-    return table
-
-
-def _check_columns(table: Table) -> None:
-    """Refuse a table that has, say, two labels: whichever was taken might be the wrong one."""
     names = [name for name in map(_simplify, table.columns) if name in COLUMNS]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataError(
-            f"{table.location} has more than one column {twice[0]!r} (of {', '.join(table.columns)}"
-            "), in capitals or not; which is meant cannot be told. Rename all but one."
+            f"{location} has more than one column {twice[0]!r} (of {', '.join(table.columns)}), in "
+            "capitals or not; which is meant cannot be told. Rename all but one."
         )
+    return table
 
 
 def _parse_csv(data: bytes, location: str) -> Table:
@@ -112,12 +102,9 @@ def _read_records(text: str, separator: str) -> Iterator[list[str]]:
 
 def _find_separator(text: str) -> str:
     """Return what separates the cells: what makes most known columns out of the first row."""
-
-    def count_known(separator: str) -> int:
-        header = next(_read_records(text, separator), [])
-        return len(COLUMNS.intersection(map(_simplify, header)))
-
-    return max(SEPARATORS, key=count_known)
+    headers = {mark: next(_read_records(text, mark), []) for mark in SEPARATORS}
+    known = {mark: COLUMNS.intersection(map(_simplify, headers[mark])) for mark in SEPARATORS}
+    return max(SEPARATORS, key=lambda mark: len(known[mark]))
 
 
 def _parse_json_lines(data: bytes, location: str) -> Table:
@@ -133,8 +120,7 @@ def _parse_json_lines(data: bytes, location: str) -> Table:
         if not isinstance(found, Mapping):
             raise DataError(f'{location}, line {number} is no JSON object such as {{"label": 3}}.')
         columns |= dict.fromkeys(found)
-        wanted = _choose_columns(columns)
-        rows.append((number, _pick(found.items(), wanted)))
+        rows.append((number, _pick(found.items(), _choose_columns(columns))))
     return Table(location, tuple(columns), rows)
 
 

@@ -9,17 +9,12 @@ from onion_pipeline.images.sources.names import make_printable
 
 
 class Walk:
-    """Lists a folder; no folder is entered twice, so that no link leads in a circle.
+    """Lists what is to `keep` of a folder; none is entered twice, so no link leads in a circle.
 
     Links are looked at once all else is listed, and in the order of their names: what is listed
     does not depend on the order in which a disk has it. Those to files and folders that are
     listed themselves, or to folders around them, are refused; so are all others, unless they are
     to be followed.
-
-    Args:
-        root: the folder.
-        keep: tells which paths are wanted.
-        follow: whether links are followed.
 
     Attributes:
         listing: the name of each file, by its printable path.

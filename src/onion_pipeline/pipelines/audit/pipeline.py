@@ -2,12 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from onion_pipeline.pipelines.audit.nodes import (
-    assign_folds,
-    draw_suspect_labels,
-    find_label_issues,
-    predict_out_of_fold,
-)
+from onion_pipeline.pipelines.audit import nodes
 
 
 def create_pipeline() -> Pipeline:
@@ -15,13 +10,13 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             Node(
-                func=assign_folds,
+                func=nodes.assign_folds,
                 inputs=["image_splits", "params:audit", "params:seed"],
                 outputs="image_folds",
                 name="assign_folds",
             ),
             Node(
-                func=predict_out_of_fold,
+                func=nodes.predict_out_of_fold,
                 inputs=[
                     "untrained_model",
                     "image_folds",
@@ -37,7 +32,7 @@ def create_pipeline() -> Pipeline:
                 name="predict_out_of_fold",
             ),
             Node(
-                func=find_label_issues,
+                func=nodes.find_label_issues,
                 inputs=[
                     "out_of_fold_predictions",
                     "test_predictions",
@@ -48,7 +43,7 @@ def create_pipeline() -> Pipeline:
                 name="find_label_issues",
             ),
             Node(
-                func=draw_suspect_labels,
+                func=nodes.draw_suspect_labels,
                 inputs=["label_issues", "decoded_images", "image_splits", "params:audit"],
                 outputs="suspect_labels",
                 name="draw_suspect_labels",

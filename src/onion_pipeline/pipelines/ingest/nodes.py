@@ -10,11 +10,7 @@ from onion_pipeline.images.decoding import bit_depth
 from onion_pipeline.images.decoding.opening import Rendering, make_rendering
 from onion_pipeline.images.duplicates import list_duplicates
 from onion_pipeline.images.quality import classes, data_report, measures, quality_figures
-from onion_pipeline.images.quarantine import (
-    check_quarantine,
-    describe_reasons,
-    list_quarantined,
-)
+from onion_pipeline.images.quarantine import check_quarantine, describe_reasons, list_quarantined
 from onion_pipeline.images.sources import ImageSource
 from onion_pipeline.parameters import IngestParameters
 
@@ -140,9 +136,8 @@ def report_data(
     measured = measures.measure_images(decoded_images["image"])
     report = data_report.report_data(image_index, quarantine, duplicates, image_splits, measured)
     figure = quality_figures.draw_data_report(image_index, image_splits, measured)
-    gallery = quality_figures.draw_suspects(
-        decoded_images["image"], duplicates, image_splits, measured
-    )
+    pictures = decoded_images["image"]
+    gallery = quality_figures.draw_suspects(pictures, duplicates, image_splits, measured)
     return report, figure, gallery
 
 

@@ -2,16 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from onion_pipeline.pipelines.ingest.nodes import (
-    choose_rendering,
-    decode_images,
-    find_duplicates,
-    index_images,
-    quarantine_files,
-    report_data,
-    select_images,
-    split_images,
-)
+from onion_pipeline.pipelines.ingest import nodes
 
 
 def create_pipeline() -> Pipeline:
@@ -19,25 +10,25 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             Node(
-                func=index_images,
+                func=nodes.index_images,
                 inputs=["raw_images", "params:ingest"],
                 outputs="image_index",
                 name="index_images",
             ),
             Node(
-                func=choose_rendering,
+                func=nodes.choose_rendering,
                 inputs=["image_index", "params:ingest"],
                 outputs="rendering",
                 name="choose_rendering",
             ),
             Node(
-                func=decode_images,
+                func=nodes.decode_images,
                 inputs=["raw_images", "image_index", "rendering", "params:ingest"],
                 outputs="decoded_images",
                 name="decode_images",
             ),
             Node(
-                func=quarantine_files,
+                func=nodes.quarantine_files,
                 inputs=[
                     "raw_images",
                     "image_index",
@@ -49,13 +40,13 @@ def create_pipeline() -> Pipeline:
                 name="quarantine_files",
             ),
             Node(
-                func=find_duplicates,
+                func=nodes.find_duplicates,
                 inputs=["image_index", "quarantine", "decoded_images", "params:ingest"],
                 outputs="duplicates",
                 name="find_duplicates",
             ),
             Node(
-                func=split_images,
+                func=nodes.split_images,
                 inputs=[
                     "image_index",
                     "decoded_images",
@@ -67,13 +58,13 @@ def create_pipeline() -> Pipeline:
                 name="split_images",
             ),
             Node(
-                func=select_images,
+                func=nodes.select_images,
                 inputs=["decoded_images", "image_splits", "class_names"],
                 outputs=["train_images", "validation_images", "test_images"],
                 name="select_images",
             ),
             Node(
-                func=report_data,
+                func=nodes.report_data,
                 inputs=[
                     "image_index",
                     "quarantine",

@@ -48,12 +48,7 @@ def open_tar(place: Place) -> ImageSource:
 
 @dataclass(frozen=True)
 class _TarReader(MemberReader[Range]):
-    """Reads the members of a tar archive.
-
-    Args:
-        members: where each lies in the archive.
-        place: the archive.
-    """
+    """Reads the members of the tar archive at `place`, of which it knows where each lies."""
 
     place: Place
 
@@ -73,7 +68,9 @@ class _Header(tarfile.TarInfo):
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_Header":
-        if buf[156:157] == tarfile.REGTYPE and _find_number(buf, 148, 156) == _sum_up(buf):
+        # In its own sum, the field of the checksum counts as eight spaces.
+        checksum = sum(buf) - sum(buf[148:156]) + 8 * ord(" ")
+        if buf[156:157] == tarfile.REGTYPE and _find_number(buf, 148, 156) == checksum:
             size = _find_number(buf, 124, 136)
             if size is not None:
                 parts = [bytes(part).partition(b"\0")[0] for part in (buf[345:500], buf[:100])]
@@ -89,11 +86,6 @@ class _Header(tarfile.TarInfo):
 def _find_number(header: bytes | bytearray, start: int, stop: int) -> int | None:
     digits = header[start:stop].strip(b" \0")
     return int(digits, 8) if digits.isdigit() and max(digits) < ord("8") else None
-
-
-def _sum_up(header: bytes | bytearray) -> int:
-    """Return the checksum of `header`, in which its own field counts as eight spaces."""
-    return sum(header) - sum(header[148:156]) + 8 * ord(" ")
 
 
 def _read_headers(file: BinaryIO) -> Iterator[tarfile.TarInfo]:

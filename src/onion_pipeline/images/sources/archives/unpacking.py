@@ -72,8 +72,12 @@ def unpack_file(place: Place) -> TemporaryPlace:
         with fail_as_os_error():
             handle, path = tempfile.mkstemp(prefix="onion-pipeline-", dir=folder)
             os.close(handle)
-            target = TemporaryPlace(path, place.location)
-            _fill(target, place)
+            try:
+                _unpack(place, Path(path))
+            except BaseException:
+                Path(path).unlink()
+                raise
+            return TemporaryPlace(path, place.location)
     except DataError:
         raise
     except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
@@ -81,37 +85,29 @@ def unpack_file(place: Place) -> TemporaryPlace:
             f"{place.location} cannot be unpacked into {folder}: {error}. The file may be damaged "
             "or cut short: fetch it again. The environment variable TMPDIR names another folder."
         ) from error
-    return target
 
 
-def _fill(target: TemporaryPlace, place: Place) -> None:
+def _unpack(place: Place, target: Path) -> None:
+    """Write what `place` holds, watching what it grows to and the room that is left."""
     opener = find_opener(place.read(0, 8))
-    try:
-        with place.open() as packed, Path(target.path).open("wb") as file:
-            _copy(opener(packed) if opener else packed, file, place)
-    except BaseException:
-        _remove(target.path, os.getpid())  # at once: an error may be kept for long
-        raise
-
-
-def _copy(content: BinaryIO, file: BinaryIO, place: Place) -> None:
-    """Copy `content` to `file`, looking at what it has grown to and at the room that is left."""
     limit = max(HARMLESS_BYTES, MAX_RATIO * place.measure())
-    folder = str(Path(file.name).parent)
-    while block := content.read(BLOCK):
-        free = shutil.disk_usage(folder).free
-        if free < RESERVE + BLOCK:
-            raise DataError(
-                f"{place.location} cannot be unpacked into {folder}: {free} bytes are free there. "
-                "Make room, or name another folder in the environment variable TMPDIR."
-            )
-        file.write(block)
-        if file.tell() > limit:
-            raise DataError(
-                f"{place.location} unpacks to more than {limit} bytes, {MAX_RATIO} times its "
-                "size, as only files that are made to fill disks do. If you trust it, unpack it "
-                "yourself and name the folder."
-            )
+    with place.open() as packed, target.open("wb") as file:
+        content = opener(packed) if opener else packed
+        while block := content.read(BLOCK):
+            free = shutil.disk_usage(target.parent).free
+            if free < RESERVE + BLOCK:
+                raise DataError(
+                    f"{place.location} cannot be unpacked into {target.parent}: {free} bytes are "
+                    "free there. Make room, or name another folder in the environment variable "
+                    "TMPDIR."
+                )
+            file.write(block)
+            if file.tell() > limit:
+                raise DataError(
+                    f"{place.location} unpacks to more than {limit} bytes, {MAX_RATIO} times its "
+                    "size, as only files that are made to fill disks do. If you trust it, unpack "
+                    "it yourself and name the folder."
+                )
 
 
 def _remove(path: str, process: int) -> None:

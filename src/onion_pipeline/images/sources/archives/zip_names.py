@@ -9,11 +9,7 @@ import zlib
 from collections.abc import Sequence
 from zipfile import ZipInfo
 
-from onion_pipeline.images.sources.code_pages import (
-    decode_name,
-    describe_readings,
-    find_code_pages,
-)
+from onion_pipeline.images.sources.code_pages import decode_name, describe_guess
 
 UTF_8 = 0x800  # a flag bit
 WINDOWS = 0  # the number of a system
@@ -27,17 +23,13 @@ def read_names(members: Sequence[ZipInfo], location: str) -> tuple[list[str], st
     it says that it is UTF-8, or is ASCII. The others are UTF-8 if all of them are, as macOS
     writes them without saying so, and else in code page 437, as the format has it. All or none:
     one 猫 in GBK is by chance an è in UTF-8.
-
-    Args:
-        members: of one archive.
-        location: of the archive, for the warning.
     """
     # The names as they stand: `filename` ends at a NUL byte.
     names = [_find_unicode_path(member) or _read_header(member) for member in members]
     doubtful = [number for number, member in enumerate(members) if _is_doubtful(member)]
     raw = [members[number].orig_filename.encode("cp437") for number in doubtful]
     if not all(decode_name(name, "utf-8") for name in raw):
-        return names, _describe_guess(raw, location)
+        return names, describe_guess(raw, location)
     for number, name in zip(doubtful, raw, strict=True):
         names[number] = name.decode()
     return names, None
@@ -71,14 +63,3 @@ def _find_unicode_path(member: ZipInfo) -> str | None:
             is_current = checksum == zlib.crc32(member.orig_filename.encode("cp437"))
             return decode_name(field[9:], "utf-8") if version == 1 and is_current else None
     return None
-
-
-def _describe_guess(names: Sequence[bytes], location: str) -> str:
-    example = next(name for name in names if decode_name(name, "utf-8") is None)
-    code_page = next(iter(find_code_pages(names)), "gbk")
-    return (
-        f"{location} does not say in which code page {len(names)} of its names are; they are "
-        f"taken for cp437, for example {example.decode('cp437')!r}."
-        f"{describe_readings(names, example)} If that is wrong, unpack it with the right one and "
-        f"name the folder: python -m zipfile --metadata-encoding {code_page} -e {location} photos"
-    )

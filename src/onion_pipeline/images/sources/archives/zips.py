@@ -67,16 +67,10 @@ def open_zip(place: Place) -> ImageSource:
 
 @dataclass(frozen=True)
 class _ZipReader(MemberReader[int]):
-    """Reads the members of a zip archive.
-
-    Args:
-        members: their numbers. Names would not do: two members may have the same.
-        place: the archive.
-        version: of the archive whose members these are.
-    """
+    """Reads the members of a zip archive by their numbers: two may have the same name."""
 
     place: Place
-    version: Hashable
+    version: Hashable  # of the archive whose members these are
 
     def read(self, path: str) -> bytes:
         try:
