@@ -7,6 +7,9 @@ since worker processes need them and not Pydantic.
 
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 if TYPE_CHECKING:
     from keras import Model as KerasModel
     from matplotlib.figure import Figure as ImageFigure
@@ -14,6 +17,11 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure as PlotlyFigure
 else:
     DataFrame = ImageFigure = KerasModel = PlotlyFigure = Series = Any
+
+# Arrays: class ids in [0, K); one picture or many; shares that add up to 1, of one class or of all.
+Ids = NDArray[np.int64]
+Pixels = NDArray[np.uint8]
+Probabilities = NDArray[np.floating[Any]]
 
 Animation = Literal["refuse", "first_frame"]
 ColorMode = Literal["auto", "grayscale", "rgb"]
@@ -24,10 +32,13 @@ __all__ = [
     "Animation",
     "ColorMode",
     "DataFrame",
+    "Ids",
     "ImageFigure",
     "KerasModel",
+    "Pixels",
     "PlotlyFigure",
     "Precision",
+    "Probabilities",
     "Resize",
     "Series",
 ]

@@ -1,18 +1,14 @@
 """Sets of classes that hold the right one as often as promised: split conformal prediction."""
 
 from math import ceil
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Labels = NDArray[np.int64]
-Probabilities = NDArray[np.floating[Any]]
+from onion_pipeline.annotations import Ids, Probabilities
 
 
-def find_conformal_threshold(
-    labels: Labels, probabilities: Probabilities, coverage: float
-) -> float:
+def find_conformal_threshold(labels: Ids, probabilities: Probabilities, coverage: float) -> float:
     """Return the least probability that a class needs to be in a set.
 
     Of the probabilities of the right classes of N validation images, the one that
@@ -49,15 +45,8 @@ def form_prediction_sets(probabilities: Probabilities, threshold: float) -> NDAr
     return sets
 
 
-def measure_sets(
-    labels: Labels, probabilities: Probabilities, threshold: float
-) -> dict[str, float]:
-    """Return how the sets of M test images turn out.
-
-    Args:
-        labels: int64, (M,).
-        probabilities: (M, K).
-        threshold: from :func:`find_conformal_threshold`.
+def measure_sets(labels: Ids, probabilities: Probabilities, threshold: float) -> dict[str, float]:
+    """Return how the sets of M test images turn out, with (M,) labels and (M, K) probabilities.
 
     Returns:
         ``set_coverage``, the share of sets that hold the right class, and ``set_size``, the mean.

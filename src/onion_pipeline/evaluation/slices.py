@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from onion_pipeline.annotations import DataFrame, Series
+from onion_pipeline.annotations import DataFrame, Pixels, Series
 from onion_pipeline.evaluation.intervals import wilson_interval
 
 BINS = 4  # of a measured quantity: quarters of the images
@@ -16,7 +15,7 @@ NOT_SLICED = {"path", "sha256", "cluster", "split", "reason", "detail", "label"}
 def tabulate_slices(
     predictions: DataFrame,
     files: DataFrame,
-    images: NDArray[np.uint8],
+    images: Pixels,
     fewest: int,
     confidence_level: float,
 ) -> DataFrame:
@@ -41,7 +40,7 @@ def tabulate_slices(
     """
     import pandas as pd
 
-    predictions = predictions.reset_index(drop=True)
+    predictions, files = (each.reset_index(drop=True) for each in (predictions, files))
     is_right = predictions["label"] == predictions["predicted"]
     rows = [
         (column, value, len(inside), int(inside.sum()))
@@ -59,8 +58,8 @@ def tabulate_slices(
     is_worse = (table["images"] >= fewest) & (high < is_right.mean())
     worst = table.loc[is_worse, "accuracy"].idxmin() if is_worse.any() else None
     table["is_worst"] = table.index == worst
-    order = table.sort_values(["column", "accuracy"], kind="stable")
-    return order.drop(columns="right").reset_index(drop=True)
+    order = ["column", "accuracy"]
+    return table.drop(columns="right").sort_values(order, kind="stable", ignore_index=True)
 
 
 def measure_slices(slices: DataFrame) -> dict[str, float]:
@@ -70,11 +69,10 @@ def measure_slices(slices: DataFrame) -> dict[str, float]:
 
 
 def _list_columns(
-    predictions: DataFrame, files: DataFrame, images: NDArray[np.uint8]
+    predictions: DataFrame, files: DataFrame, images: Pixels
 ) -> Iterable[tuple[str, Series]]:
     import pandas as pd
 
-    files = files.reset_index(drop=True)
     yield "class", predictions["label"]
     sides = np.sqrt(files["height"].astype(float) * files["width"].astype(float))
     yield "size in pixels", _name_quarters(sides.round())
