@@ -7,12 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.errors import RegistryError, StoreOutageError
-from onion_pipeline.evaluation.comparison import (
-    Answers,
-    Metric,
-    compare_answers,
-    compare_with_majority,
-)
+from onion_pipeline.evaluation.comparison import Metric, compare_answers, compare_with_majority
 from onion_pipeline.evaluation.predictions import find_ids
 from onion_pipeline.images.arrays import make_keys
 from onion_pipeline.model.graph import count_multiply_adds
@@ -155,4 +150,4 @@ def _compare(
         return found
     truth, named = _find_answers(challenger)
     names = challenger.classifier.config.class_names
-    return {**found, **compare_answers(Answers(truth[rows], named[rows], answers, names), metric)}
+    return {**found, **compare_answers(truth[rows], named[rows], answers, names, metric)}
