@@ -14,9 +14,7 @@ PROBABILITY = "probability_"
 
 
 def predict_probabilities(
-    model: KerasModel,
-    images: Pixels,
-    change: Callable[[Pixels], Pixels] = np.ascontiguousarray,
+    model: KerasModel, images: Pixels, change: Callable[[Pixels], Pixels] = np.ascontiguousarray
 ) -> NDArray[np.float32]:
     """Return the probability of each class, float32 (N, K).
 

@@ -13,11 +13,7 @@ NOT_SLICED = {"path", "sha256", "cluster", "split", "reason", "detail", "label"}
 
 
 def tabulate_slices(
-    predictions: DataFrame,
-    files: DataFrame,
-    images: Pixels,
-    fewest: int,
-    confidence_level: float,
+    predictions: DataFrame, files: DataFrame, images: Pixels, fewest: int, confidence_level: float
 ) -> DataFrame:
     """Return the accuracy in each slice of the test images.
 
