@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from onion_pipeline.evaluation.robustness import tabulate_robustness
@@ -25,8 +26,10 @@ def test_the_reliability_diagram_shows_bins_with_their_intervals():
 
 @pytest.mark.parametrize(("threshold", "lines"), [(0.7, 1), (None, 0)])
 def test_the_risk_coverage_curve_marks_the_threshold(threshold, lines):
-    confidence, is_right = np.array([0.9, 0.6, 0.8]), np.array([True, False, True])
-    figure = plot_risk_coverage(confidence, is_right, threshold)
+    predictions = pd.DataFrame(
+        {"label": ["a", "b", "b"], "predicted": ["a", "a", "b"], "confidence": [0.9, 0.6, 0.8]}
+    )
+    figure = plot_risk_coverage(predictions, {"confidence_threshold": threshold})
     (curve,) = figure.data
     assert list(curve.y) == pytest.approx([0, 0, 1 / 3])
     assert [line.x0 for line in figure.layout.shapes] == pytest.approx([2 / 3] * lines)

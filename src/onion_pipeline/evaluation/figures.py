@@ -65,12 +65,9 @@ def plot_confusion_matrix(test_predictions: DataFrame, class_names: Sequence[str
 
 
 def draw_mistakes(predictions: DataFrame, images: LabelledImages, most: int) -> ImageFigure:
-    """Return the test images that were most confidently classified wrongly, worst first.
+    """Return at most so many test images that were most confidently classified wrongly.
 
-    Args:
-        predictions: one row per image of `images`, in their order.
-        images: the test images.
-        most: how many to show.
+    The worst is first; `predictions` are of these `images`, in their order.
     """
     wrong = predictions.reset_index(drop=True).query("label != predicted")
     worst = wrong.nlargest(most, "confidence", keep="first")
@@ -87,7 +84,7 @@ def draw_mistakes(predictions: DataFrame, images: LabelledImages, most: int) -> 
 
 
 def draw_suspect_labels(issues: DataFrame, images: Pixels, paths: Series, most: int) -> ImageFigure:
-    """Return the images whose labels are least likely, worst first.
+    """Return at most so many images whose labels are least likely, worst first.
 
     Args:
         issues: from :func:`~onion_pipeline.evaluation.label_issues.find_label_issues`.

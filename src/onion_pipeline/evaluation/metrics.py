@@ -20,17 +20,11 @@ def measure_predictions(
 ) -> dict[str, Any]:
     """Return the figures of the test as plain numbers.
 
-    Args:
-        predictions: from :func:`~onion_pipeline.evaluation.predictions.tabulate_predictions`.
-        class_names: K labels.
-        confidence_level: of the intervals, for example 0.95.
-        top_k: how many of the likeliest classes may contain the right one; left out of the
-            result where `top_k` is not below K.
-
     Returns:
         ``accuracy``; ``accuracy_interval`` (Wilson, low and high); ``macro_f1``;
         ``macro_f1_interval`` (bootstrap), both over the classes that have test images;
-        ``log_loss`` (natural logarithm, mean over images); ``top_<k>_accuracy``; ``test_images``.
+        ``log_loss`` (natural logarithm, mean over images); ``test_images``; ``top_<k>_accuracy``,
+        how often the right class is among the `top_k` likeliest, if there are more classes.
     """
     from sklearn.metrics import top_k_accuracy_score
 

@@ -24,10 +24,8 @@ def draw_attention(
 ) -> ImageFigure:
     """Return each picture, and below it the same with the places that speak for its answer.
 
-    Args:
-        images: uint8, (N, H, W, C).
-        maps: float32, (N, h, w), from :func:`~onion_pipeline.explanation.attention.map_attention`.
-        predictions: N rows of the table of predictions.
+    The `maps` are float32, (N, h, w), for uint8 (N, H, W, C) `images`: from
+    :func:`~onion_pipeline.explanation.attention.map_attention`.
     """
     bands = max(1, -(-len(images) // COLUMNS))
     figure = make_figure(COLUMNS * 1.5, bands * 3.5 + 0.7)

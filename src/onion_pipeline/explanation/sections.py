@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from onion_pipeline.annotations import DataFrame, KerasModel, Pixels
 from onion_pipeline.augmentation.replay import Draw, DrawnTransform
@@ -14,7 +15,6 @@ from onion_pipeline.evaluation.sampling import draw_evenly
 from onion_pipeline.explanation.attention import map_attention, map_occlusion, place_patches
 from onion_pipeline.explanation.embedding import project, read_features
 from onion_pipeline.explanation.report import Report
-from onion_pipeline.explanation.thumbnails import shrink_images
 
 # What the page has room for.
 EPOCHS, KERNELS = 60, 32
@@ -136,6 +136,19 @@ def describe_answers(report: Report, images: Pixels, rows: DataFrame) -> list[di
     small = shrink_images(np.stack([images[at] for at in rows.index]), CELL_SIDE)
     told = rows[["path", "label", "predicted", "confidence"]].astype({"confidence": float})
     return told.assign(pixels=[report.add(pixels) for pixels in small]).to_dict("records")
+
+
+def shrink_images(images: Pixels, side: int) -> Pixels:
+    """Return uint8 (N, H, W, C) pictures, reduced to at most `side` pixels in height and width.
+
+    N is at least 1 and C 1 or 3. Pixels are the means of blocks; small pictures stay as they are.
+    """
+    step = -(-max(images.shape[1:3]) // side)
+    if step == 1:
+        return images
+    planes = images[..., 0] if images.shape[3] == 1 else images
+    small = [np.asarray(Image.fromarray(plane).reduce(step)) for plane in planes]
+    return np.stack(small).reshape(len(images), *small[0].shape[:2], images.shape[3])
 
 
 def _describe_draws(

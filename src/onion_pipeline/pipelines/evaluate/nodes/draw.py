@@ -26,17 +26,6 @@ def plot_reliability(
     )
 
 
-def plot_risk_coverage(
-    test_predictions: DataFrame, operating_point: dict[str, Any]
-) -> PlotlyFigure:
-    """Show how many mistakes are left when only the surest answers count."""
-    return trust_figures.plot_risk_coverage(
-        test_predictions["confidence"].to_numpy(),
-        (test_predictions["label"] == test_predictions["predicted"]).to_numpy(),
-        operating_point["confidence_threshold"],
-    )
-
-
 def draw_corruptions(test_images: LabelledImages, seed: int) -> ImageFigure:
     """Show one picture damaged in each way."""
     image = np.ascontiguousarray(test_images["image"][:1])
