@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from onion_pipeline.evaluation.predictions import tabulate_probabilities
 from onion_pipeline.evaluation.robustness import tabulate_robustness
 from onion_pipeline.evaluation.trust_figures import (
     draw_corruptions,
@@ -13,9 +14,12 @@ from onion_pipeline.evaluation.trust_figures import (
 LABELS = np.array([0, 1, 1, 0])
 
 
-def test_the_reliability_diagram_shows_bins_with_their_intervals():
+def test_the_reliability_diagram_shows_bins_with_their_intervals(base_parameters):
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.7, 0.3]])
-    diagonal, before, calibrated = plot_reliability(LABELS, probabilities, 2.0, 0.95).data
+    names = ["a", "b"]
+    table = tabulate_probabilities(probabilities, list("1234"), np.take(names, LABELS), names)
+    figure = plot_reliability(table, names, {"temperature": 2.0}, base_parameters.evaluate)
+    diagonal, before, calibrated = figure.data
     assert (list(diagonal.x), list(diagonal.y)) == ([0, 1], [0, 1])
     assert list(calibrated.x) == pytest.approx([0.6, 0.7, 0.8, 0.9])
     assert list(calibrated.y) == [0, 1, 1, 1]

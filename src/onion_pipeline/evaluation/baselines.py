@@ -37,8 +37,7 @@ def predict_by_pixels(train: tuple[Pixels, Ids], images: Pixels, seed: int) -> I
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    rows = np.random.default_rng(seed).permutation(len(train[1]))[:MOST_IMAGES]
-    rows.sort()
+    rows = np.sort(np.random.default_rng(seed).permutation(len(train[1]))[:MOST_IMAGES])
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=STEPS))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)

@@ -73,8 +73,7 @@ def heat(probabilities: Probabilities, temperature: float) -> NDArray[np.float64
     from scipy.special import softmax
 
     scores = np.log(np.maximum(probabilities.astype(np.float64), SMALLEST)) / temperature
-    shares: NDArray[np.float64] = softmax(scores, axis=1)
-    return shares
+    return np.asarray(softmax(scores, axis=1))
 
 
 def measure_calibration(

@@ -14,15 +14,10 @@ Metric = Literal["accuracy", "macro_f1"]
 def compare_with_majority(
     truth: Ids, named: Ids, class_names: Sequence[str], majority: str
 ) -> dict[str, Any]:
-    """Compare a classifier with always naming one class, by McNemar's exact test.
+    """Compare what a classifier has `named`, (N,), with always naming one class, the `majority`.
 
-    Not by macro F1: that of always naming one class is nearly 0, and guessing does better.
-
-    Args:
-        truth: int64, (N,), ids in [0, K).
-        named: the same of the class that the classifier names.
-        class_names: K labels.
-        majority: the label that is always named.
+    By McNemar's exact test, not by macro F1: that of always naming one class is nearly 0, and
+    guessing does better.
 
     Returns:
         ``class``, ``images``, ``accuracy``, ``majority_accuracy``, ``p_value``.

@@ -61,10 +61,6 @@ def find_label_issues(predictions: DataFrame, class_names: Sequence[str]) -> Dat
     them and was right in 96 %; its default, ``prune_by_noise_rate``, found 92 % and was right in
     86 %.
 
-    Args:
-        predictions: from :func:`join_test`.
-        class_names: K labels.
-
     Returns:
         Columns ``path``, ``split``, ``label``, ``suggested_label`` (the likeliest class),
         ``label_quality`` (the probability of the label; cleanlab's self-confidence score) and
@@ -76,13 +72,11 @@ def find_label_issues(predictions: DataFrame, class_names: Sequence[str]) -> Dat
     from cleanlab import filter as filters
     from cleanlab.rank import get_label_quality_scores
 
-    labels, probabilities = read_predictions(predictions, class_names)
+    read = read_predictions(predictions, class_names)
     # One process: it takes milliseconds, and a fork beside TensorFlow's threads may hang.
-    wrong = filters.find_label_issues(
-        labels, probabilities, filter_by="low_normalized_margin", n_jobs=1
-    )
+    wrong = filters.find_label_issues(*read, filter_by="low_normalized_margin", n_jobs=1)
     issues = predictions.rename(columns={"predicted": "suggested_label"}).assign(
-        label_quality=get_label_quality_scores(labels, probabilities, method="self_confidence")
+        label_quality=get_label_quality_scores(*read, method="self_confidence")
     )
     columns = ["path", "split", "label", "suggested_label", "label_quality", "confidence"]
     return issues.loc[wrong, columns].sort_values(["label_quality", "path"], ignore_index=True)

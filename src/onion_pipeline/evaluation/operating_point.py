@@ -8,8 +8,6 @@ from onion_pipeline.evaluation.abstention import choose_threshold, measure_abste
 from onion_pipeline.evaluation.predictions import read_predictions
 from onion_pipeline.parameters import EvaluateParameters
 
-TARGETS = {"target_accuracy", "target_coverage"}
-
 
 def fit_operating_point(
     predictions: DataFrame, class_names: list[str], parameters: EvaluateParameters
@@ -25,7 +23,8 @@ def fit_operating_point(
     """
     truth, probabilities = read_predictions(predictions, class_names)
     is_right = probabilities.argmax(axis=1) == truth
-    wanted, coverage = parameters.model_dump(include=TARGETS), parameters.set_coverage
+    wanted = parameters.model_dump(include={"target_accuracy", "target_coverage"})
+    coverage = parameters.set_coverage
     return {
         "confidence_threshold": choose_threshold(probabilities.max(axis=1), is_right, **wanted),
         **wanted,

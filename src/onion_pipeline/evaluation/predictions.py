@@ -83,8 +83,7 @@ def read_predictions(
     predictions: DataFrame, class_names: Sequence[str]
 ) -> tuple[Ids, NDArray[np.float64]]:
     """Return the true ids, (N,), and the probabilities, (N, K), of a table of predictions."""
-    truth = find_ids(predictions["label"], class_names)
-    return truth, read_probabilities(predictions, class_names)
+    return find_ids(predictions["label"], class_names), read_probabilities(predictions, class_names)
 
 
 def read_probabilities(predictions: DataFrame, class_names: Sequence[str]) -> NDArray[np.float64]:

@@ -10,11 +10,8 @@ def tabulate_robustness(
 ) -> DataFrame:
     """Return the accuracy under each corruption and severity.
 
-    Args:
-        labels: int64, (N,), of the pictures.
-        clean: int64, (N,), the predicted classes of these as they are.
-        damaged: of each corruption and severity: its name, its category, the severity and the
-            predicted classes.
+    Pictures have these `labels`, int64 (N,), and are taken for `clean` as they are; `damaged` has
+    of each corruption and severity its name, its category, the severity and the predicted classes.
 
     Returns:
         Columns ``corruption``, ``category``, ``severity``, ``accuracy``, ``error``,

@@ -18,21 +18,16 @@ def tabulate_slices(
     """Return the accuracy in each slice of the test images.
 
     Slices are by class, by quarters of the size of the file's picture and of its brightness, and
-    by each other column of `files` with at most 20 values.
-
-    Args:
-        predictions: the table of the N test images.
-        files: what is known of these, in the same order; among it ``height`` and ``width``.
-        images: uint8, (N, H, W, C), in the same order.
-        fewest: images that a slice needs to be named the worst.
-        confidence_level: of the intervals.
+    by each other column of `files` with at most 20 values: what is known of the N test images,
+    among it ``height`` and ``width``. It and the `images`, uint8 (N, H, W, C), are in the order of
+    the `predictions`.
 
     Returns:
         Columns ``column``, ``value``, ``images``, ``accuracy``, ``accuracy_low``,
         ``accuracy_high`` (Wilson) and ``is_worst``: true for the slice of least accuracy among
-        those with enough images whose whole interval lies below the accuracy of all. With many
-        slices some are below it by chance, so that the interval is of the level that keeps this
-        for all of them together (Bonferroni).
+        those of `fewest` images or more whose whole interval lies below the accuracy of all. With
+        many slices some are below it by chance, so that the interval is of the level that keeps
+        this for all of them together (Bonferroni).
     """
     import pandas as pd
 

@@ -5,18 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from onion_pipeline.annotations import (
-    DataFrame,
-    Ids,
-    ImageFigure,
-    Pixels,
-    PlotlyFigure,
-    Probabilities,
-)
+from onion_pipeline.annotations import DataFrame, ImageFigure, Pixels, PlotlyFigure
 from onion_pipeline.drawing.canvas import ACCENT, GAP, INK, make_figure, tile_images
 from onion_pipeline.evaluation.abstention import trace_risk
 from onion_pipeline.evaluation.calibration import bin_confidences, calibration_error, heat
 from onion_pipeline.evaluation.intervals import wilson_interval
+from onion_pipeline.evaluation.predictions import read_predictions
+from onion_pipeline.parameters import EvaluateParameters
 
 SIDE = 560
 FAINT = "#8a8078"
@@ -25,17 +20,20 @@ COLORS = {"noise": "#7a5195", "blur": "#2f6f9f", "weather": "#3d8a5f", "digital"
 
 
 def plot_reliability(
-    labels: Ids, probabilities: Probabilities, temperature: float, confidence_level: float
+    test_predictions: DataFrame,
+    class_names: list[str],
+    calibration: dict[str, Any],
+    parameters: EvaluateParameters,
 ) -> PlotlyFigure:
-    """Return the reliability diagram: how often answers of each confidence are right.
+    """Show how often answers of each confidence are right, before and after calibration.
 
-    Each point is a bin of as many images; on the diagonal, confidence is what it says.
-
-    The `probabilities`, (N, K), are of a model with the temperature in it; the diagram shows what
-    it changed. Bars are the Wilson intervals of the shares.
+    Each point is a bin of as many images, with its Wilson interval; on the diagonal, confidence is
+    what it says.
     """
     from plotly import graph_objects
 
+    labels, probabilities = read_predictions(test_predictions, class_names)
+    temperature = calibration["temperature"]
     figure = graph_objects.Figure()
     figure.add_scatter(
         x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": "gray"}, hoverinfo="skip",
@@ -46,7 +44,7 @@ def plot_reliability(
     for title, shares, color in (("before", before, FAINT), ("calibrated", probabilities, ACCENT)):
         images, confidence, right = bin_confidences(labels, shares)
         share = right / images
-        low, high = wilson_interval(right, images, confidence_level).T
+        low, high = wilson_interval(right, images, parameters.confidence_level).T
         least = min(least, *confidence, *share)
         figure.add_scatter(
             x=confidence,

@@ -37,14 +37,10 @@ def read_features(model: KerasModel, images: Pixels) -> NDArray[np.float32]:
 
 
 def project(features: NDArray[np.float32], seed: int) -> Projection:
-    """Return pictures as points: alike ones near each other.
+    """Return pictures with these `features`, (N, F), as points: alike ones near each other.
 
     By UMAP where it is installed and there are more pictures than it compares each with, else by
     principal components.
-
-    Args:
-        features: float32, (N, F).
-        seed: of UMAP.
     """
     if len(features) <= NEIGHBOURS or not find_spec("umap"):
         return project_components(features)

@@ -40,7 +40,7 @@ def describe_network(
     """
     report = Report({}, [])
     nodes = read_graph(model)
-    given = _choose_given(nodes)
+    given = [node.name for node in _choose_given(nodes)]
     outputs = compute_outputs(model, given, images) if given else {}
     report.description.update(
         format=FORMAT,
@@ -59,19 +59,18 @@ def describe_network(
 
 def count_pictures(model: KerasModel, most: int) -> int:
     """Return for how many pictures, from 1 to `most`, a page has room."""
-    nodes = {node.name: node for node in read_graph(model)}
-    given = [nodes[name].output_shape for name in _choose_given([*nodes.values()])]
-    size = sum(prod(shape) for shape in given) * np.dtype(np.float32).itemsize
+    numbers = sum(prod(node.output_shape) for node in _choose_given(read_graph(model)))
+    size = numbers * np.dtype(np.float32).itemsize
     return max(1, min(most, LARGEST_OUTPUTS // max(1, size)))
 
 
-def _choose_given(nodes: Sequence[LayerNode]) -> list[str]:
+def _choose_given(nodes: Sequence[LayerNode]) -> list[LayerNode]:
     """Return the layers whose arithmetic the page does not know, or whose weights are too many."""
     given, room = [], LARGEST_WEIGHTS
     for node in nodes:
         size = sum(each.nbytes for each in node.weights.values())
         if not node.is_known or size > room:
-            given.append(node.name)
+            given.append(node)
         else:
             room -= size
     return given

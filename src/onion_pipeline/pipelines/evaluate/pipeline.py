@@ -111,7 +111,7 @@ def create_pipeline() -> Pipeline:
                 name="plot_confusion_matrix",
             ),
             Node(
-                func=draw.plot_reliability,
+                func=trust_figures.plot_reliability,
                 inputs=["test_predictions", "class_names", "calibration", "params:evaluate"],
                 outputs="reliability_diagram",
                 name="plot_reliability",
