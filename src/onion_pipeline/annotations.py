@@ -1,4 +1,4 @@
-"""Types of libraries that are too heavy to import for a signature, and choices of parameters.
+"""Types of arrays, of libraries that are too heavy to import for a signature, and of parameters.
 
 Kedro reads the signatures of nodes at run time to build their parameters, so the names must
 exist then; type checkers see the real ones. The choices are here and not beside the parameters,
@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 else:
     DataFrame = ImageFigure = KerasModel = PlotlyFigure = Series = Any
 
-# Arrays: class ids in [0, K); one picture or many; shares that add up to 1, of one class or of all.
-Ids = NDArray[np.int64]
-Pixels = NDArray[np.uint8]
-Probabilities = NDArray[np.floating[Any]]
+Ids = NDArray[np.int64]  # of classes, in [0, K)
+Pixels = NDArray[np.uint8]  # of one picture, (H, W, C), or of many
+Probabilities = NDArray[np.floating[Any]]  # of one class, (N,), or of all, (N, K)
 
 Animation = Literal["refuse", "first_frame"]
 ColorMode = Literal["auto", "grayscale", "rgb"]
