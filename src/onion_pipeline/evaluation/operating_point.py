@@ -22,7 +22,7 @@ def fit_operating_point(
         many it was chosen on.
     """
     truth, probabilities = read_predictions(predictions, class_names)
-    is_right = probabilities.argmax(axis=1) == truth
+    is_right = (predictions["label"] == predictions["predicted"]).to_numpy()
     wanted = parameters.model_dump(include={"target_accuracy", "target_coverage"})
     coverage = parameters.set_coverage
     return {
