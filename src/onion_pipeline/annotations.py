@@ -1,4 +1,4 @@
-"""Types of libraries that are too heavy to import for a signature, and choices of parameters.
+"""Types of arrays, of libraries that are too heavy to import for a signature, and of parameters.
 
 Kedro reads the signatures of nodes at run time to build their parameters, so the names must
 exist then; type checkers see the real ones. The choices are here and not beside the parameters,
@@ -6,6 +6,9 @@ since worker processes need them and not Pydantic.
 """
 
 from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from keras import Model as KerasModel
@@ -18,6 +21,10 @@ else:
     DataFrame = ImageFigure = KerasModel = PlotlyFigure = Series = Any
     MlflowClient = MlflowRun = Any
 
+Ids = NDArray[np.int64]  # of classes, in [0, K)
+Pixels = NDArray[np.uint8]  # of one picture, (H, W, C), or of many
+Probabilities = NDArray[np.floating[Any]]  # of one class, (N,), or of all, (N, K)
+
 Animation = Literal["refuse", "first_frame"]
 ColorMode = Literal["auto", "grayscale", "rgb"]
 Precision = Literal["auto", "float32", "mixed_bfloat16"]
@@ -27,12 +34,15 @@ __all__ = [
     "Animation",
     "ColorMode",
     "DataFrame",
+    "Ids",
     "ImageFigure",
     "KerasModel",
     "MlflowClient",
     "MlflowRun",
+    "Pixels",
     "PlotlyFigure",
     "Precision",
+    "Probabilities",
     "Resize",
     "Series",
 ]

@@ -23,6 +23,20 @@ def draw_shades(count, seed=0, side=8):
     return images, labels
 
 
+class WatchedImages:
+    """Pictures that note how many of them are read at once."""
+
+    def __init__(self, images):
+        self.images, self.shape, self.sizes = images, images.shape, []
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, rows):
+        self.sizes.append(len(rows))
+        return self.images[rows]
+
+
 @pytest.mark.parametrize("side", [8, 33, 50])
 def test_pixels_tell_what_single_pixels_can_tell(side):
     images, labels = draw_shades(60, seed=1, side=side)
@@ -41,16 +55,11 @@ def test_large_data_are_drawn_from_and_the_same_each_time(monkeypatch):
 def test_large_pictures_are_read_in_parts_and_give_the_same(monkeypatch):
     train, (images, _) = draw_shades(60, side=20), draw_shades(30, seed=1, side=20)
     whole = predict_by_pixels(train, images, seed=0)
-    sizes, shrink = [], baselines._shrink
-
-    def note_size(part):
-        sizes.append(len(part))
-        return shrink(part)
-
     monkeypatch.setattr(baselines, "CHUNK_BYTES", 7 * 20 * 20)
-    monkeypatch.setattr(baselines, "_shrink", note_size)
-    np.testing.assert_array_equal(predict_by_pixels(train, images, seed=0), whole)
-    assert max(sizes) == 7
+    watched = WatchedImages(images)
+    np.testing.assert_array_equal(predict_by_pixels(train, watched, seed=0), whole)
+    assert sum(watched.sizes) == 30
+    assert max(watched.sizes) <= 7
 
 
 @pytest.fixture

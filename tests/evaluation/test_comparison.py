@@ -5,7 +5,7 @@ import pytest
 from mlxtend.evaluate import mcnemar_table
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 
-from onion_pipeline.evaluation.comparison import Answers, compare_answers, compare_with_majority
+from onion_pipeline.evaluation.comparison import compare_answers, compare_with_majority
 from onion_pipeline.evaluation.significance import mcnemar_test
 
 NAMES = ["ant", "bee", "cat", "dog"]
@@ -13,20 +13,20 @@ NAMES = ["ant", "bee", "cat", "dog"]
 
 @pytest.fixture
 def answers():
-    """Of 200 images, of which none is a dog."""
+    """The truth of 200 images, of which none is a dog, and what both classifiers name."""
     generator = np.random.default_rng(0)
     truth = generator.integers(0, 3, 200)
     named = [
         np.where(generator.random(200) < share, truth, generator.integers(0, 4, 200))
         for share in (0.9, 0.6)
     ]
-    return Answers(truth, *named, NAMES)
+    return truth, *named
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "macro_f1"])
 def test_a_comparison_holds_both_figures_and_is_plain(answers, metric):
-    truth, challenger, champion, _ = answers
-    found = compare_answers(answers, metric)
+    truth, challenger, champion = answers
+    found = compare_answers(*answers, NAMES, metric)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     for role, named in (("challenger", challenger), ("champion", champion)):
         f1 = f1_score(truth, named, labels=np.unique(truth), average="macro")
@@ -38,21 +38,20 @@ def test_a_comparison_holds_both_figures_and_is_plain(answers, metric):
 
 
 def test_the_p_value_is_that_of_the_table(answers):
-    found = compare_answers(answers, "accuracy")
+    found = compare_answers(*answers, NAMES, "accuracy")
     table = found["agreement"]
     assert found["p_value"] == mcnemar_test(table["only_challenger"], table["only_champion"])
-    expected = mcnemar_table(answers.truth, answers.challenger, answers.champion)
+    expected = mcnemar_table(*answers)
     assert list(table.values()) == expected.ravel().tolist()
 
 
 def test_each_class_has_its_recalls_but_one_without_images(answers):
-    *rows, dogs = compare_answers(answers, "accuracy")["classes"]
+    truth, *named = answers
+    *rows, dogs = compare_answers(*answers, NAMES, "accuracy")["classes"]
     assert [row["class"] for row in rows] == NAMES[:3]
-    assert [row["images"] for row in rows] == np.bincount(answers.truth).tolist()
-    for role in ("challenger", "champion"):
-        expected = recall_score(
-            answers.truth, getattr(answers, role), labels=range(3), average=None
-        )
+    assert [row["images"] for row in rows] == np.bincount(truth).tolist()
+    for role, ids in zip(("challenger", "champion"), named, strict=True):
+        expected = recall_score(truth, ids, labels=range(3), average=None)
         np.testing.assert_allclose([row[role] for row in rows], expected)
     assert dogs == {
         "class": "dog",
@@ -64,14 +63,15 @@ def test_each_class_has_its_recalls_but_one_without_images(answers):
 
 
 def test_a_classifier_is_compared_with_always_naming_one_class(answers):
-    found = compare_with_majority(answers.truth, answers.challenger, NAMES, "bee")
-    table = (answers.truth == answers.challenger) != (answers.truth == 1)
-    only_majority = int((table & (answers.truth == 1)).sum())
+    truth, challenger, _ = answers
+    found = compare_with_majority(truth, challenger, NAMES, "bee")
+    table = (truth == challenger) != (truth == 1)
+    only_majority = int((table & (truth == 1)).sum())
     assert found == {
         "class": "bee",
         "images": 200,
-        "accuracy": accuracy_score(answers.truth, answers.challenger),
-        "majority_accuracy": (answers.truth == 1).mean(),
+        "accuracy": accuracy_score(truth, challenger),
+        "majority_accuracy": (truth == 1).mean(),
         "p_value": mcnemar_test(int(table.sum()) - only_majority, only_majority),
     }
 
@@ -80,7 +80,7 @@ def test_a_classifier_is_compared_with_always_naming_one_class(answers):
 def test_few_lost_images_may_be_chance_and_many_may_not(lost, chance):
     champion = np.repeat([0, 1], 10)
     challenger = np.where(np.arange(20) < lost, 1, champion)
-    found = compare_answers(Answers(champion, challenger, champion, NAMES[:2]), "accuracy")
+    found = compare_answers(champion, challenger, champion, NAMES[:2], "accuracy")
     ants, bees = found["classes"]
     assert (ants["challenger"], ants["champion"]) == (1 - lost / 10, 1)
     assert (bees["challenger"], bees["champion"]) == (1, 1)

@@ -56,8 +56,10 @@ def test_a_mistake_says_what_was_predicted_how_surely_and_what_it_is(make_mistak
     ("wrong", "most", "said"),
     [
         (0, 4, "No mistake among 20 test images"),
+        (1, 4, "The only mistake among 20 test images: predicted (confidence), truth"),
         (3, 4, "All 3 mistakes among 20 test images"),
         (9, 4, "The 4 most confident of 9 mistakes among 20 test images"),
+        (9, 1, "The most confident of 9 mistakes among 20 test images"),
     ],
 )
 def test_the_title_counts_what_is_shown(make_mistakes, images, wrong, most, said):
@@ -122,6 +124,7 @@ def test_long_labels_are_cut(make_issues, show_suspects):
     ("found", "said"),
     [
         (0, "No label looks wrong"),
+        (1, "The only label that looks wrong"),
         (3, "All 3 labels that look wrong"),
         (9, "The 4 least likely of 9 labels that look wrong"),
     ],

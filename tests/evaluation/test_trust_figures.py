@@ -1,6 +1,8 @@
 import numpy as np
+import pandas as pd
 import pytest
 
+from onion_pipeline.evaluation.predictions import tabulate_probabilities
 from onion_pipeline.evaluation.robustness import tabulate_robustness
 from onion_pipeline.evaluation.trust_figures import (
     draw_corruptions,
@@ -12,9 +14,12 @@ from onion_pipeline.evaluation.trust_figures import (
 LABELS = np.array([0, 1, 1, 0])
 
 
-def test_the_reliability_diagram_shows_bins_with_their_intervals():
+def test_the_reliability_diagram_shows_bins_with_their_intervals(base_parameters):
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.7, 0.3]])
-    diagonal, before, calibrated = plot_reliability(LABELS, probabilities, 2.0, 0.95).data
+    names = ["a", "b"]
+    table = tabulate_probabilities(probabilities, list("1234"), np.take(names, LABELS), names)
+    figure = plot_reliability(table, names, {"temperature": 2.0}, base_parameters.evaluate)
+    diagonal, before, calibrated = figure.data
     assert (list(diagonal.x), list(diagonal.y)) == ([0, 1], [0, 1])
     assert list(calibrated.x) == pytest.approx([0.6, 0.7, 0.8, 0.9])
     assert list(calibrated.y) == [0, 1, 1, 1]
@@ -25,8 +30,10 @@ def test_the_reliability_diagram_shows_bins_with_their_intervals():
 
 @pytest.mark.parametrize(("threshold", "lines"), [(0.7, 1), (None, 0)])
 def test_the_risk_coverage_curve_marks_the_threshold(threshold, lines):
-    confidence, is_right = np.array([0.9, 0.6, 0.8]), np.array([True, False, True])
-    figure = plot_risk_coverage(confidence, is_right, threshold)
+    predictions = pd.DataFrame(
+        {"label": ["a", "b", "b"], "predicted": ["a", "a", "b"], "confidence": [0.9, 0.6, 0.8]}
+    )
+    figure = plot_risk_coverage(predictions, {"confidence_threshold": threshold})
     (curve,) = figure.data
     assert list(curve.y) == pytest.approx([0, 0, 1 / 3])
     assert [line.x0 for line in figure.layout.shapes] == pytest.approx([2 / 3] * lines)

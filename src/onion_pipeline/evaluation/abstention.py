@@ -5,13 +5,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from onion_pipeline.annotations import Probabilities
 from onion_pipeline.evaluation.intervals import wilson_interval
 
 ROUNDING = 1e-12
 UNREACHED = 2.0  # a threshold that no confidence reaches
 
-Confidences = NDArray[np.floating[Any]]
-Rights = NDArray[np.bool_]
+Flags = NDArray[np.bool_]
 
 
 class Curve(NamedTuple):
@@ -28,7 +28,7 @@ class Curve(NamedTuple):
     risk: NDArray[np.float64]
 
 
-def trace_risk(confidence: Confidences, is_right: Rights) -> Curve:
+def trace_risk(confidence: Probabilities, is_right: Flags) -> Curve:
     """Return the risk-coverage curve of N images; equally sure ones are answered together.
 
     Source: El-Yaniv and Wiener, "On the Foundations of Noise-free Selective Classification",
@@ -43,8 +43,8 @@ def trace_risk(confidence: Confidences, is_right: Rights) -> Curve:
 
 
 def choose_threshold(
-    confidence: Confidences,
-    is_right: Rights,
+    confidence: Probabilities,
+    is_right: Flags,
     target_accuracy: float | None = None,
     target_coverage: float | None = None,
 ) -> float | None:
@@ -60,13 +60,13 @@ def choose_threshold(
         ``None`` where nothing is asked: every answer counts. 0 where all may be answered;
         :data:`UNREACHED` if the accuracy is not reached by any threshold.
     """
-    if target_accuracy is None and target_coverage is None:
-        return None
     curve = trace_risk(confidence, is_right)
     if target_accuracy is not None:
         fits = np.flatnonzero(curve.risk <= 1 - target_accuracy + ROUNDING)
+    elif target_coverage is not None:
+        fits = np.flatnonzero(curve.coverage >= target_coverage - ROUNDING)[:1]
     else:
-        fits = np.flatnonzero(curve.coverage >= (target_coverage or 0) - ROUNDING)[:1]
+        return None
     if not len(fits):
         return UNREACHED
     chosen = int(fits[-1])
@@ -74,15 +74,9 @@ def choose_threshold(
 
 
 def measure_abstention(
-    confidence: Confidences, is_right: Rights, threshold: float | None, confidence_level: float
+    confidence: Probabilities, is_right: Flags, threshold: float | None, confidence_level: float
 ) -> dict[str, Any]:
-    """Return what a threshold does to the test images.
-
-    Args:
-        confidence: (N,).
-        is_right: (N,).
-        threshold: from :func:`choose_threshold`; for ``None`` all is answered.
-        confidence_level: of the interval.
+    """Return what a threshold of :func:`choose_threshold` does to N test images, (N,) each.
 
     Returns:
         ``answered`` (a share); ``answered_accuracy`` and ``answered_accuracy_interval`` (Wilson),

@@ -7,7 +7,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.annotations import DataFrame
+from onion_pipeline.annotations import DataFrame, Ids, Pixels
 from onion_pipeline.evaluation.intervals import wilson_interval
 from onion_pipeline.evaluation.metrics import tabulate_classes
 from onion_pipeline.evaluation.predictions import find_ids
@@ -19,12 +19,9 @@ MOST_IMAGES = 20_000  # that the regression is fitted to
 STEPS = 200  # of its solver
 BASELINES = ("majority_class", "logistic_regression")
 
-Labels = NDArray[np.int64]
-Images = NDArray[np.uint8]
 
-
-def predict_by_pixels(train: tuple[Images, Labels], images: Images, seed: int) -> Labels:
-    """Return what logistic regression on the pixels says of `images`.
+def predict_by_pixels(train: tuple[Pixels, Ids], images: Pixels, seed: int) -> Ids:
+    """Return what logistic regression on the pixels says of `images`, int64 (M,).
 
     Pictures are shrunk to at most 16 pixels on the longer side, since a weight for each pixel of a
     large one is no better, and at most 20,000 are drawn. It is not trained to the end where that
@@ -34,17 +31,13 @@ def predict_by_pixels(train: tuple[Images, Labels], images: Images, seed: int) -
         train: uint8 (N, H, W, C) pictures without variants, and int64 (N,) ids.
         images: uint8, (M, H, W, C).
         seed: of the draw.
-
-    Returns:
-        int64, (M,).
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    rows = np.random.default_rng(seed).permutation(len(train[1]))[:MOST_IMAGES]
-    rows.sort()
+    rows = np.sort(np.random.default_rng(seed).permutation(len(train[1]))[:MOST_IMAGES])
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=STEPS))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -72,16 +65,16 @@ def compare_with_baselines(
     truth, network, *others = (
         find_ids(labels, class_names) for labels in (predictions["label"], *answers.values())
     )
-    right = np.array([(table["label"] == table["predicted"]).sum() for table in tables])
+    right = np.array([(each == truth).sum() for each in (network, *others)])
     low, high = wilson_interval(right, np.full(len(right), len(truth)), confidence_level).T
-    f1 = [tabulate_classes(table, class_names, confidence_level)["f1"] for table in tables]
+    f1 = [tabulate_classes(table, class_names, confidence_level)["f1"].mean() for table in tables]
     return pd.DataFrame(
         {
             "model": list(answers),
             "accuracy": right / len(truth),
             "accuracy_low": low,
             "accuracy_high": high,
-            "macro_f1": [float(each.mean()) for each in f1],
+            "macro_f1": f1,
             "p_value": [None, *(compare_accuracy(truth, network, each).p_value for each in others)],
         }
     )
@@ -94,14 +87,13 @@ def list_unbeaten(table: DataFrame, significance: float = 0.05) -> list[str]:
     return others.loc[~beaten, "model"].tolist()
 
 
-def _read_pixels(images: Images, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+def _read_pixels(images: Pixels, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return the shrunk pixels of these rows, (N, F): 20,000 photographs exceed a memory."""
-    step = max(1, CHUNK_BYTES // prod(images.shape[1:]))
-    parts = range(0, len(rows), step)
-    return np.concatenate([_shrink(images[rows[start : start + step]]) for start in parts])
+    parts = -(-len(rows) // max(1, CHUNK_BYTES // prod(images.shape[1:])))
+    return np.concatenate([_shrink(images[part]) for part in np.array_split(rows, parts)])
 
 
-def _shrink(images: Images) -> NDArray[np.float32]:
+def _shrink(images: Pixels) -> NDArray[np.float32]:
     """Return the pixels of pictures as float32 (N, F), each the mean of a block."""
     step = max(1, -(-max(images.shape[1:3]) // LONGEST_SIDE))
     height, width = (max(1, side // step) for side in images.shape[1:3])

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.annotations import KerasModel
+from onion_pipeline.annotations import Ids, KerasModel, Pixels, Probabilities
 from onion_pipeline.evaluation.metrics import log_loss
 from onion_pipeline.evaluation.predictions import predict_probabilities
 from onion_pipeline.model.backend import import_keras
@@ -15,12 +15,9 @@ BINS = 15
 COLDEST, HOTTEST = 0.05, 20.0
 SMALLEST = float(np.finfo(np.float32).tiny)
 
-Labels = NDArray[np.int64]
-Probabilities = NDArray[np.floating[Any]]
-
 
 def calibrate_probabilities(
-    model: KerasModel, images: NDArray[np.uint8], labels: Labels
+    model: KerasModel, images: Pixels, labels: Ids
 ) -> tuple[KerasModel, dict[str, float]]:
     """Return a copy of `model` whose probabilities are calibrated, by temperature scaling.
 
@@ -54,14 +51,10 @@ def calibrate_probabilities(
     }
 
 
-def fit_temperature(labels: Labels, probabilities: Probabilities) -> float:
+def fit_temperature(labels: Ids, probabilities: Probabilities) -> float:
     """Return the temperature with the least log loss; 1 if none is better.
 
     The log loss is convex in the inverse of the temperature, so the one minimum is found.
-
-    Args:
-        labels: int64, (N,).
-        probabilities: (N, K).
     """
     from scipy.optimize import minimize_scalar
 
@@ -80,19 +73,15 @@ def heat(probabilities: Probabilities, temperature: float) -> NDArray[np.float64
     from scipy.special import softmax
 
     scores = np.log(np.maximum(probabilities.astype(np.float64), SMALLEST)) / temperature
-    shares: NDArray[np.float64] = softmax(scores, axis=1)
-    return shares
+    return np.asarray(softmax(scores, axis=1))
 
 
 def measure_calibration(
-    labels: Labels, probabilities: Probabilities, temperature: float
+    labels: Ids, probabilities: Probabilities, temperature: float
 ) -> dict[str, float]:
     """Return how well probabilities are calibrated, as they are and without their temperature.
 
-    Args:
-        labels: int64, (N,).
-        probabilities: (N, K), of a model with that temperature in it.
-        temperature: from :func:`calibrate_probabilities`.
+    The `probabilities`, (N, K), are those of a model with the temperature in it.
 
     Returns:
         ``calibration_error`` (:func:`calibration_error`), ``brier_score`` (the mean over images of
@@ -114,7 +103,7 @@ def measure_calibration(
     }
 
 
-def calibration_error(labels: Labels, probabilities: Probabilities, bins: int = BINS) -> float:
+def calibration_error(labels: Ids, probabilities: Probabilities, bins: int = BINS) -> float:
     """Return the expected calibration error of the predicted classes, with bins of equal mass.
 
     ``sum_b n_b / n |right_b - confidence_b|`` over bins of as many images each, in order of their
@@ -129,7 +118,7 @@ def calibration_error(labels: Labels, probabilities: Probabilities, bins: int = 
 
 
 def bin_confidences(
-    labels: Labels, probabilities: Probabilities, bins: int = BINS
+    labels: Ids, probabilities: Probabilities, bins: int = BINS
 ) -> list[NDArray[Any]]:
     """Put images in bins of equal mass, from the least to the most confident ones.
 

@@ -1,45 +1,23 @@
 """A challenger beside a champion, and beside no skill at all, as the tables of a report."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from onion_pipeline.evaluation.intervals import Ids
+from onion_pipeline.annotations import Ids
 from onion_pipeline.evaluation.significance import compare_accuracy, compare_macro_f1
 
 Metric = Literal["accuracy", "macro_f1"]
 
 
-class Answers(NamedTuple):
-    """What two classifiers say of the same N images.
-
-    Args:
-        truth: int64, (N,), ids in [0, K).
-        challenger: the same of the class that the challenger names.
-        champion: the same of the class that the champion names.
-        class_names: K labels.
-    """
-
-    truth: Ids
-    challenger: Ids
-    champion: Ids
-    class_names: Sequence[str]
-
-
 def compare_with_majority(
     truth: Ids, named: Ids, class_names: Sequence[str], majority: str
 ) -> dict[str, Any]:
-    """Compare a classifier with always naming one class, by McNemar's exact test.
+    """Compare what a classifier has `named`, (N,), with always naming one class, the `majority`.
 
-    Not by macro F1: that of always naming one class is nearly 0, and guessing does better.
-
-    Args:
-        truth: int64, (N,), ids in [0, K).
-        named: the same of the class that the classifier names.
-        class_names: K labels.
-        majority: the label that is always named.
+    By McNemar's exact test, not by macro F1: that of always naming one class is nearly 0, and
+    guessing does better.
 
     Returns:
         ``class``, ``images``, ``accuracy``, ``majority_accuracy``, ``p_value``.
@@ -55,8 +33,17 @@ def compare_with_majority(
     }
 
 
-def compare_answers(answers: Answers, metric: Metric) -> dict[str, Any]:
+def compare_answers(
+    truth: Ids, challenger: Ids, champion: Ids, class_names: Sequence[str], metric: Metric
+) -> dict[str, Any]:
     """Compare two classifiers as a whole and class by class.
+
+    Args:
+        truth: int64, (N,), ids in [0, K).
+        challenger: the same of the class that the challenger names.
+        champion: the same of the class that the champion names.
+        class_names: K labels.
+        metric: by which they are compared as a whole.
 
     Returns:
         ``metric``; its value for ``challenger`` and ``champion``, their ``difference`` and its
@@ -64,12 +51,18 @@ def compare_answers(answers: Answers, metric: Metric) -> dict[str, Any]:
         the images, both recalls and how probable it is that chance alone lets the challenger lose
         so many of its images, by McNemar's exact test, one-sided.
     """
-    truth, challenger, champion, class_names = answers
     if metric == "accuracy":
         found = compare_accuracy(truth, challenger, champion)
     else:
         found = compare_macro_f1(truth, challenger, champion, len(class_names))
-    agreement = _list_agreement(answers)
+    one, other = challenger == truth, champion == truth
+    agreement = {
+        "both_right": one & other,
+        "only_challenger": one & ~other,
+        "only_champion": other & ~one,
+        "neither": ~one & ~other,
+    }
+    images = [np.bincount(truth[rows], minlength=len(class_names)) for rows in agreement.values()]
     return {
         "metric": metric,
         "challenger": found.first,
@@ -78,36 +71,21 @@ def compare_answers(answers: Answers, metric: Metric) -> dict[str, Any]:
         "p_value": found.p_value,
         "images": len(truth),
         "agreement": {name: int(rows.sum()) for name, rows in agreement.items()},
-        "classes": _tabulate_classes(answers, agreement),
-    }
-
-
-def _list_agreement(answers: Answers) -> dict[str, NDArray[np.bool_]]:
-    """Return which images both classifiers, one or neither names right, bool (N,) each."""
-    one, other = (named == answers.truth for named in (answers.challenger, answers.champion))
-    return {
-        "both_right": one & other,
-        "only_challenger": one & ~other,
-        "only_champion": other & ~one,
-        "neither": ~one & ~other,
+        "classes": _tabulate_classes(class_names, *images),
     }
 
 
 def _tabulate_classes(
-    answers: Answers, agreement: dict[str, NDArray[np.bool_]]
+    class_names: Sequence[str], both: Ids, won: Ids, lost: Ids, neither: Ids
 ) -> list[dict[str, Any]]:
     import pandas as pd
     from scipy.stats import binom
 
-    classes = len(answers.class_names)
-    both, won, lost, neither = (
-        np.bincount(answers.truth[rows], minlength=classes) for rows in agreement.values()
-    )
     images = both + won + lost + neither
     known = np.where(images, images, np.nan)
     table = pd.DataFrame(
         {
-            "class": list(answers.class_names),
+            "class": list(class_names),
             "images": images,
             "challenger": (both + won) / known,
             "champion": (both + lost) / known,

@@ -1,32 +1,23 @@
 """Sets of classes that hold the right one as often as promised: split conformal prediction."""
 
 from math import ceil
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Labels = NDArray[np.int64]
-Probabilities = NDArray[np.floating[Any]]
+from onion_pipeline.annotations import Ids, Probabilities
 
 
-def find_conformal_threshold(
-    labels: Labels, probabilities: Probabilities, coverage: float
-) -> float:
+def find_conformal_threshold(labels: Ids, probabilities: Probabilities, coverage: float) -> float:
     """Return the least probability that a class needs to be in a set.
 
-    Of the probabilities of the right classes of N validation images, the one that
-    ``ceil((N + 1) coverage)`` of them reach. The classes of a new image that reach it, too, hold
-    the right one with probability `coverage` or more, if that image comes from where the N came
-    from: whatever the network is. This score gives the smallest sets on average; it promises
-    nothing for each class by itself. The promise is for images that nothing was chosen by. The
-    validation images have chosen the epoch and the temperature, two choices among few, which
-    makes it slightly optimistic: the test images say how much.
-
-    Args:
-        labels: int64, (N,).
-        probabilities: (N, K).
-        coverage: for example 0.9.
+    N validation images have these `labels`, (N,), and `probabilities`, (N, K): of those of the
+    right classes it is the one that ``ceil((N + 1) coverage)`` of them reach. The classes of a new
+    image that reach it, too, hold the right one with probability `coverage` or more, if that image
+    comes from where the N came from: whatever the network is. This score gives the smallest sets on
+    average; it promises nothing for each class by itself. The promise is for images that nothing
+    was chosen by. The validation images have chosen the epoch and the temperature, two choices
+    among few, which makes it slightly optimistic: the test images say how much.
 
     Returns:
         0, by which sets hold every class, if N is too small for `coverage`.
@@ -49,15 +40,8 @@ def form_prediction_sets(probabilities: Probabilities, threshold: float) -> NDAr
     return sets
 
 
-def measure_sets(
-    labels: Labels, probabilities: Probabilities, threshold: float
-) -> dict[str, float]:
-    """Return how the sets of M test images turn out.
-
-    Args:
-        labels: int64, (M,).
-        probabilities: (M, K).
-        threshold: from :func:`find_conformal_threshold`.
+def measure_sets(labels: Ids, probabilities: Probabilities, threshold: float) -> dict[str, float]:
+    """Return how the sets of M test images turn out, with (M,) labels and (M, K) probabilities.
 
     Returns:
         ``set_coverage``, the share of sets that hold the right class, and ``set_size``, the mean.
@@ -74,14 +58,9 @@ def expect_coverage(
 ) -> tuple[float, float]:
     """Return between which shares of test images the coverage lies by chance.
 
-    Over all draws of the validation and the test images, how many of M sets hold the right class
-    is beta-binomial with ``k = ceil((N + 1) coverage)`` and ``N + 1 - k``.
-
-    Args:
-        coverage: that was promised.
-        calibrated_on: N, the validation images.
-        images: M, the test images.
-        confidence_level: of the interval.
+    Over all draws of N validation images, `calibrated_on`, and of M test `images`, how many of M
+    sets hold the right class is beta-binomial with ``k = ceil((N + 1) coverage)`` and
+    ``N + 1 - k``.
 
     Source: Vovk, "Conditional Validity of Inductive Conformal Predictors", ACML 2012; Angelopoulos
     and Bates, section 3.

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure, Series
+from onion_pipeline.annotations import DataFrame, ImageFigure, Pixels, PlotlyFigure, Series
 from onion_pipeline.drawing.canvas import ACCENT, make_figure, show_image
 from onion_pipeline.drawing.lettering import write_names, write_page_names
 from onion_pipeline.evaluation.metrics import count_confusions
@@ -66,30 +65,26 @@ def plot_confusion_matrix(test_predictions: DataFrame, class_names: Sequence[str
 
 
 def draw_mistakes(predictions: DataFrame, images: LabelledImages, most: int) -> ImageFigure:
-    """Return the test images that were most confidently classified wrongly, worst first.
+    """Return at most so many test images that were most confidently classified wrongly.
 
-    Args:
-        predictions: one row per image of `images`, in their order.
-        images: the test images.
-        most: how many to show.
+    The worst is first; `predictions` are of these `images`, in their order.
     """
     wrong = predictions.reset_index(drop=True).query("label != predicted")
     worst = wrong.nlargest(most, "confidence", keep="first")
     names = write_names([*predictions["label"], *predictions["predicted"]], LONGEST)
     total = f"among {len(predictions)} test images"
-    title = f"mistakes {total}: predicted (confidence), truth"
+    told = f"{total}: predicted (confidence), truth"
+    title = _title("most confident", len(worst), len(wrong), f"mistake {told}", f"mistakes {told}")
     return _draw_gallery(
-        _title("most confident", len(worst), len(wrong), title) or f"No mistake {total}",
+        title or f"No mistake {total}",
         images["image"][worst.index],
         [f"{names[row.predicted]}  {row.confidence:.0%}" for row in worst.itertuples()],
         [f"is {names[label]}" for label in worst["label"]],
     )
 
 
-def draw_suspect_labels(
-    issues: DataFrame, images: NDArray[np.uint8], paths: Series, most: int
-) -> ImageFigure:
-    """Return the images whose labels are least likely, worst first.
+def draw_suspect_labels(issues: DataFrame, images: Pixels, paths: Series, most: int) -> ImageFigure:
+    """Return at most so many images whose labels are least likely, worst first.
 
     Args:
         issues: from :func:`~onion_pipeline.evaluation.label_issues.find_label_issues`.
@@ -101,9 +96,9 @@ def draw_suspect_labels(
 
     worst = issues.head(most)
     names = write_names([*issues["label"], *issues["suggested_label"]], LONGEST)
+    things = "label that looks wrong", "labels that look wrong"
     return _draw_gallery(
-        _title("least likely", len(worst), len(issues), "labels that look wrong")
-        or "No label looks wrong",
+        _title("least likely", len(worst), len(issues), *things) or "No label looks wrong",
         images[pd.Index(paths).get_indexer(worst["path"])],
         [f"labelled {names[label]}" for label in worst["label"]],
         [f"looks like {names[label]}" for label in worst["suggested_label"]],
@@ -111,25 +106,27 @@ def draw_suspect_labels(
 
 
 def _draw_gallery(
-    title: str, images: NDArray[np.uint8], above: Sequence[str], below: Sequence[str]
+    title: str, images: Pixels, above: Sequence[str], below: Sequence[str]
 ) -> ImageFigure:
     """Return `images`, uint8 (N, H, W, C), each between two of the N lines of text."""
     rows = max(1, -(-len(images) // COLUMNS))
     figure = make_figure(COLUMNS * 1.6, rows * 2.05 + 0.6)
     figure.suptitle(title, fontsize=11)
     cells = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
-    for cell in cells:
+    for cell in cells[len(images) :]:
         cell.set_axis_off()
     for cell, image, upper, lower in zip(cells, images, above, below, strict=False):
         show_image(cell, image)
-        cell.set_axis_on()
         cell.set_title(upper, fontsize=9, color=ACCENT)
         cell.set_xlabel(lower, fontsize=9)
     return figure
 
 
-def _title(which: str, shown: int, found: int, things: str) -> str:
+def _title(which: str, shown: int, found: int, thing: str, things: str) -> str:
     """Return what a gallery shows; nothing where nothing was found."""
-    if not found:
-        return ""
-    return f"All {found} {things}" if shown == found else f"The {shown} {which} of {found} {things}"
+    if found <= 1:
+        return f"The only {thing}" if found else ""
+    if shown == found:
+        return f"All {found} {things}"
+    number = "" if shown == 1 else f"{shown} "
+    return f"The {number}{which} of {found} {things}"

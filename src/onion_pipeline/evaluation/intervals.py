@@ -5,12 +5,12 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from onion_pipeline.annotations import Ids
+
 # The ends of a percentile interval move by less than a hundredth of its width from seed to seed.
 DRAWS = 2000
 # Numbers that pass through memory at once.
 CHUNK = 1 << 22
-
-Ids = NDArray[np.int64]
 
 
 def wilson_interval(
@@ -64,7 +64,7 @@ def class_intervals(
         confidence_level: for example 0.95.
 
     Returns:
-        For ``precision``, ``recall`` and ``f1`` lower and upper bounds, float64 (K, 2).
+        ``precision``, ``recall`` and ``f1``: lower and upper bounds, float64 (K, 2).
     """
     hits, predicted, support = matrix.diagonal(), matrix.sum(axis=0), matrix.sum(axis=1)
     jaccard = wilson_interval(hits, predicted + support - hits, confidence_level)
@@ -78,15 +78,9 @@ def class_intervals(
 def bootstrap_macro_f1(
     matrix: NDArray[np.int64], confidence_level: float, seed: int = 0, draws: int = DRAWS
 ) -> tuple[float, float]:
-    """Return the percentile bootstrap interval of macro F1.
+    """Return the percentile bootstrap interval of macro F1, of :func:`resample_macro_f1`.
 
-    It holds the middle `confidence_level` of the macro F1 that :func:`resample_macro_f1` returns.
-
-    Args:
-        matrix: int64, (K, K), rows true and columns predicted.
-        confidence_level: for example 0.95.
-        seed: of the draws.
-        draws: how many.
+    The confusion `matrix` is int64, (K, K), rows true and columns predicted.
 
     Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, section 13.3.
     """

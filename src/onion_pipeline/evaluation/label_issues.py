@@ -9,21 +9,16 @@ from onion_pipeline.images.stratification import SPLITS
 
 
 def join_folds(tables: Sequence[DataFrame], images: DataFrame) -> DataFrame:
-    """Return the predictions of all folds as one table.
+    """Return the predictions of all folds as one table, in the order of `images`.
 
     Args:
-        tables: from :func:`~onion_pipeline.evaluation.predictions.tabulate_predictions`, of other
-            images each.
-        images: columns ``path``, ``split``, ``fold``; one row per image.
-
-    Returns:
-        Columns ``path``, ``split``, ``fold`` and those of `tables`, in the order of `images`.
+        tables: of predictions, of other images each.
+        images: columns ``path``, ``split``, ``fold``, which the result has, too.
     """
     import pandas as pd
 
-    return images[["path", "split", "fold"]].merge(
-        pd.concat(tables), on="path", validate="one_to_one"
-    )
+    images = images[["path", "split", "fold"]]
+    return images.merge(pd.concat(tables), on="path", validate="one_to_one")
 
 
 def join_test(out_of_fold: DataFrame, test: DataFrame, images: DataFrame) -> DataFrame:
@@ -31,8 +26,7 @@ def join_test(out_of_fold: DataFrame, test: DataFrame, images: DataFrame) -> Dat
 
     Args:
         out_of_fold: from :func:`join_folds`, of the images for training and validation.
-        test: from :func:`~onion_pipeline.evaluation.predictions.tabulate_predictions`, of the
-            images for the test.
+        test: the table of predictions of the images for the test.
         images: columns ``path``, ``label``, ``split``; one row per image.
 
     Returns:
@@ -45,9 +39,10 @@ def join_test(out_of_fold: DataFrame, test: DataFrame, images: DataFrame) -> Dat
 
     joined = pd.concat([out_of_fold, test.assign(split="test")], ignore_index=True)
     expected = images[images["split"].isin(SPLITS)]
-    if set(zip(joined["path"], joined["label"], strict=True)) != set(
-        zip(expected["path"], expected["label"], strict=True)
-    ):
+    found, wanted = (
+        set(zip(each["path"], each["label"], strict=True)) for each in (joined, expected)
+    )
+    if found != wanted:
         raise DataError(
             f"The predictions of {len(joined)} images and the {len(expected)} images in "
             "image_splits are of different files: some are left from another run. Make all "
@@ -66,10 +61,6 @@ def find_label_issues(predictions: DataFrame, class_names: Sequence[str]) -> Dat
     them and was right in 96 %; its default, ``prune_by_noise_rate``, found 92 % and was right in
     86 %.
 
-    Args:
-        predictions: from :func:`join_test`.
-        class_names: K labels.
-
     Returns:
         Columns ``path``, ``split``, ``label``, ``suggested_label`` (the likeliest class),
         ``label_quality`` (the probability of the label; cleanlab's self-confidence score) and
@@ -81,13 +72,11 @@ def find_label_issues(predictions: DataFrame, class_names: Sequence[str]) -> Dat
     from cleanlab import filter as filters
     from cleanlab.rank import get_label_quality_scores
 
-    labels, probabilities = read_predictions(predictions, class_names)
+    read = read_predictions(predictions, class_names)
     # One process: it takes milliseconds, and a fork beside TensorFlow's threads may hang.
-    wrong = filters.find_label_issues(
-        labels, probabilities, filter_by="low_normalized_margin", n_jobs=1
-    )
+    wrong = filters.find_label_issues(*read, filter_by="low_normalized_margin", n_jobs=1)
     issues = predictions.rename(columns={"predicted": "suggested_label"}).assign(
-        label_quality=get_label_quality_scores(labels, probabilities, method="self_confidence")
+        label_quality=get_label_quality_scores(*read, method="self_confidence")
     )
     columns = ["path", "split", "label", "suggested_label", "label_quality", "confidence"]
     return issues.loc[wrong, columns].sort_values(["label_quality", "path"], ignore_index=True)

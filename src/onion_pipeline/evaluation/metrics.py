@@ -6,12 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.annotations import DataFrame
-from onion_pipeline.evaluation.intervals import (
-    bootstrap_macro_f1,
-    class_intervals,
-    wilson_interval,
-)
+from onion_pipeline.annotations import DataFrame, Ids, Probabilities
+from onion_pipeline.evaluation.intervals import bootstrap_macro_f1, class_intervals, wilson_interval
 from onion_pipeline.evaluation.predictions import find_ids, read_predictions
 
 # Probabilities below it count as it in the log loss, so that one certain mistake is not infinite.
@@ -24,34 +20,28 @@ def measure_predictions(
 ) -> dict[str, Any]:
     """Return the figures of the test as plain numbers.
 
-    Args:
-        predictions: from :func:`~onion_pipeline.evaluation.predictions.tabulate_predictions`.
-        class_names: K labels.
-        confidence_level: of the intervals, for example 0.95.
-        top_k: how many of the likeliest classes may contain the right one; left out of the
-            result where `top_k` is not below K.
-
     Returns:
         ``accuracy``; ``accuracy_interval`` (Wilson, low and high); ``macro_f1``;
         ``macro_f1_interval`` (bootstrap), both over the classes that have test images;
-        ``log_loss`` (natural logarithm, mean over images); ``top_<k>_accuracy``; ``test_images``.
+        ``log_loss`` (natural logarithm, mean over images); ``test_images``; ``top_<k>_accuracy``,
+        how often the right class is among the `top_k` likeliest, if there are more classes.
     """
     from sklearn.metrics import top_k_accuracy_score
 
     truth, probabilities = read_predictions(predictions, class_names)
     right = int((predictions["label"] == predictions["predicted"]).sum())
     matrix = count_confusions(predictions, class_names)
-    report = tabulate_classes(predictions, class_names, confidence_level)
+    f1 = tabulate_classes(predictions, class_names, confidence_level)["f1"]
     metrics = {
         "accuracy": right / len(predictions),
         "accuracy_interval": wilson_interval(right, len(predictions), confidence_level).tolist(),
-        "macro_f1": float(report["f1"].mean()),
+        "macro_f1": float(f1.mean()),
         "macro_f1_interval": list(bootstrap_macro_f1(matrix, confidence_level)),
         "log_loss": log_loss(truth, probabilities),
         "test_images": len(predictions),
     }
-    if top_k < len(class_names):
-        ids = range(len(class_names))
+    ids = range(len(class_names))
+    if top_k < len(ids):
         found = top_k_accuracy_score(truth, probabilities, k=top_k, labels=ids)
         metrics[f"top_{top_k}_accuracy"] = float(found)
     return metrics
@@ -60,12 +50,7 @@ def measure_predictions(
 def measure_variants(predictions: DataFrame, class_names: Sequence[str]) -> dict[str, float]:
     """Return the figures of answers by the mean over variants: test-time augmentation.
 
-    Args:
-        predictions: a table of predictions; without a row if that was not wanted.
-        class_names: K labels.
-
-    Returns:
-        ``accuracy_with_variants`` and ``log_loss_with_variants``, or nothing.
+    These are ``accuracy_with_variants`` and ``log_loss_with_variants``; none without predictions.
     """
     if predictions.empty:
         return {}
@@ -84,11 +69,6 @@ def tabulate_classes(
     ``C_kk / sum_i C_ik``, recall ``C_kk / sum_j C_kj``, F1 their harmonic mean
     ``2 C_kk / (sum_i C_ik + sum_j C_kj)``. Of a class without a test image nothing is known, of
     one that was never predicted not the precision: there, figures and intervals are NaN.
-
-    Args:
-        predictions: the table of predictions.
-        class_names: K labels.
-        confidence_level: of the intervals, for example 0.95.
 
     Returns:
         Columns ``class``, ``precision``, ``recall``, ``f1``, ``support`` (test images), and
@@ -123,7 +103,7 @@ def count_confusions(predictions: DataFrame, class_names: Sequence[str]) -> NDAr
     return counts.reindex(index=class_names, columns=class_names, fill_value=0).to_numpy()
 
 
-def log_loss(truth: NDArray[np.int64], probabilities: NDArray[np.float64]) -> float:
+def log_loss(truth: Ids, probabilities: Probabilities) -> float:
     """Return the mean of ``-ln p`` over the probabilities p of the right classes.
 
     Not by scikit-learn, to which the float32 probabilities of a softmax do not add up to 1.

@@ -3,16 +3,10 @@
 from typing import Any
 
 from onion_pipeline.annotations import DataFrame
+from onion_pipeline.evaluation import conformal
 from onion_pipeline.evaluation.abstention import choose_threshold, measure_abstention
-from onion_pipeline.evaluation.conformal import (
-    expect_coverage,
-    find_conformal_threshold,
-    measure_sets,
-)
 from onion_pipeline.evaluation.predictions import read_predictions
 from onion_pipeline.parameters import EvaluateParameters
-
-TARGETS = {"target_accuracy", "target_coverage"}
 
 
 def fit_operating_point(
@@ -29,21 +23,19 @@ def fit_operating_point(
     """
     truth, probabilities = read_predictions(predictions, class_names)
     is_right = (predictions["label"] == predictions["predicted"]).to_numpy()
-    wanted, coverage = parameters.model_dump(include=TARGETS), parameters.set_coverage
+    wanted = parameters.model_dump(include={"target_accuracy", "target_coverage"})
+    coverage = parameters.set_coverage
     return {
         "confidence_threshold": choose_threshold(probabilities.max(axis=1), is_right, **wanted),
         **wanted,
-        "set_threshold": find_conformal_threshold(truth, probabilities, coverage),
+        "set_threshold": conformal.find_conformal_threshold(truth, probabilities, coverage),
         "set_coverage": coverage,
         "validation_images": len(predictions),
     }
 
 
 def measure_operating_point(
-    predictions: DataFrame,
-    class_names: list[str],
-    point: dict[str, Any],
-    confidence_level: float,
+    predictions: DataFrame, class_names: list[str], point: dict[str, Any], confidence_level: float
 ) -> dict[str, Any]:
     """Return what an operating point of :func:`fit_operating_point` does to the test images.
 
@@ -56,8 +48,8 @@ def measure_operating_point(
     truth, probabilities = read_predictions(predictions, class_names)
     is_right = probabilities.argmax(axis=1) == truth
     confidence, threshold = probabilities.max(axis=1), point["confidence_threshold"]
-    sets = measure_sets(truth, probabilities, point["set_threshold"])
-    low, high = expect_coverage(
+    sets = conformal.measure_sets(truth, probabilities, point["set_threshold"])
+    low, high = conformal.expect_coverage(
         point["set_coverage"], point["validation_images"], len(truth), confidence_level
     )
     return {

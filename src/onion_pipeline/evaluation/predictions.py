@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.annotations import DataFrame, KerasModel, Series
+from onion_pipeline.annotations import DataFrame, Ids, KerasModel, Pixels, Probabilities, Series
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.model.backend import allow_retracing
 
@@ -14,20 +14,15 @@ PROBABILITY = "probability_"
 
 
 def predict_probabilities(
-    model: KerasModel,
-    images: NDArray[np.uint8],
-    change: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] = np.ascontiguousarray,
+    model: KerasModel, images: Pixels, change: Callable[[Pixels], Pixels] = np.ascontiguousarray
 ) -> NDArray[np.float32]:
-    """Return the probability of each class.
+    """Return the probability of each class, float32 (N, K).
 
     Args:
         model: that takes the images.
         images: uint8, (N, H, W, C); may be a memory map, of which one batch is read at a time.
         change: what each batch of images goes through before, so that no more than a batch of
             what comes out is in memory.
-
-    Returns:
-        float32, (N, K).
     """
     if not len(images):
         return np.empty((0, model.output_shape[-1]), np.float32)
@@ -40,10 +35,7 @@ def predict_probabilities(
 
 
 def tabulate_predictions(
-    images: LabelledImages,
-    probabilities: NDArray[np.float32],
-    paths: Series,
-    class_names: Sequence[str],
+    images: LabelledImages, probabilities: Probabilities, paths: Series, class_names: Sequence[str]
 ) -> DataFrame:
     """Return one row per image: what it is, what was predicted, and how surely.
 
@@ -63,18 +55,14 @@ def tabulate_predictions(
 
 
 def tabulate_probabilities(
-    probabilities: NDArray[np.float32],
+    probabilities: Probabilities,
     paths: Sequence[str],
     labels: Sequence[str],
     class_names: Sequence[str],
 ) -> DataFrame:
-    """Return the same table of pictures of which `paths` and `labels` are known by themselves.
+    """Return the same table of N pictures whose `paths` and `labels` are known by themselves.
 
-    Args:
-        probabilities: float32, (N, K).
-        paths: N paths.
-        labels: N labels; ``""`` where the truth is not known.
-        class_names: K labels.
+    A label is ``""`` where the truth is not known.
     """
     import pandas as pd
 
@@ -93,10 +81,9 @@ def tabulate_probabilities(
 
 def read_predictions(
     predictions: DataFrame, class_names: Sequence[str]
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+) -> tuple[Ids, NDArray[np.float64]]:
     """Return the true ids, (N,), and the probabilities, (N, K), of a table of predictions."""
-    truth = find_ids(predictions["label"], class_names)
-    return truth, read_probabilities(predictions, class_names)
+    return find_ids(predictions["label"], class_names), read_probabilities(predictions, class_names)
 
 
 def read_probabilities(predictions: DataFrame, class_names: Sequence[str]) -> NDArray[np.float64]:
@@ -104,7 +91,7 @@ def read_probabilities(predictions: DataFrame, class_names: Sequence[str]) -> ND
     return predictions[[PROBABILITY + name for name in class_names]].to_numpy(np.float64)
 
 
-def find_ids(labels: Series, class_names: Sequence[str]) -> NDArray[np.int64]:
+def find_ids(labels: Series, class_names: Sequence[str]) -> Ids:
     """Return the class id, int64 (N,), of each of N labels."""
     ids = {name: number for number, name in enumerate(class_names)}
     return labels.map(ids).to_numpy(np.int64)

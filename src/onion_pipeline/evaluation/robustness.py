@@ -2,24 +2,16 @@
 
 from collections.abc import Iterable
 
-import numpy as np
-from numpy.typing import NDArray
-
-from onion_pipeline.annotations import DataFrame
-
-Labels = NDArray[np.int64]
+from onion_pipeline.annotations import DataFrame, Ids
 
 
 def tabulate_robustness(
-    labels: Labels, clean: Labels, damaged: Iterable[tuple[str, str, int, Labels]]
+    labels: Ids, clean: Ids, damaged: Iterable[tuple[str, str, int, Ids]]
 ) -> DataFrame:
     """Return the accuracy under each corruption and severity.
 
-    Args:
-        labels: int64, (N,), of the pictures.
-        clean: int64, (N,), the predicted classes of these as they are.
-        damaged: of each corruption and severity: its name, its category, the severity and the
-            predicted classes.
+    Pictures have these `labels`, int64 (N,), and are taken for `clean` as they are; `damaged` has
+    of each corruption and severity its name, its category, the severity and the predicted classes.
 
     Returns:
         Columns ``corruption``, ``category``, ``severity``, ``accuracy``, ``error``,
@@ -32,9 +24,10 @@ def tabulate_robustness(
         for name, category, severity, predicted in damaged
     ]
     table = pd.DataFrame(rows, columns=["corruption", "category", "severity", "accuracy"])
-    clean_accuracy = float((clean == labels).mean()) if len(labels) else 0.0
     return table.assign(
-        error=1 - table["accuracy"], clean_accuracy=clean_accuracy, images=len(labels)
+        error=1 - table["accuracy"],
+        clean_accuracy=float((clean == labels).mean()) if len(labels) else 0.0,
+        images=len(labels),
     )
 
 

@@ -7,16 +7,10 @@ from numpy.typing import NDArray
 
 
 def draw_evenly(labels: NDArray[Any], most: int, seed: int) -> NDArray[np.int64]:
-    """Draw images such that every class has as many as the others, or all of its own.
+    """Draw at most `most` rows of `labels`, (N,), in their order: int64.
 
-    Args:
-        labels: (N,), names or ids.
-        most: how many images.
-        seed: of the draw, which also decides which classes get one more where `most` cannot be
-            shared evenly.
-
-    Returns:
-        int64, at most `most` rows, in their order.
+    Every class has as many as the others, or all of its own. Where they cannot be shared evenly,
+    the draw decides which classes get one more.
     """
     import pandas as pd
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from onion_pipeline.evaluation.intervals import Ids, resample_macro_f1
+from onion_pipeline.annotations import Ids
+from onion_pipeline.evaluation.intervals import resample_macro_f1
 
 # The p-value of a bootstrap is a multiple of 2 / (DRAWS + 1).
 DRAWS = 9_999
@@ -81,11 +82,10 @@ def compare_macro_f1(
     of the images themselves. It says whether the percentile interval of D contains 0.
 
     Args:
-        truth: ids in [0, K).
-        first: ids that the first classifier names.
-        second: ids that the second one names.
-        classes: K; macro F1 is the mean over those that have images, in each draw, as in
-            :func:`~onion_pipeline.evaluation.intervals.resample_macro_f1`.
+        truth: int64, (N,), ids in [0, K).
+        first: the same of the class that the first classifier names.
+        second: the same of the second one.
+        classes: K; macro F1 is the mean over those that have images, in each draw.
         seed: of the draws.
 
     Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, sections 13.3 and 15.4;
@@ -95,6 +95,5 @@ def compare_macro_f1(
     values = resample_macro_f1(kinds, counts, classes, seed, DRAWS)
     one, other = values[:, 0].tolist()
     found = np.subtract(*values)[1:]
-    tail = min((found <= 0).sum(), (found >= 0).sum())
-    p_value = min(1.0, 2 * (int(tail) + 1) / (DRAWS + 1))
-    return Difference(one, other, p_value)
+    tail = int(min((found <= 0).sum(), (found >= 0).sum()))
+    return Difference(one, other, min(1.0, 2 * (tail + 1) / (DRAWS + 1)))

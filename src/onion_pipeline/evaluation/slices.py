@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from onion_pipeline.annotations import DataFrame, Series
+from onion_pipeline.annotations import DataFrame, Pixels, Series
 from onion_pipeline.evaluation.intervals import wilson_interval
 
 BINS = 4  # of a measured quantity: quarters of the images
@@ -14,34 +13,25 @@ NOT_SLICED = {"path", "sha256", "cluster", "split", "reason", "detail", "label"}
 
 
 def tabulate_slices(
-    predictions: DataFrame,
-    files: DataFrame,
-    images: NDArray[np.uint8],
-    fewest: int,
-    confidence_level: float,
+    predictions: DataFrame, files: DataFrame, images: Pixels, fewest: int, confidence_level: float
 ) -> DataFrame:
     """Return the accuracy in each slice of the test images.
 
     Slices are by class, by quarters of the size of the file's picture and of its brightness, and
-    by each other column of `files` with at most 20 values.
-
-    Args:
-        predictions: the table of the N test images.
-        files: what is known of these, in the same order; among it ``height`` and ``width``.
-        images: uint8, (N, H, W, C), in the same order.
-        fewest: images that a slice needs to be named the worst.
-        confidence_level: of the intervals.
+    by each other column of `files` with at most 20 values: what is known of the N test images,
+    among it ``height`` and ``width``. It and the `images`, uint8 (N, H, W, C), are in the order of
+    the `predictions`.
 
     Returns:
         Columns ``column``, ``value``, ``images``, ``accuracy``, ``accuracy_low``,
         ``accuracy_high`` (Wilson) and ``is_worst``: true for the slice of least accuracy among
-        those with enough images whose whole interval lies below the accuracy of all. With many
-        slices some are below it by chance, so that the interval is of the level that keeps this
-        for all of them together (Bonferroni).
+        those of `fewest` images or more whose whole interval lies below the accuracy of all. With
+        many slices some are below it by chance, so that the interval is of the level that keeps
+        this for all of them together (Bonferroni).
     """
     import pandas as pd
 
-    predictions = predictions.reset_index(drop=True)
+    predictions, files = (each.reset_index(drop=True) for each in (predictions, files))
     is_right = predictions["label"] == predictions["predicted"]
     rows = [
         (column, value, len(inside), int(inside.sum()))
@@ -59,8 +49,8 @@ def tabulate_slices(
     is_worse = (table["images"] >= fewest) & (high < is_right.mean())
     worst = table.loc[is_worse, "accuracy"].idxmin() if is_worse.any() else None
     table["is_worst"] = table.index == worst
-    order = table.sort_values(["column", "accuracy"], kind="stable")
-    return order.drop(columns="right").reset_index(drop=True)
+    order = ["column", "accuracy"]
+    return table.drop(columns="right").sort_values(order, kind="stable", ignore_index=True)
 
 
 def measure_slices(slices: DataFrame) -> dict[str, float]:
@@ -70,11 +60,10 @@ def measure_slices(slices: DataFrame) -> dict[str, float]:
 
 
 def _list_columns(
-    predictions: DataFrame, files: DataFrame, images: NDArray[np.uint8]
+    predictions: DataFrame, files: DataFrame, images: Pixels
 ) -> Iterable[tuple[str, Series]]:
     import pandas as pd
 
-    files = files.reset_index(drop=True)
     yield "class", predictions["label"]
     sides = np.sqrt(files["height"].astype(float) * files["width"].astype(float))
     yield "size in pixels", _name_quarters(sides.round())

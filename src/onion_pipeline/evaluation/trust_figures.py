@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure
+from onion_pipeline.annotations import DataFrame, ImageFigure, Pixels, PlotlyFigure
 from onion_pipeline.drawing.canvas import ACCENT, GAP, INK, make_figure, tile_images
 from onion_pipeline.evaluation.abstention import trace_risk
 from onion_pipeline.evaluation.calibration import bin_confidences, calibration_error, heat
 from onion_pipeline.evaluation.intervals import wilson_interval
+from onion_pipeline.evaluation.predictions import read_predictions
+from onion_pipeline.parameters import EvaluateParameters
 
 SIDE = 560
 FAINT = "#8a8078"
@@ -19,23 +20,20 @@ COLORS = {"noise": "#7a5195", "blur": "#2f6f9f", "weather": "#3d8a5f", "digital"
 
 
 def plot_reliability(
-    labels: NDArray[np.int64],
-    probabilities: NDArray[np.float64],
-    temperature: float,
-    confidence_level: float,
+    test_predictions: DataFrame,
+    class_names: list[str],
+    calibration: dict[str, Any],
+    parameters: EvaluateParameters,
 ) -> PlotlyFigure:
-    """Return the reliability diagram: how often answers of each confidence are right.
+    """Show how often answers of each confidence are right, before and after calibration.
 
-    Each point is a bin of as many images; on the diagonal, confidence is what it says.
-
-    Args:
-        labels: int64, (N,).
-        probabilities: (N, K), of a model with the temperature in it.
-        temperature: that was fitted; the diagram shows what it changed.
-        confidence_level: of the bars, Wilson intervals of the shares.
+    Each point is a bin of as many images, with its Wilson interval; on the diagonal, confidence is
+    what it says.
     """
     from plotly import graph_objects
 
+    labels, probabilities = read_predictions(test_predictions, class_names)
+    temperature = calibration["temperature"]
     figure = graph_objects.Figure()
     figure.add_scatter(
         x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": "gray"}, hoverinfo="skip",
@@ -46,7 +44,7 @@ def plot_reliability(
     for title, shares, color in (("before", before, FAINT), ("calibrated", probabilities, ACCENT)):
         images, confidence, right = bin_confidences(labels, shares)
         share = right / images
-        low, high = wilson_interval(right, images, confidence_level).T
+        low, high = wilson_interval(right, images, parameters.confidence_level).T
         least = min(least, *confidence, *share)
         figure.add_scatter(
             x=confidence,
@@ -74,17 +72,17 @@ def plot_reliability(
 
 
 def plot_risk_coverage(
-    confidence: NDArray[np.floating[Any]], is_right: NDArray[np.bool_], threshold: float | None
+    test_predictions: DataFrame, operating_point: dict[str, Any]
 ) -> PlotlyFigure:
-    """Return the risk-coverage curve: the mistakes left when only the surest answers count.
+    """Show the mistakes left when only the surest answers count: the risk-coverage curve.
 
-    Args:
-        confidence: (N,).
-        is_right: (N,).
-        threshold: the chosen one, marked in the figure; ``None`` for none.
+    The threshold of the operating point, if it has one, is marked.
     """
     from plotly import graph_objects
 
+    confidence = test_predictions["confidence"].to_numpy()
+    is_right = (test_predictions["label"] == test_predictions["predicted"]).to_numpy()
+    threshold = operating_point["confidence_threshold"]
     curve = trace_risk(confidence, is_right)
     shown = np.unique(np.linspace(0, len(is_right) - 1, MOST_POINTS).round().astype(int))
     figure = graph_objects.Figure()
@@ -118,11 +116,7 @@ def plot_risk_coverage(
 
 
 def plot_robustness(robustness: DataFrame) -> PlotlyFigure:
-    """Show what accuracy is left when pictures are damaged.
-
-    Args:
-        robustness: from :func:`~onion_pipeline.evaluation.robustness.tabulate_robustness`.
-    """
+    """Show what accuracy is left when pictures are damaged."""
     from plotly import graph_objects
 
     figure = graph_objects.Figure()
@@ -146,12 +140,10 @@ def plot_robustness(robustness: DataFrame) -> PlotlyFigure:
     return figure
 
 
-def draw_corruptions(pictures: NDArray[np.uint8], names: Sequence[str]) -> ImageFigure:
+def draw_corruptions(pictures: Pixels, names: Sequence[str]) -> ImageFigure:
     """Return one picture under each corruption: a row for each, a column for each severity.
 
-    Args:
-        pictures: uint8, (R, 1 + severities, H, W, C), in each row the picture as it is first.
-        names: of the R corruptions.
+    The `pictures` are uint8, (R, 1 + severities, H, W, C), in each row the one as it is first.
     """
     rows, columns, *shape = pictures.shape
     sheet = np.asarray(tile_images(pictures.reshape(-1, *shape), columns))

@@ -1,11 +1,11 @@
 """Where a network looked: which parts of a picture its answer rests on."""
 
-from typing import NamedTuple
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.annotations import KerasModel
+from onion_pipeline.annotations import Ids, KerasModel, Pixels
 from onion_pipeline.evaluation.predictions import predict_probabilities
 from onion_pipeline.model.backend import import_keras
 from onion_pipeline.model.graph import trace_calls
@@ -15,9 +15,7 @@ RANK = 4  # of a batch of pictures
 PATCH = 1 / 6
 
 
-def map_attention(
-    model: KerasModel, images: NDArray[np.uint8], classes: NDArray[np.int64]
-) -> NDArray[np.float32]:
+def map_attention(model: KerasModel, images: Pixels, classes: Ids) -> NDArray[np.float32]:
     """Return which places of the last feature maps speak for a class, by HiResCAM.
 
     The gradient of the score of the class (before the softmax) is multiplied with the feature
@@ -47,37 +45,25 @@ def map_attention(
     return np.asarray(tf.reduce_sum(maps * tape.gradient(scores, maps), axis=-1), np.float32)
 
 
-class Patches(NamedTuple):
-    """Where the patches lie that cover a picture one after the other.
+def place_patches(size: tuple[int, ...]) -> tuple[int, list[int], list[int]]:
+    """Return where the patches lie that cover a picture of this height and width one by one.
 
-    Args:
-        side: of each, in pixels.
-        tops: first row of each row of patches.
-        lefts: first column of each column of patches.
+    Returns:
+        Their side in pixels, a sixth of the shorter one of the picture; the first row of each row
+        of patches, and the first column of each column of them, half a patch apart.
     """
-
-    side: int
-    tops: list[int]
-    lefts: list[int]
-
-
-def place_patches(size: tuple[int, ...]) -> Patches:
-    """Return patches a sixth of the shorter side of a picture wide, half a patch apart."""
     side = max(2, round(min(size) * PATCH))
     tops, lefts = (
         sorted({*range(0, length - side, max(1, side // 2)), length - side}) for length in size
     )
-    return Patches(side, tops, lefts)
+    return side, tops, lefts
 
 
-def map_occlusion(
-    model: KerasModel, image: NDArray[np.uint8], predicted: int
-) -> NDArray[np.float32]:
+def map_occlusion(model: KerasModel, image: Pixels, predicted: int) -> NDArray[np.float32]:
     """Return how much weaker the answer becomes when a patch is covered.
 
-    A patch of the picture's mean colour, a sixth of the shorter side, covers one place after the
-    other, half a patch apart. What is lost are log-odds, ``ln(p / (1 - p))``: where a network is
-    sure, the probability itself hardly moves.
+    A patch of the picture's mean colour covers each place of :func:`place_patches`. What is lost
+    are log-odds, ``ln(p / (1 - p))``: where a network is sure, the probability itself hardly moves.
 
     Args:
         model: takes uint8 (N, H, W, C), returns probabilities.
@@ -93,7 +79,7 @@ def map_occlusion(
     side, tops, lefts = place_patches(image.shape[:2])
     covered = np.repeat(image[None], len(tops) * len(lefts) + 1, axis=0)
     mean = image.mean(axis=(0, 1)).round().astype(np.uint8)
-    for number, (top, left) in enumerate((top, left) for top in tops for left in lefts):
+    for number, (top, left) in enumerate(product(tops, lefts)):
         covered[number, top : top + side, left : left + side] = mean
     odds = _find_log_odds(predict_probabilities(model, covered), predicted)
     return np.float32(odds[-1] - odds[:-1]).reshape(len(tops), len(lefts))

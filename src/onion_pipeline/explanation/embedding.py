@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.annotations import KerasModel
+from onion_pipeline.annotations import KerasModel, Pixels
 from onion_pipeline.model.graph import compute_outputs, trace_calls
 
 SMALLEST = 1e-12  # below it a direction holds nothing but rounding
@@ -30,25 +30,25 @@ class Projection(NamedTuple):
     variance: float | None
 
 
-def read_features(model: KerasModel, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def read_features(model: KerasModel, images: Pixels) -> NDArray[np.float32]:
     """Return what arrives at the last layer, float32 (N, F), for uint8 (N, H, W, C) `images`."""
     before = [*trace_calls(model)][-2]
     return compute_outputs(model, [before], images)[before].reshape(len(images), -1)
 
 
 def project(features: NDArray[np.float32], seed: int) -> Projection:
-    """Return pictures as points: alike ones near each other.
+    """Return pictures with these `features`, (N, F), as points: alike ones near each other.
 
     By UMAP where it is installed and there are more pictures than it compares each with, else by
     principal components.
-
-    Args:
-        features: float32, (N, F).
-        seed: of UMAP.
     """
-    if len(features) > NEIGHBOURS and find_spec("umap"):
-        return _project_neighbours(features, seed)
-    return project_components(features)
+    if len(features) <= NEIGHBOURS or not find_spec("umap"):
+        return project_components(features)
+    from umap import UMAP
+
+    # One job: with more, the seed is not kept.
+    places = UMAP(n_neighbors=NEIGHBOURS, random_state=seed, n_jobs=1).fit_transform(features)
+    return Projection("UMAP", np.asarray(places, np.float64), None)
 
 
 def project_components(features: NDArray[np.float32]) -> Projection:
@@ -58,8 +58,10 @@ def project_components(features: NDArray[np.float32]) -> Projection:
     of thousands of features. Signs are set so that the place farthest out is positive: a map is
     not mirrored from one run to the next.
     """
-    parts = np.array_split(features, -(-features.shape[1] // PART), axis=1)
-    alike = np.sum([_multiply(part) for part in parts], axis=0)
+    alike = np.zeros((len(features), len(features)))
+    for part in np.array_split(features, -(-features.shape[1] // PART), axis=1):
+        centred = part.astype(np.float64) - part.mean(axis=0, dtype=np.float64)
+        alike += centred @ centred.T
     sizes, directions = np.linalg.eigh(alike)
     sizes, shown = np.maximum(sizes[::-1], 0), directions[:, ::-1][:, :2]
     places = np.zeros((len(features), 2))
@@ -68,18 +70,3 @@ def project_components(features: NDArray[np.float32]) -> Projection:
     total = float(sizes.sum())
     variance = float(sizes[:2].sum()) / total if total > SMALLEST else 1.0
     return Projection("PCA", places * np.where(signs < 0, -1, 1), variance)
-
-
-def _multiply(part: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the scalar product of each two centred rows."""
-    centred = part.astype(np.float64) - part.mean(axis=0, dtype=np.float64)
-    product: NDArray[np.float64] = centred @ centred.T
-    return product
-
-
-def _project_neighbours(features: NDArray[np.float32], seed: int) -> Projection:
-    from umap import UMAP
-
-    # One job: with more, the seed is not kept.
-    places = UMAP(n_neighbors=NEIGHBOURS, random_state=seed, n_jobs=1).fit_transform(features)
-    return Projection("UMAP", np.asarray(places, np.float64), None)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.annotations import DataFrame, ImageFigure
+from onion_pipeline.annotations import DataFrame, ImageFigure, Pixels
 from onion_pipeline.drawing.canvas import ACCENT, INK, make_figure, show_image
 from onion_pipeline.drawing.lettering import write_names
 
@@ -20,34 +20,30 @@ FOR, AGAINST = ACCENT, "#2f6f9f"
 
 
 def draw_attention(
-    images: NDArray[np.uint8], maps: NDArray[np.float32], predictions: DataFrame
+    images: Pixels, maps: NDArray[np.float32], predictions: DataFrame
 ) -> ImageFigure:
     """Return each picture, and below it the same with the places that speak for its answer.
 
-    Args:
-        images: uint8, (N, H, W, C).
-        maps: float32, (N, h, w), from :func:`~onion_pipeline.explanation.attention.map_attention`.
-        predictions: N rows of the table of predictions.
+    The `maps` are float32, (N, h, w), for uint8 (N, H, W, C) `images`: from
+    :func:`~onion_pipeline.explanation.attention.map_attention`.
     """
     bands = max(1, -(-len(images) // COLUMNS))
     figure = make_figure(COLUMNS * 1.5, bands * 3.5 + 0.7)
     figure.suptitle(TITLE, fontsize=11)
     names = write_names([*predictions["label"], *predictions["predicted"]], LONGEST)
-    cells = figure.subplots(2 * bands, COLUMNS, squeeze=False)
-    for cell in cells.ravel():
+    cells = figure.subplots(2 * bands, COLUMNS, squeeze=False).reshape(bands, 2, COLUMNS)
+    pairs = cells.swapaxes(1, 2).reshape(-1, 2)
+    for cell in pairs[len(images) :].ravel():
         cell.set_axis_off()
     for number, (image, row) in enumerate(zip(images, predictions.itertuples(), strict=True)):
-        band, column = divmod(number, COLUMNS)
-        picture, looked_at = cells[2 * band : 2 * band + 2, column]
+        picture, looked_at = pairs[number]
         show_image(picture, image)
         picture.set_title(_describe(row, names), fontsize=8, color=INK)
         _show_attention(looked_at, image, maps[number])
-        picture.set_axis_on()
-        looked_at.set_axis_on()
     return figure
 
 
-def _show_attention(cell: "Axes", image: NDArray[np.uint8], attention: NDArray[np.float32]) -> None:
+def _show_attention(cell: "Axes", image: Pixels, attention: NDArray[np.float32]) -> None:
     """Draw a picture in grey, so that all colours are those of the map that is laid over it."""
     from matplotlib.colors import LinearSegmentedColormap
 

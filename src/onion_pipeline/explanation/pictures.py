@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.annotations import DataFrame
+from onion_pipeline.annotations import DataFrame, Pixels
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.decoding.decoder import RejectedImageError
 from onion_pipeline.images.loading import read_file
@@ -15,23 +15,16 @@ FEWEST, MOST = 1 / 6, 1 / 2
 
 
 def choose_pictures(predictions: DataFrame, most: int) -> NDArray[np.int64]:
-    """Return which rows of `predictions` to show, right ones first.
+    """Return which rows of the table of predictions to show, int64, at most `most` positions.
 
-    Args:
-        predictions: from :func:`~onion_pipeline.evaluation.predictions.tabulate_predictions`.
-        most: how many rows.
-
-    Returns:
-        int64, at most `most` positions: of each class the picture recognised most surely, or
-        several, classes in their order; then mistakes, the surest first and of each true class
-        one before any second.
+    These are of each class the picture recognised most surely, or several, classes in their order;
+    then mistakes, the surest first and of each true class one before any second.
     """
     table = predictions.reset_index(drop=True).sort_values(
         ["confidence", "path"], ascending=[False, True]
     )
     is_right = table["label"] == table["predicted"]
-    wrong = _rank_by_class(table[~is_right])
-    right = _rank_by_class(table[is_right])
+    right, wrong = _rank_by_class(table[is_right]), _rank_by_class(table[~is_right])
     room = most - table.loc[is_right, "label"].nunique()
     wanted = min(max(room, int(most * FEWEST)), int(most * MOST))
     mistakes = min(len(wrong), max(wanted, most - len(right)))
@@ -40,19 +33,14 @@ def choose_pictures(predictions: DataFrame, most: int) -> NDArray[np.int64]:
     return np.concatenate([shown[order.to_numpy()], wrong[:mistakes]])
 
 
-def read_pictures(
-    address: str, most: int, classifier: Classifier
-) -> tuple[NDArray[np.uint8], list[str]]:
-    """Return the first pictures at an address, and their paths.
+def read_pictures(address: str, most: int, classifier: Classifier) -> tuple[Pixels, list[str]]:
+    """Return the first pictures at an address, uint8 (N, H, W, C), and their N paths.
 
     Args:
         address: of a picture, a folder or whatever else
             :func:`~onion_pipeline.images.sources.open_source` reads.
         most: how many.
         classifier: that decodes them.
-
-    Returns:
-        uint8, (N, H, W, C), with N at most `most`; N paths.
 
     Raises:
         DataError: there is none, or one of them is no usable picture.

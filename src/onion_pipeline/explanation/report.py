@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.annotations import DataFrame, KerasModel
+from onion_pipeline.annotations import DataFrame, KerasModel, Pixels
 from onion_pipeline.evaluation.predictions import read_probabilities
 from onion_pipeline.explanation.sentences import describe_layer
 from onion_pipeline.model.graph import LayerNode, compute_outputs, count_multiply_adds, read_graph
@@ -32,22 +32,15 @@ class Report(NamedTuple):
 
 
 def describe_network(
-    model: KerasModel,
-    images: NDArray[np.uint8],
-    predictions: DataFrame,
-    class_names: Sequence[str],
+    model: KerasModel, images: Pixels, predictions: DataFrame, class_names: Sequence[str]
 ) -> Report:
     """Return the layers of a model and what is needed to follow pictures through them.
 
-    Args:
-        model: the trained model.
-        images: uint8, (N, H, W, C); those to follow.
-        predictions: their N rows of the table of predictions.
-        class_names: K labels.
+    These are uint8 (N, H, W, C) `images`; `predictions` are their rows of that table.
     """
     report = Report({}, [])
     nodes = read_graph(model)
-    given = _choose_given(nodes)
+    given = [node.name for node in _choose_given(nodes)]
     outputs = compute_outputs(model, given, images) if given else {}
     report.description.update(
         format=FORMAT,
@@ -66,19 +59,18 @@ def describe_network(
 
 def count_pictures(model: KerasModel, most: int) -> int:
     """Return for how many pictures, from 1 to `most`, a page has room."""
-    nodes = {node.name: node for node in read_graph(model)}
-    given = [nodes[name].output_shape for name in _choose_given([*nodes.values()])]
-    size = sum(prod(shape) for shape in given) * np.dtype(np.float32).itemsize
+    numbers = sum(prod(node.output_shape) for node in _choose_given(read_graph(model)))
+    size = numbers * np.dtype(np.float32).itemsize
     return max(1, min(most, LARGEST_OUTPUTS // max(1, size)))
 
 
-def _choose_given(nodes: Sequence[LayerNode]) -> list[str]:
+def _choose_given(nodes: Sequence[LayerNode]) -> list[LayerNode]:
     """Return the layers whose arithmetic the page does not know, or whose weights are too many."""
     given, room = [], LARGEST_WEIGHTS
     for node in nodes:
         size = sum(each.nbytes for each in node.weights.values())
         if not node.is_known or size > room:
-            given.append(node.name)
+            given.append(node)
         else:
             room -= size
     return given
@@ -87,21 +79,17 @@ def _choose_given(nodes: Sequence[LayerNode]) -> list[str]:
 def _describe_node(
     node: LayerNode, outputs: NDArray[np.float32] | None, report: Report
 ) -> dict[str, Any]:
-    is_given = outputs is not None
-    weights = {} if is_given else node.weights
+    weights = node.weights if outputs is None else {}
     return {
         **node._asdict(),
         "sentence": describe_layer(node),
         "weights": {name: report.add(each) for name, each in weights.items()},
-        "outputs": [report.add(each) for each in outputs] if outputs is not None else None,
+        "outputs": None if outputs is None else [report.add(each) for each in outputs],
     }
 
 
 def _describe_pictures(
-    images: NDArray[np.uint8],
-    predictions: DataFrame,
-    class_names: Sequence[str],
-    report: Report,
+    images: Pixels, predictions: DataFrame, class_names: Sequence[str], report: Report
 ) -> list[dict[str, Any]]:
     told = predictions[["label", "predicted", "path"]].assign(
         probabilities=read_probabilities(predictions, class_names).tolist(),

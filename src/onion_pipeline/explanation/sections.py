@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from onion_pipeline.annotations import DataFrame, KerasModel
+from onion_pipeline.annotations import DataFrame, KerasModel, Pixels
 from onion_pipeline.augmentation.replay import Draw, DrawnTransform
 from onion_pipeline.evaluation.metrics import count_confusions
 from onion_pipeline.evaluation.predictions import find_ids, predict_probabilities
@@ -14,7 +15,6 @@ from onion_pipeline.evaluation.sampling import draw_evenly
 from onion_pipeline.explanation.attention import map_attention, map_occlusion, place_patches
 from onion_pipeline.explanation.embedding import project, read_features
 from onion_pipeline.explanation.report import Report
-from onion_pipeline.explanation.thumbnails import shrink_images
 
 # What the page has room for.
 EPOCHS, KERNELS = 60, 32
@@ -24,25 +24,22 @@ CELL_SIDE, MAP_SIDE = 48, 32  # pixels
 
 
 def add_attention(
-    report: Report, model: KerasModel, images: NDArray[np.uint8], predictions: DataFrame
+    report: Report, model: KerasModel, images: Pixels, predictions: DataFrame
 ) -> None:
-    """Say of each picture of the report where the network looked.
+    """Say of each picture of the report, uint8 (N, H, W, C), where the network looked.
 
-    Args:
-        report: gets ``occlusion``, the places of the patches; each of its ``pictures`` gets
-            ``attention`` and ``occlusion``, arrays.
-        model: the trained model.
-        images: uint8, (N, H, W, C); those of the report.
-        predictions: their N rows of the table of predictions.
+    The report gets ``occlusion``, the places of the patches; each of its ``pictures`` gets
+    ``attention`` and ``occlusion``, arrays.
     """
     pictures = report.description["pictures"]
     chosen = find_ids(predictions["predicted"], report.description["class_names"])
     maps = map_attention(model, images, chosen)
-    for number, (picture, image) in enumerate(zip(pictures, images, strict=True)):
-        lost = map_occlusion(model, image, int(chosen[number]))
+    for number, picture in enumerate(pictures):
+        lost = map_occlusion(model, images[number], int(chosen[number]))
         picture["attention"] = report.add(maps[number])
         picture["occlusion"] = report.add(lost)
-    report.description["occlusion"] = place_patches(images.shape[1:3])._asdict()
+    side, tops, lefts = place_patches(images.shape[1:3])
+    report.description["occlusion"] = {"side": side, "tops": tops, "lefts": lefts}
 
 
 def add_augmentation(
@@ -52,7 +49,7 @@ def add_augmentation(
 
     Args:
         report: gets ``augmentation``; nothing where there are no transforms.
-        model: the trained model.
+        model: that answers.
         drawn: from :func:`~onion_pipeline.augmentation.replay.draw_policy`.
         picture: which one of the report they have changed.
     """
@@ -85,16 +82,12 @@ def add_learning(
 
 
 def add_confusion(
-    report: Report, images: NDArray[np.uint8], predictions: DataFrame, class_names: Sequence[str]
+    report: Report, images: Pixels, predictions: DataFrame, class_names: Sequence[str]
 ) -> None:
     """Count which class was taken for which, with the surest pictures of each cell.
 
-    Args:
-        report: gets ``confusion``: ``counts``, rows true and columns predicted, and ``cells``
-            with the pictures of those that are not empty.
-        images: uint8, (N, H, W, C), all of the test.
-        predictions: their N rows of the table of predictions.
-        class_names: K labels.
+    The report gets ``confusion``: ``counts``, rows true and columns predicted, and ``cells`` with
+    the pictures of those that are not empty; `images`, uint8 (N, H, W, C), are all of the test.
     """
     table = predictions.reset_index(drop=True)
     surest = table.sort_values(["confidence", "path"], ascending=[False, True])
@@ -114,18 +107,13 @@ def add_confusion(
 
 
 def add_map(
-    report: Report, model: KerasModel, images: NDArray[np.uint8], predictions: DataFrame, seed: int
+    report: Report, model: KerasModel, images: Pixels, predictions: DataFrame, seed: int
 ) -> None:
     """Lay test images out by how alike the network finds them.
 
-    Args:
-        report: gets ``map``, with the ``method`` and, where it can be told, the share of the
-            ``variance`` that the map shows.
-        model: the trained model.
-        images: uint8, (N, H, W, C), all of the test; where there are too many, the map has as
-            many of each class.
-        predictions: their N rows of the table of predictions.
-        seed: of the choice.
+    The report gets ``map``, with the ``method`` and, where it can be told, the share of the
+    ``variance`` that the map shows. `images`, uint8 (N, H, W, C), are all of the test; where there
+    are too many, the map has as many of each class.
     """
     chosen = draw_evenly(predictions["label"].to_numpy(), LARGEST_MAP, seed)
     shown = np.ascontiguousarray(images[chosen])
@@ -140,19 +128,27 @@ def add_map(
     }
 
 
-def describe_answers(
-    report: Report, images: NDArray[np.uint8], rows: DataFrame
-) -> list[dict[str, Any]]:
-    """Return some rows of the table of predictions with small pictures.
+def describe_answers(report: Report, images: Pixels, rows: DataFrame) -> list[dict[str, Any]]:
+    """Return some rows of the table of predictions with small pictures, which the report gets.
 
-    Args:
-        report: gets the pixels.
-        images: uint8, (N, H, W, C), all of the test.
-        rows: of the table of predictions; their index tells which of the images they are.
+    The index of the rows tells which of the `images`, uint8 (N, H, W, C), they are.
     """
     small = shrink_images(np.stack([images[at] for at in rows.index]), CELL_SIDE)
     told = rows[["path", "label", "predicted", "confidence"]].astype({"confidence": float})
     return told.assign(pixels=[report.add(pixels) for pixels in small]).to_dict("records")
+
+
+def shrink_images(images: Pixels, side: int) -> Pixels:
+    """Return uint8 (N, H, W, C) pictures, reduced to at most `side` pixels in height and width.
+
+    N is at least 1 and C 1 or 3. Pixels are the means of blocks; small pictures stay as they are.
+    """
+    step = -(-max(images.shape[1:3]) // side)
+    if step == 1:
+        return images
+    planes = images[..., 0] if images.shape[3] == 1 else images
+    small = [np.asarray(Image.fromarray(plane).reduce(step)) for plane in planes]
+    return np.stack(small).reshape(len(images), *small[0].shape[:2], images.shape[3])
 
 
 def _describe_draws(

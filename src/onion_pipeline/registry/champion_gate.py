@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from onion_pipeline.annotations import MlflowClient
 from onion_pipeline.errors import RegistryError, StoreOutageError
-from onion_pipeline.evaluation.comparison import Answers, compare_answers, compare_with_majority
+from onion_pipeline.evaluation.comparison import compare_answers, compare_with_majority
 from onion_pipeline.evaluation.predictions import find_ids
 from onion_pipeline.images.arrays import make_keys
 from onion_pipeline.model.graph import count_multiply_adds
@@ -125,5 +125,4 @@ def _compare(
         return found
     truth, named = _find_answers(challenger)
     names = challenger.classifier.config.class_names
-    asked = Answers(truth[rows], named[rows], answers, names)
-    return found | compare_answers(asked, rules.metric)
+    return found | compare_answers(truth[rows], named[rows], answers, names, rules.metric)

@@ -16,14 +16,11 @@ TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def render_page(report: dict[str, Any], tensors: Sequence[NDArray[Any]]) -> str:
-    """Return the page of a report.
+    """Return the page of a report: HTML that holds all it needs.
 
     Args:
         report: title, classes, layers and pictures; refers to arrays by their numbers.
         tensors: these arrays, float32 or uint8.
-
-    Returns:
-        HTML that holds all it needs.
 
     Raises:
         ValueError: an array of another dtype, or a number in `report` that is not finite.
@@ -43,10 +40,7 @@ def render_page(report: dict[str, Any], tensors: Sequence[NDArray[Any]]) -> str:
 
 
 def pack_tensors(tensors: Sequence[NDArray[Any]]) -> tuple[list[dict[str, Any]], str]:
-    """Return where each array lies among the bytes of all, and these bytes.
-
-    Args:
-        tensors: float32 or uint8.
+    """Return where each array, float32 or uint8, lies among the bytes of all, and these bytes.
 
     Returns:
         Of each array its ``offset`` in bytes, ``shape`` and ``dtype``; base64 of the gzip of

@@ -2,8 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from onion_pipeline.evaluation.figures import plot_confusion_matrix
-from onion_pipeline.evaluation.trust_figures import plot_robustness
+from onion_pipeline.evaluation import figures, trust_figures
 from onion_pipeline.pipelines.evaluate.nodes import draw, judge, predict
 
 
@@ -106,25 +105,25 @@ def create_pipeline() -> Pipeline:
                 name="report_classes",
             ),
             Node(
-                func=plot_confusion_matrix,
+                func=figures.plot_confusion_matrix,
                 inputs=["test_predictions", "class_names"],
                 outputs="confusion_matrix",
                 name="plot_confusion_matrix",
             ),
             Node(
-                func=draw.plot_reliability,
+                func=trust_figures.plot_reliability,
                 inputs=["test_predictions", "class_names", "calibration", "params:evaluate"],
                 outputs="reliability_diagram",
                 name="plot_reliability",
             ),
             Node(
-                func=draw.plot_risk_coverage,
+                func=trust_figures.plot_risk_coverage,
                 inputs=["test_predictions", "operating_point"],
                 outputs="risk_coverage_curve",
                 name="plot_risk_coverage",
             ),
             Node(
-                func=plot_robustness,
+                func=trust_figures.plot_robustness,
                 inputs="robustness",
                 outputs="robustness_figure",
                 name="plot_robustness",

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.annotations import DataFrame, ImageFigure, KerasModel
+from onion_pipeline.annotations import DataFrame, ImageFigure, KerasModel, Pixels
 from onion_pipeline.augmentation.policy import Step
 from onion_pipeline.augmentation.replay import draw_policy
 from onion_pipeline.evaluation.predictions import find_ids, tabulate_probabilities
@@ -36,7 +36,7 @@ def choose_explained_images(
     class_names: list[str],
     rendering: dict[str, Any],
     parameters: ExplainParameters,
-) -> tuple[NDArray[np.uint8], DataFrame]:
+) -> tuple[Pixels, DataFrame]:
     """Choose test images of all classes, some of them mistakes, or read those that were named."""
     most = count_pictures(calibrated_model, parameters.pictures)
     if parameters.images is None:
@@ -51,7 +51,7 @@ def choose_explained_images(
 
 def draw_attention(
     calibrated_model: KerasModel,
-    explained_images: NDArray[np.uint8],
+    explained_images: Pixels,
     explained_predictions: DataFrame,
     class_names: list[str],
 ) -> ImageFigure:
@@ -64,7 +64,7 @@ def draw_attention(
 def write_onion_report(
     calibrated_model: KerasModel,
     class_names: list[str],
-    explained_images: NDArray[np.uint8],
+    explained_images: Pixels,
     explained_predictions: DataFrame,
     augmentation_policy: list[Step],
     training_history: DataFrame,

@@ -2,11 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from onion_pipeline.pipelines.explain.nodes import (
-    choose_explained_images,
-    draw_attention,
-    write_onion_report,
-)
+from onion_pipeline.pipelines.explain import nodes
 
 
 def create_pipeline() -> Pipeline:
@@ -14,7 +10,7 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             Node(
-                func=choose_explained_images,
+                func=nodes.choose_explained_images,
                 inputs=[
                     "calibrated_model",
                     "test_images",
@@ -27,7 +23,7 @@ def create_pipeline() -> Pipeline:
                 name="choose_explained_images",
             ),
             Node(
-                func=draw_attention,
+                func=nodes.draw_attention,
                 inputs=[
                     "calibrated_model",
                     "explained_images",
@@ -38,7 +34,7 @@ def create_pipeline() -> Pipeline:
                 name="draw_attention",
             ),
             Node(
-                func=write_onion_report,
+                func=nodes.write_onion_report,
                 inputs=[
                     "calibrated_model",
                     "class_names",

@@ -1,40 +1,12 @@
 """Nodes that draw what was predicted and how it was judged."""
 
-from typing import Any
-
 import numpy as np
 
-from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure
+from onion_pipeline.annotations import DataFrame, ImageFigure
 from onion_pipeline.augmentation.corruptions import SEVERITIES, corrupt_images, list_corruptions
 from onion_pipeline.evaluation import figures, trust_figures
-from onion_pipeline.evaluation.predictions import read_predictions
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.parameters import EvaluateParameters
-
-
-def plot_reliability(
-    test_predictions: DataFrame,
-    class_names: list[str],
-    calibration: dict[str, Any],
-    parameters: EvaluateParameters,
-) -> PlotlyFigure:
-    """Show how often answers of each confidence are right, before and after calibration."""
-    return trust_figures.plot_reliability(
-        *read_predictions(test_predictions, class_names),
-        calibration["temperature"],
-        parameters.confidence_level,
-    )
-
-
-def plot_risk_coverage(
-    test_predictions: DataFrame, operating_point: dict[str, Any]
-) -> PlotlyFigure:
-    """Show how many mistakes are left when only the surest answers count."""
-    return trust_figures.plot_risk_coverage(
-        test_predictions["confidence"].to_numpy(),
-        (test_predictions["label"] == test_predictions["predicted"]).to_numpy(),
-        operating_point["confidence_threshold"],
-    )
 
 
 def draw_corruptions(test_images: LabelledImages, seed: int) -> ImageFigure:

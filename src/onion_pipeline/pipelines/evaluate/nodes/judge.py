@@ -12,10 +12,7 @@ from onion_pipeline.evaluation.metrics import (
     measure_variants,
     tabulate_classes,
 )
-from onion_pipeline.evaluation.operating_point import (
-    fit_operating_point,
-    measure_operating_point,
-)
+from onion_pipeline.evaluation.operating_point import fit_operating_point, measure_operating_point
 from onion_pipeline.evaluation.predictions import read_predictions
 from onion_pipeline.evaluation.robustness import measure_robustness
 from onion_pipeline.evaluation.slices import measure_slices, tabulate_slices
