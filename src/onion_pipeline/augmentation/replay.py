@@ -24,13 +24,7 @@ class Draw(NamedTuple):
 
 
 class DrawnTransform(NamedTuple):
-    """What one transform of a policy does to a picture.
-
-    Args:
-        name: of the transform.
-        probability: with which the policy applies it.
-        draws: some of its results.
-    """
+    """What one transform does to a picture, and the probability with which a policy applies it."""
 
     name: str
     probability: float
