@@ -9,7 +9,7 @@ antialiasing.
 import warnings
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,17 +46,14 @@ TURNS = {
 }
 FIRST_QUARTER = 5
 
-Options = ParamSpec("Options")
-Result = TypeVar("Result")
+Decode = TypeVar("Decode", bound=Callable[..., Any])
 
 
-def _explain_errors(
-    decode: Callable[Concatenate[bytes, Options], Result],
-) -> Callable[Concatenate[bytes, Options], Result]:
+def _explain_errors(decode: Decode) -> Decode:
     """Have whatever goes wrong with the bytes raised as the reason why they are refused."""
 
     @wraps(decode)
-    def explain(data: bytes, *args: Options.args, **kwargs: Options.kwargs) -> Result:
+    def explain(data: bytes, *args: Any, **kwargs: Any) -> Any:
         try:
             return decode(data, *args, **kwargs)
         except (RejectedImageError, InterruptedRunError):
@@ -64,7 +61,7 @@ def _explain_errors(
         except Exception as error:
             raise explain_error(error, data) from error
 
-    return explain
+    return cast("Decode", explain)
 
 
 @_explain_errors
@@ -120,14 +117,9 @@ def decode_image(
 
 @_explain_errors
 def measure_largest_value(data: bytes, rendering: Rendering = DEFAULT_RENDERING) -> int:
-    """Return the largest value of a picture of 16 bits.
+    """Return the largest value of a picture of 16 bits, which :func:`read_header` calls ``deep``.
 
-    Args:
-        data: of which :func:`read_header` says that it is ``deep``.
-        rendering: which pictures are refused.
-
-    Returns:
-        Of colours rounded up to the last of 256 values that have the same upper byte.
+    Of colours it is rounded up to the last of 256 values that have the same upper byte.
 
     Raises:
         RejectedImageError: names the reason.
