@@ -136,13 +136,10 @@ def corrupt_images(
     """Return `images` damaged; what happens to each depends on its pixels and the seed alone.
 
     Args:
-        images: uint8, (N, H, W, C), of one or three channels.
+        images: uint8, (N, H, W, C), of one or three channels; so is what is returned.
         name: of :data:`CORRUPTIONS`.
         severity: 1 to 5.
         seed: of the draws.
-
-    Returns:
-        uint8, of the same shape.
     """
     kind = CORRUPTIONS[name]
     scale = min(images.shape[1:3]) / SIDE

@@ -53,9 +53,8 @@ class Pipeline:
     ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """Yield the number of an image and what it is changed into, for all, in any order.
 
-        Args:
-            images: N images, uint8, (H, W, C), all of one shape.
-            keys: uint64, (N,), from :func:`~onion_pipeline.augmentation.random_numbers.make_keys`.
+        The N images are uint8, (H, W, C), of one shape; `keys` are uint64, (N,), from
+        :func:`~onion_pipeline.augmentation.random_numbers.make_keys`.
         """
         rows = range(len(images))
         for row, image in self._change_from(0, rows, [*map(_drop_channel, images)], keys):

@@ -65,13 +65,7 @@ def provide_home() -> None:
 
 
 def check_room(path: Path, needed: int, what: str, freed: int = 0) -> None:
-    """Check that there is room for `needed` bytes on the disk of `path`.
-
-    Args:
-        path: of the first file.
-        needed: bytes to be written.
-        what: is written, for the message.
-        freed: bytes of the files that will be replaced.
+    """Check that the disk of `path` has room for `what`: `needed` bytes in place of `freed` ones.
 
     Raises:
         DiskError: names the path, what is needed and what is free.

@@ -98,8 +98,7 @@ def _map_in_pool(
 def start_pool(prepare: Callable[[], object]) -> None:
     """Start the processes of :func:`map_chunks` without waiting for them.
 
-    Args:
-        prepare: called in each, to import what the first job will need; importable by name.
+    `prepare`, importable by name, is called in each, to import what the first job will need.
     """
     if find_hindrance():
         return
