@@ -38,10 +38,7 @@ def plan_brightness_contrast(transform: Any, shape: Shape) -> Plan | None:
 
 
 def plan_color_jitter(transform: Any, shape: Shape) -> Plan | None:
-    """Return how ``ColorJitter`` is applied.
-
-    Left to albumentations: hues of more than half a turn.
-    """
+    """Return how ``ColorJitter`` is applied. Left to albumentations: hues of over half a turn."""
     if max(map(abs, transform.hue)) > HALF_A_TURN:
         return None
     limits = [getattr(transform, name) for name in JITTERED]

@@ -41,10 +41,7 @@ def plan_quarter_turn(transform: Any, shape: Shape) -> Plan | None:
 
 
 def plan_affine(transform: Any, shape: Shape) -> Plan | None:
-    """Return how ``Affine`` is applied.
-
-    Left to albumentations: an output that is fitted, and a balanced scale.
-    """
+    """Return how ``Affine`` is applied. Left to albumentations: fitted outputs, balanced scales."""
     if transform.fit_output or transform.balanced_scale:
         return None
     limits = _list_limits(transform, shape)

@@ -25,15 +25,8 @@ def augment_images(
 ) -> ArrayChunks:
     """Return `images` plus `copies` augmented variants of each, made as they are saved.
 
-    Args:
-        images: N labelled images; see :func:`~onion_pipeline.images.arrays.labelled_dtype`.
-        policy: from :func:`~onion_pipeline.augmentation.policy.make_policy`.
-        copies: number of variants of each image.
-        seed: of the draws.
-
-    Returns:
-        N * (1 + copies) labelled images: first the originals (``copy`` 0), then the first
-        variants of all in the same order (``copy`` 1), and so on.
+    Of N images N * (1 + copies) are made: first the originals (``copy`` 0), then the first variants
+    of all in the same order (``copy`` 1), and so on.
 
     Raises:
         ValueError: `policy` changes the shape or the type of the first image.
