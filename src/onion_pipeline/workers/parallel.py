@@ -17,8 +17,7 @@ logger = logging.getLogger(__name__)
 
 # Two workers start about as fast as this process does four jobs (0.5 s against 0.1 s a job).
 WORTH_A_POOL = 4
-# Jobs of each worker that are under way.
-AHEAD = 2
+AHEAD = 2  # jobs of each worker that are under way
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")

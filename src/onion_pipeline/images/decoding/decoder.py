@@ -17,18 +17,11 @@ from PIL import Image, ImageColor, ImageOps
 from PIL.Image import Transpose
 
 from onion_pipeline.errors import InterruptedRunError
-from onion_pipeline.images.decoding import bit_depth, bmp, jpeg
+from onion_pipeline.images.decoding import bit_depth, bmp, jpeg, opening
 from onion_pipeline.images.decoding.colors import flatten, make_8_bit
 from onion_pipeline.images.decoding.exif import ImageHeader
 from onion_pipeline.images.decoding.foreign import explain_error
-from onion_pipeline.images.decoding.opening import (
-    DEFAULT_RENDERING,
-    RejectedImageError,
-    Rendering,
-    check_bytes,
-    check_size,
-    open_image,
-)
+from onion_pipeline.images.decoding.opening import DEFAULT_RENDERING, RejectedImageError, Rendering
 from onion_pipeline.images.decoding.reduction import find_reduction, shrink_large
 
 GRAYSCALE_MODES = bit_depth.DEEP_MODES | {"1", "L", "LA", "I"}
@@ -76,7 +69,7 @@ def read_header(data: bytes, rendering: Rendering = DEFAULT_RENDERING) -> ImageH
         return plain
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what matters raises; the rest is about metadata
-        image, parts = open_image(data, rendering, header_only=True)
+        image, parts = opening.open_image(data, rendering, header_only=True)
     lies_on_its_side = parts.orientation >= FIRST_QUARTER
     width, height = reversed(image.size) if lies_on_its_side else image.size
     deep = image.mode in bit_depth.DEEP_MODES or bit_depth.stores_deep_colors(image)
@@ -126,16 +119,16 @@ def measure_largest_value(data: bytes, rendering: Rendering = DEFAULT_RENDERING)
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        image, _ = open_image(data, rendering)
+        image, _ = opening.open_image(data, rendering)
         image.load()
     return bit_depth.find_largest_value(image)
 
 
 def _read_plain_header(data: bytes, rendering: Rendering) -> ImageHeader | None:
-    check_bytes(data)
+    opening.check_bytes(data)
     header = bmp.read_plain_header(data) or jpeg.read_plain_header(data)
     if header:
-        check_size(header.width, header.height, rendering)
+        opening.check_size(header.width, header.height, rendering)
     return header
 
 
@@ -157,7 +150,7 @@ def _decode_plain(
 
 
 def _load(data: bytes, shape: tuple[int, int, int], rendering: Rendering) -> Image.Image:
-    opened, parts = open_image(data, rendering)
+    opened, parts = opening.open_image(data, rendering)
     if opened.format in {"JPEG", "MPO"}:
         reduction = find_reduction(opened.size, shape[1::-1])
         if reduction > 1:
@@ -168,7 +161,7 @@ def _load(data: bytes, shape: tuple[int, int, int], rendering: Rendering) -> Ima
         raise RejectedImageError("unsupported_mode", f"{UNKNOWN_RANGE[opened.mode]} pixels")
     image: Image.Image = opened
     if is_deep:  # Pillow has taken the upper 8 bits of 16
-        lower, _ = open_image(data, rendering)
+        lower, _ = opening.open_image(data, rendering)
         bit_depth.select_lower_half(lower)
         lower.load()
         image = bit_depth.join_halves(opened, lower, rendering.bit_depth)

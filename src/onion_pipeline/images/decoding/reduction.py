@@ -4,8 +4,7 @@ import math
 
 from PIL import Image
 
-# Pixels, from which on memory decides.
-LARGE = 50_000_000
+LARGE = 50_000_000  # pixels, from which on memory decides
 
 
 def find_reduction(source: tuple[int, int], target: tuple[int, int]) -> int:

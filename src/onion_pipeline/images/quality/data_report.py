@@ -37,7 +37,7 @@ def report_data(
         "files": len(index),
         "images": len(splits),
         "quarantined": quarantine["reason"].value_counts().to_dict(),
-        "classes": count_classes(splits),
+        "classes": count_splits(splits),
         "imbalance": {
             "largest_class": str(labels.index[0]),
             "smallest_class": str(labels.index[-1]),
@@ -53,7 +53,7 @@ def report_data(
     }
 
 
-def count_classes(splits: DataFrame) -> dict[str, dict[str, int]]:
+def count_splits(splits: DataFrame) -> dict[str, dict[str, int]]:
     """Return how many images of each class lie in each split."""
     import pandas as pd
 
@@ -67,7 +67,7 @@ def count_classes(splits: DataFrame) -> dict[str, dict[str, int]]:
 
 def describe_absent(splits: DataFrame) -> list[str]:
     """Return warnings about classes of which a split, that the user has given, has no image."""
-    counts = count_classes(splits)
+    counts = count_splits(splits)
     warnings = []
     for name, consequence in CONSEQUENCES.items():
         labels = [show_controls(label) for label, each in counts.items() if not each[name]]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure
 from onion_pipeline.drawing.canvas import ACCENT, INK, make_figure, show_image
 from onion_pipeline.drawing.lettering import write_names, write_page_names
-from onion_pipeline.images.quality.data_report import count_classes, find_contradictions
+from onion_pipeline.images.quality.data_report import count_splits, find_contradictions
 from onion_pipeline.images.quality.measures import ODDITIES, find_odd
 from onion_pipeline.images.stratification import LEFT_OUT
 
@@ -121,7 +121,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _add_classes(figure: PlotlyFigure, splits: DataFrame) -> None:
-    counts = count_classes(splits)
+    counts = count_splits(splits)
     shown, ticks = (
         [written[label] for label in counts]
         for written in (write_page_names(counts), write_page_names(counts, LONGEST))
