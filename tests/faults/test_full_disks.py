@@ -12,14 +12,14 @@ from onion_pipeline.datasets import ImageArrayDataset
 from onion_pipeline.errors import DiskError
 from onion_pipeline.images.arrays import ArrayChunks
 from onion_pipeline.storage.disk import check_folder
-from onion_pipeline.storage.files import write_sealed, write_whole
+from onion_pipeline.storage.files import write_sealed
 
 LIMITED = """
 import resource, sys
 from pathlib import Path
-from onion_pipeline.storage.files import write_whole
+from onion_pipeline.storage.files import write_sealed
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
-with write_whole(Path(sys.argv[1])) as path:
+with write_sealed(Path(sys.argv[1])) as path:
     path.write_bytes(bytes(2 << 20))
 """
 
@@ -55,14 +55,13 @@ def test_a_file_that_may_not_grow_is_a_named_error_and_the_earlier_one_stays(tmp
     assert path.read_text() == "earlier"
 
 
-@pytest.mark.parametrize("write", [write_whole, write_sealed])
-def test_a_full_disk_is_a_named_error_and_the_earlier_file_stays(small_disk, write):
+def test_a_full_disk_is_a_named_error_and_the_earlier_file_stays(small_disk):
     path = small_disk / "kept.npy"
-    with write(path) as temporary:
+    with write_sealed(path) as temporary:
         temporary.write_text("earlier")
     before = sorted(each.name for each in small_disk.iterdir())
     said = r"kept\.npy cannot be written: No space left on device; .* are free there"
-    with pytest.raises(DiskError, match=said), write(path) as temporary:
+    with pytest.raises(DiskError, match=said), write_sealed(path) as temporary:
         temporary.write_bytes(bytes(2 << 20))
     assert path.read_text() == "earlier"
     assert sorted(each.name for each in small_disk.iterdir()) == before
@@ -86,7 +85,7 @@ def test_a_disk_that_becomes_read_only_is_a_named_error(small_disk):
     with pytest.raises(DiskError, match="small cannot be written to: Read-only file system"):
         check_folder(small_disk)
     said = r"kept\.csv cannot be written: Read-only file system"
-    with pytest.raises(DiskError, match=said), write_whole(path) as temporary:
+    with pytest.raises(DiskError, match=said), write_sealed(path) as temporary:
         temporary.write_text("later")
     assert path.read_text() == "earlier"
 

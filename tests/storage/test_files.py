@@ -20,7 +20,6 @@ from onion_pipeline.storage.files import (
     locate_seal,
     read_seal,
     write_sealed,
-    write_whole,
 )
 
 
@@ -33,25 +32,26 @@ def kept(tmp_path: Path) -> Path:
 
 
 def write_half(path: Path, error: type[BaseException] = OSError) -> None:
-    with write_whole(path) as temporary:
+    with write_sealed(path) as temporary:
         temporary.write_text("ear")
         raise error("disk full")
 
 
-def test_a_file_appears_under_its_name_alone(tmp_path):
-    with write_whole(tmp_path / "a.csv") as temporary:
+def test_a_file_appears_under_its_name_with_nothing_but_a_seal(tmp_path):
+    with write_sealed(tmp_path / "a.csv") as temporary:
         temporary.write_text("whole")
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.csv": "whole"}
+    assert (tmp_path / "a.csv").read_text() == "whole"
+    assert {path.name for path in tmp_path.iterdir()} == {"a.csv", "a.csv.seal"}
 
 
 def test_a_success_replaces_the_earlier_file(kept):
-    with write_whole(kept) as temporary:
+    with write_sealed(kept) as temporary:
         temporary.write_text("later")
     assert kept.read_text() == "later"
 
 
 def test_the_earlier_file_is_whole_while_the_new_one_is_written(kept):
-    with write_whole(kept) as temporary:
+    with write_sealed(kept) as temporary:
         temporary.write_text("lat")
         assert kept.read_text() == "earlier"
 
@@ -70,19 +70,19 @@ def test_a_failure_without_an_earlier_file_leaves_nothing(tmp_path):
 
 
 def test_a_block_that_writes_nothing_fails(kept):
-    with pytest.raises(FileNotFoundError), write_whole(kept):
+    with pytest.raises(FileNotFoundError), write_sealed(kept):
         pass
     assert kept.read_text() == "earlier"
 
 
 def test_missing_folders_are_made(tmp_path):
-    with write_whole(tmp_path / "a" / "b" / "c.txt") as temporary:
+    with write_sealed(tmp_path / "a" / "b" / "c.txt") as temporary:
         temporary.touch()
     assert (tmp_path / "a" / "b" / "c.txt").is_file()
 
 
 def test_the_temporary_file_lies_beside_hidden_and_with_the_same_suffix(kept):
-    with write_whole(kept) as temporary:
+    with write_sealed(kept) as temporary:
         temporary.touch()
     assert (temporary.parent, temporary.suffix) == (kept.parent, kept.suffix)
     assert temporary.name.startswith(".")

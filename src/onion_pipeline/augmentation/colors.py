@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,8 +25,6 @@ def plan_brightness_contrast(transform: Any, shape: Shape) -> Plan | None:
     """Return how ``RandomBrightnessContrast`` is applied. Left to albumentations: a safe range."""
     if transform.ensure_safe_range:
         return None
-    import cv2
-
     by_max = transform.brightness_by_max
     name, unit = ("beta", TOP) if by_max else ("brightness", 1)  # the latter a share of the mean
 
@@ -34,15 +33,12 @@ def plan_brightness_contrast(transform: Any, shape: Shape) -> Plan | None:
         return {"alpha": alpha, name: unit * spread(numbers[1], transform.brightness_limit)}
 
     if by_max:
-        return Plan(2, draw, lambda drawn: _tabulate(*map(_make_column, drawn.values())), cv2.LUT)
+        return Plan(2, draw, lambda drawn: _tabulate(*drawn.values()), cv2.LUT)
     return Plan(2, draw, lambda drawn: np.stack([*drawn.values()], 1).tolist(), _adjust_by_mean)
 
 
 def plan_color_jitter(transform: Any, shape: Shape) -> Plan | None:
-    """Return how ``ColorJitter`` is applied.
-
-    Left to albumentations: hues of more than half a turn.
-    """
+    """Return how ``ColorJitter`` is applied. Left to albumentations: hues of over half a turn."""
     if max(map(abs, transform.hue)) > HALF_A_TURN:
         return None
     limits = [getattr(transform, name) for name in JITTERED]
@@ -57,30 +53,25 @@ def plan_color_jitter(transform: Any, shape: Shape) -> Plan | None:
 
 
 def _tabulate(alpha: Any, beta: Any) -> Any:
-    """Return ``byte * alpha + beta``, cut off, for all bytes; of floats, or of columns of them."""
-    values = BYTES * alpha + beta
+    """Return ``byte * alpha + beta``, cut off, for all bytes: a row for each of N floats."""
+    values = BYTES * np.asarray(alpha, np.float32)[..., None]
+    values += np.asarray(beta, np.float32)[..., None]
     return values.clip(0, TOP, out=values).astype(np.uint8)
 
 
-def _make_column(values: NDArray[np.float64]) -> NDArray[np.float32]:
-    return values.astype(np.float32)[:, None]
-
-
-def _average(image: NDArray[np.uint8]) -> float:
+def _average(image: Any) -> float:
     """Return the exact mean, as ``image.mean()`` does in thirty times as long."""
-    import cv2
-
     return sum(cv2.sumElems(image)) / image.size
 
 
 def _adjust_by_mean(image: NDArray[np.uint8], given: tuple[float, float]) -> Any:
     alpha, share = given
-    return _adjust_brightness(image, _tabulate(alpha, share * _average(image)))
+    return cv2.LUT(image, _tabulate(alpha, share * _average(image)))
 
 
 def _prepare_jitter(drawn: Drawn) -> Iterable[Any]:
     wanted = (
-        _tabulate(_make_column(drawn["brightness"]), 0),
+        _tabulate(drawn["brightness"], 0),
         drawn["contrast"].tolist(),
         drawn["saturation"].tolist(),
         _tabulate_hues(drawn["hue"]),
@@ -103,24 +94,13 @@ def _jitter(image: NDArray[np.uint8], ordered: tuple[list[int], Any]) -> NDArray
     return image
 
 
-def _adjust_brightness(image: NDArray[np.uint8], table: NDArray[np.uint8]) -> Any:
-    import cv2
-
-    return cv2.LUT(image, table)
-
-
 def _adjust_contrast(image: NDArray[np.uint8], factor: float) -> Any:
-    import cv2
-
-    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.shape[2:] else image
-    mean = cv2.sumElems(gray)[0] / gray.size
+    mean = _average(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.shape[2:] else image)
     offset = mean * (1 - factor) if factor else int(mean + 0.5)
-    return _adjust_brightness(image, _tabulate(factor, offset))
+    return cv2.LUT(image, _tabulate(factor, offset))
 
 
 def _adjust_saturation(image: NDArray[np.uint8], factor: float) -> Any:
-    import cv2
-
     if not image.shape[2:]:
         return image
     gray = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
@@ -128,8 +108,6 @@ def _adjust_saturation(image: NDArray[np.uint8], factor: float) -> Any:
 
 
 def _adjust_hue(image: NDArray[np.uint8], table: NDArray[np.uint8]) -> Any:
-    import cv2
-
     if not image.shape[2:]:
         return image
     colors = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)
@@ -147,4 +125,4 @@ def _tabulate_hues(factors: NDArray[np.float64]) -> NDArray[np.uint8]:
     return (moved + HUES * (moved < 0.0) - HUES * (moved >= HUES)).astype(np.uint8)
 
 
-ADJUSTMENTS = (_adjust_brightness, _adjust_contrast, _adjust_saturation, _adjust_hue)
+ADJUSTMENTS: tuple[Any, ...] = (cv2.LUT, _adjust_contrast, _adjust_saturation, _adjust_hue)

@@ -9,23 +9,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.augmentation import affine, colors, dropout, flips
+from onion_pipeline.augmentation import colors, dropout, geometric
 from onion_pipeline.augmentation.plan import Drawn, Plan, Shape
 from onion_pipeline.augmentation.random_numbers import draw_numbers
 
 COLORS = ((), (3,))  # axes of images after height and width
 # What is taken over from albumentations; each gives None for what it leaves there.
 PLANS: dict[str, Callable[[Any, Shape], Plan | None]] = {
-    "Affine": affine.plan_affine,
+    "Affine": geometric.plan_affine,
     "CoarseDropout": dropout.plan_coarse_dropout,
     "ColorJitter": colors.plan_color_jitter,
-    "HorizontalFlip": partial(flips.plan_flip, flips.HORIZONTAL),
+    "HorizontalFlip": partial(geometric.plan_flip, geometric.HORIZONTAL),
     "InvertImg": colors.plan_inversion,
     "RandomBrightnessContrast": colors.plan_brightness_contrast,
-    "RandomRotate90": flips.plan_quarter_turn,
-    "Rotate": affine.plan_rotate,
-    "Transpose": flips.plan_transposition,
-    "VerticalFlip": partial(flips.plan_flip, flips.VERTICAL),
+    "RandomRotate90": geometric.plan_quarter_turn,
+    "Rotate": geometric.plan_rotate,
+    "Transpose": geometric.plan_transposition,
+    "VerticalFlip": partial(geometric.plan_flip, geometric.VERTICAL),
 }
 SPACING = 1 << 32  # between the counters of two transforms
 # Spreads a seed over the 128 bits of a PCG64, whose own way from a seed takes 20 µs.
@@ -39,9 +39,6 @@ class Pipeline:
     Whether a transform is applied to an image, and with which arguments, depends on the image,
     its key and the transform's position alone. For given arguments the pixels are those of
     albumentations. Between two transforms images of one channel are (H, W).
-
-    Args:
-        transforms: of albumentations.
     """
 
     def __init__(self, transforms: Iterable[Any]) -> None:
@@ -56,9 +53,8 @@ class Pipeline:
     ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """Yield the number of an image and what it is changed into, for all, in any order.
 
-        Args:
-            images: N images, uint8, (H, W, C), all of one shape.
-            keys: uint64, (N,), from :func:`~onion_pipeline.augmentation.random_numbers.make_keys`.
+        The N images are uint8, (H, W, C), of one shape; `keys` are uint64, (N,), from
+        :func:`~onion_pipeline.augmentation.random_numbers.make_keys`.
         """
         rows = range(len(images))
         for row, image in self._change_from(0, rows, [*map(_drop_channel, images)], keys):
@@ -67,15 +63,10 @@ class Pipeline:
     def try_transform(
         self, position: int, image: NDArray[np.uint8], key: NDArray[np.uint64]
     ) -> tuple[NDArray[np.uint8], dict[str, Any]]:
-        """Return `image` as one transform alone changes it, whatever its probability.
+        """Return `image`, uint8 (H, W, C), as the transform at `position` alone changes it.
 
-        Args:
-            position: of the transform.
-            image: uint8, (H, W, C).
-            key: uint64, (1,).
-
-        Returns:
-            What comes out, and the drawn arguments as albumentations names them.
+        It is applied whatever its probability, with the numbers of `key`, uint64 (1,). Returned are
+        also the drawn arguments, as albumentations names them.
         """
         image = _drop_channel(image)
         plan = self._find_plan(position, image)

@@ -5,10 +5,12 @@ import os
 import warnings
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from onion_pipeline.augmentation.pipeline import Pipeline
 from onion_pipeline.errors import TransformError, suggest
+
+if TYPE_CHECKING:
+    from onion_pipeline.augmentation.pipeline import Pipeline
 
 # A transform as parameter files write it: one name with its arguments.
 Transform = Mapping[str, Mapping[str, Any] | None]
@@ -51,8 +53,10 @@ def make_policy(transforms: Iterable[Transform]) -> list[Step]:
     return steps
 
 
-def compose(policy: Iterable[Step]) -> Pipeline:
+def compose(policy: Iterable[Step]) -> "Pipeline":
     """Return `policy` as one function of an image and a seed."""
+    from onion_pipeline.augmentation.pipeline import Pipeline
+
     return Pipeline([create_transform(**step) for step in policy])
 
 

@@ -28,14 +28,11 @@ def draw_augmentation_preview(
     for cells, row in zip(axes, rows, strict=True):
         original = np.asarray(row["image"])
         shown = np.stack([original] * (1 + VARIANTS))
-        for cell, image in zip(
-            cells, make_variants(shown, range(1 + VARIANTS), pipeline, seed), strict=True
-        ):
+        variants = make_variants(shown, range(1 + VARIANTS), pipeline, seed)
+        for cell, image in zip(cells, variants, strict=True):
             show_image(cell, image)
-        name = names[class_names[row["label"]]]
-        cells[0].set_ylabel(name, rotation=0, ha="right", va="center")
-        for side in cells[0].spines.values():
-            side.set(visible=True, color=ACCENT, linewidth=2)
+        cells[0].set_ylabel(names[class_names[row["label"]]], rotation=0, ha="right", va="center")
+        cells[0].spines[:].set(visible=True, color=ACCENT, linewidth=2)
     axes[0, 0].set_title("original", fontsize=10, color=ACCENT)
     title = axes[0, 1].annotate(
         "augmented variants, as in training",

@@ -20,7 +20,7 @@ DOUBLE = 2.0**-53
 
 
 def make_keys(images: NDArray[np.uint8], copies: ArrayLike, seed: int) -> NDArray[np.uint64]:
-    """Return a key for the numbers of variant ``copies[n]`` of ``images[n]``, for all n.
+    """Return a key, uint64, for the numbers of variant ``copies[n]`` of ``images[n]``, for all n.
 
     Some thousand bytes, evenly spaced, tell pictures apart: a variant stays the same when other
     images come or go. Two pictures that agree in all of these bytes may share their draws.
@@ -29,9 +29,6 @@ def make_keys(images: NDArray[np.uint8], copies: ArrayLike, seed: int) -> NDArra
         images: uint8, (N, H, W, C).
         copies: N numbers of variants.
         seed: of the draws.
-
-    Returns:
-        uint64, (N,).
     """
     flat = images.reshape(len(images), -1)
     taken = np.ascontiguousarray(flat[:, :: 1 + flat.shape[1] // HASHED_BYTES])
@@ -41,15 +38,7 @@ def make_keys(images: NDArray[np.uint8], copies: ArrayLike, seed: int) -> NDArra
 
 
 def draw_numbers(keys: NDArray[np.uint64], counters: ArrayLike) -> NDArray[np.float64]:
-    """Return the numbers in [0, 1) that these keys have at these counters.
-
-    Args:
-        keys: uint64, (N,), from :func:`make_keys`.
-        counters: M whole numbers.
-
-    Returns:
-        float64, (M, N).
-    """
+    """Return the numbers in [0, 1), float64 (M, N), that N keys have at M whole `counters`."""
     steps = np.asarray(counters, np.uint64)[:, None] * STEP
     numbers: NDArray[np.float64] = (_mix(keys + steps) >> 11) * DOUBLE
     return numbers

@@ -24,13 +24,7 @@ class Draw(NamedTuple):
 
 
 class DrawnTransform(NamedTuple):
-    """What one transform of a policy does to a picture.
-
-    Args:
-        name: of the transform.
-        probability: with which the policy applies it.
-        draws: some of its results.
-    """
+    """What one transform does to a picture, and the probability with which a policy applies it."""
 
     name: str
     probability: float
@@ -42,16 +36,10 @@ def draw_policy(
 ) -> list[DrawnTransform]:
     """Return `image` as each transform alone changes it, so many times, whatever its probability.
 
-    Args:
-        image: uint8, (H, W, C).
-        policy: from :func:`~onion_pipeline.augmentation.policy.make_policy`.
-        draws: how many times. Draw number n has the arguments of the image's variant number n.
-        seed: of the draws.
-
-    Returns:
-        A picture for each draw; its arguments are numbers, or short lists of them. An affine
-        transform, which notes a matrix, is described by the angle (degrees, counter-clockwise), the
-        shear (degrees) and the shift (pixels) that this matrix means.
+    Draw number n of the `image`, uint8 (H, W, C), has the arguments of its variant number n. They
+    are numbers, or short lists of them. An affine transform, which notes a matrix, is described by
+    the angle (degrees, counter-clockwise), the shear (degrees) and the shift (pixels) that this
+    matrix means.
     """
     pipeline, image = compose(policy), np.ascontiguousarray(image)
     keys = make_keys(np.stack([image] * draws), range(1, 1 + draws), seed)

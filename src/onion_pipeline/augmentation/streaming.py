@@ -4,7 +4,7 @@ from collections.abc import Generator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,7 @@ from onion_pipeline.parameters import AugmentParameters
 from onion_pipeline.workers.parallel import AHEAD, count_processors, map_chunks, start_pool
 from onion_pipeline.workers.shared import SharedArray, create_shared, share_array
 
-
-class _Job(NamedTuple):
-    target: SharedArray
-    rows: NDArray[np.int64]
+_Job = tuple[SharedArray, NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -35,9 +32,10 @@ class _Jobs(Sequence[_Job]):
         return len(self.blocks) - self.first
 
     def __getitem__(self, number: Any) -> Any:
-        return _Job(self.slots[number % len(self.slots)], self.blocks[self.first + number])
+        return self.slots[number % len(self.slots)], self.blocks[self.first + number]
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class StreamedImages:
     """Labelled images and their variants, of which only the images exist.
 
@@ -52,17 +50,14 @@ class StreamedImages:
         seed: of the draws.
     """
 
-    def __init__(
-        self, images: LabelledImages, policy: Sequence[Step], copies: int, seed: int
-    ) -> None:
-        self._images = images
-        self._policy = policy
-        self._copies = copies
-        self._seed = seed
+    images: LabelledImages
+    policy: Sequence[Step]
+    copies: int
+    seed: int
 
     def __len__(self) -> int:
         """Return ``N * (1 + copies)``."""
-        return len(self._images) * (1 + self._copies)
+        return len(self.images) * (1 + self.copies)
 
     def __getitem__(self, key: str | NDArray[np.int64]) -> NDArray[Any]:
         """Return the rows of these numbers, made in this process, or one field of all but pixels.
@@ -72,16 +67,16 @@ class StreamedImages:
         """
         if isinstance(key, str):
             return self._get_field(key)
-        copies, rows = np.divmod(key, len(self._images))
-        made = np.array(self._images[rows])
+        copies, rows = np.divmod(key, len(self.images))
+        made = np.array(self.images[rows])
         made["copy"] = copies
         pixels = made["image"]
-        make_variants(pixels, copies, compose(self._policy), self._seed, out=pixels)
+        make_variants(pixels, copies, compose(self.policy), self.seed, out=pixels)
         return made
 
     def list_inputs(self) -> tuple[Any, ...]:
         """Return what all pixels are made of: images, policy, number of copies and seed."""
-        return self._images, list(self._policy), self._copies, self._seed
+        return self.images, list(self.policy), self.copies, self.seed
 
     def stream_pixels(
         self, blocks: Sequence[NDArray[np.int64]], first: int = 0
@@ -95,14 +90,14 @@ class StreamedImages:
         Yields:
             uint8, (M, H, W, C), good until the next is asked for: its memory is used again.
         """
-        pixels = np.dtype(np.uint8), (len(blocks[0]), *self._images.dtype["image"].shape)
+        pixels = np.dtype(np.uint8), (len(blocks[0]), *self.images.dtype["image"].shape)
         with ExitStack() as stack:
-            source = stack.enter_context(share_array(self._images))
+            source = stack.enter_context(share_array(self.images))
             # As many as `map_chunks` has under way, the block that is in use among them.
             count = AHEAD * count_processors()
             slots = [stack.enter_context(create_shared(*pixels)) for _ in range(count)]
             views = [slot.open() for slot in slots]
-            make_block = partial(_make_block, source, self._policy, self._seed)
+            make_block = partial(_make_block, source, self.policy, self.seed)
             for number, rows in enumerate(map_chunks(make_block, _Jobs(slots, blocks, first))):
                 yield views[number % count][:rows]
 
@@ -110,8 +105,8 @@ class StreamedImages:
         if name == "image":
             raise KeyError("the pixels of streamed images are read row by row")
         if name == "copy":
-            return np.repeat(np.arange(1 + self._copies), len(self._images))
-        return np.tile(self._images[name], 1 + self._copies)
+            return np.repeat(np.arange(1 + self.copies), len(self.images))
+        return np.tile(self.images[name], 1 + self.copies)
 
 
 def offer_variants(
@@ -139,7 +134,8 @@ def offer_variants(
 
 def _make_block(source: SharedArray, policy: Sequence[Step], seed: int, job: _Job) -> int:
     """Write the rows of one block, and return how many there are."""
-    copies, rows = np.divmod(job.rows, source.shape[0])
+    target, numbers = job
+    copies, rows = np.divmod(numbers, source.shape[0])
     pixels = source.open("r")["image"][rows]
-    make_variants(pixels, copies, compose(policy), seed, out=job.target.open()[: len(pixels)])
+    make_variants(pixels, copies, compose(policy), seed, out=target.open()[: len(pixels)])
     return len(pixels)

@@ -1,27 +1,23 @@
 """Augmented variants of images: each a pure function of its picture, its number and the seed."""
 
 from collections.abc import Sequence
-from itertools import chain
-from typing import NamedTuple
+from functools import partial
+from itertools import chain, product
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from onion_pipeline.augmentation.pipeline import Pipeline
 from onion_pipeline.augmentation.policy import Step, compose
 from onion_pipeline.augmentation.random_numbers import make_keys
 from onion_pipeline.images.arrays import ArrayChunks, LabelledImages, count_rows
 from onion_pipeline.origin import AUGMENTATION, hash_origin
 from onion_pipeline.workers.parallel import map_chunks
 
+if TYPE_CHECKING:
+    from onion_pipeline.augmentation.pipeline import Pipeline
+
 AT_A_TIME = 128  # images, which stay near the processor between two transforms
-
-
-class _Job(NamedTuple):
-    images: LabelledImages
-    policy: Sequence[Step]
-    copy: int
-    seed: int
 
 
 def augment_images(
@@ -29,15 +25,8 @@ def augment_images(
 ) -> ArrayChunks:
     """Return `images` plus `copies` augmented variants of each, made as they are saved.
 
-    Args:
-        images: N labelled images; see :func:`~onion_pipeline.images.arrays.labelled_dtype`.
-        policy: from :func:`~onion_pipeline.augmentation.policy.make_policy`.
-        copies: number of variants of each image.
-        seed: of the draws.
-
-    Returns:
-        N * (1 + copies) labelled images: first the originals (``copy`` 0), then the first
-        variants of all in the same order (``copy`` 1), and so on.
+    Of N images N * (1 + copies) are made: first the originals (``copy`` 0), then the first variants
+    of all in the same order (``copy`` 1), and so on.
 
     Raises:
         ValueError: `policy` changes the shape or the type of the first image.
@@ -46,8 +35,8 @@ def augment_images(
         make_variants(images["image"][:1], 1, compose(policy), seed)
     step = count_rows(images.dtype)
     parts = [images[start : start + step] for start in range(0, len(images), step)]
-    jobs = [_Job(part, policy, copy, seed) for copy in range(1, 1 + copies) for part in parts]
-    variants = map_chunks(_augment_chunk, jobs, title="augment images")
+    jobs = list(product(range(1, 1 + copies), parts))
+    variants = map_chunks(partial(_augment_chunk, policy, seed), jobs, title="augment images")
     origin = hash_origin("augmented images", AUGMENTATION, images, list(policy), copies, seed)
     return ArrayChunks(images.dtype, (), chain(parts, variants), origin, len(images) * (1 + copies))
 
@@ -55,7 +44,7 @@ def augment_images(
 def make_variants(
     images: NDArray[np.uint8],
     copies: ArrayLike,
-    pipeline: Pipeline,
+    pipeline: "Pipeline",
     seed: int,
     out: NDArray[np.uint8] | None = None,
 ) -> NDArray[np.uint8]:
@@ -85,7 +74,7 @@ def make_variants(
 def _write_variants(
     images: NDArray[np.uint8],
     copies: NDArray[np.int64],
-    pipeline: Pipeline,
+    pipeline: "Pipeline",
     seed: int,
     out: NDArray[np.uint8],
 ) -> None:
@@ -103,9 +92,12 @@ def _write_variants(
         out[rows[number]] = variant
 
 
-def _augment_chunk(job: _Job) -> LabelledImages:
-    variants = np.array(job.images)
-    variants["copy"] = job.copy
+def _augment_chunk(
+    policy: Sequence[Step], seed: int, job: tuple[int, LabelledImages]
+) -> LabelledImages:
+    copy, images = job
+    variants = np.array(images)
+    variants["copy"] = copy
     pixels = variants["image"]
-    make_variants(pixels, job.copy, compose(job.policy), job.seed, out=pixels)
+    make_variants(pixels, copy, compose(policy), seed, out=pixels)
     return variants

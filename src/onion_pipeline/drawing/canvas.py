@@ -27,10 +27,8 @@ def show_image(axes: "Axes", image: NDArray[np.uint8]) -> None:
     """Draw `image`, uint8 (H, W, C), into `axes` without ticks or interpolation."""
     grey = image.shape[2] == 1
     axes.imshow(image[..., 0] if grey else image, cmap="gray" if grey else None, vmin=0, vmax=255)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for side in axes.spines.values():
-        side.set_visible(False)
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
 
 
 def tile_images(images: NDArray[np.uint8], columns: int, scale: int = 1) -> Image.Image:

@@ -17,15 +17,9 @@ REGULAR = (400, "normal", "regular")
 
 @cache
 def find_families(characters: frozenset[str]) -> dict[str, str]:
-    """Return a font for each of `characters` that is to be drawn in another one than usual.
+    """Return a font family for each of `characters` that the usual one lacks and another has.
 
     All installed fonts are looked through only where the usual one lacks a character.
-
-    Args:
-        characters: single ones.
-
-    Returns:
-        The name of a font family for each that the usual font lacks and another one has.
     """
     lacking = characters - find_drawable(characters)
     found: dict[str, str] = {}

@@ -22,15 +22,12 @@ def write_names(names: Iterable[str], longest: int) -> dict[str, str]:
     r"""Return how a picture writes each of `names`.
 
     Characters for which no font of the machine has a glyph become escapes, as in JSON: ``\u732b``.
-
-    Args:
-        names: of classes, or whatever else a stranger has named.
-        longest: how many characters fit; wide ones, such as 猫, count twice.
+    At most `longest` characters fit, of which wide ones, such as 猫, count twice.
     """
     different = set(names)
     used = frozenset("".join(different))
     shown = find_drawable(used) | find_families(used).keys()
-    _tell_missing("".join(sorted(each for each in used - shown))[:NAMED])
+    _tell_missing("".join(sorted(used - shown))[:NAMED])
     return _shorten(different, longest, shown.__contains__)
 
 

@@ -42,13 +42,7 @@ def join_pairs(
 ) -> NDArray[np.int64]:
     """Return a number for each of `count` rows, the same for rows that pairs connect.
 
-    Args:
-        count: of the rows.
-        first: int64, one row of each pair.
-        second: int64, the other.
-
-    Returns:
-        int64, (count,): the smallest row that can be reached.
+    It is that of the smallest row that can be reached: int64, (count,).
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components

@@ -44,10 +44,8 @@ FAR = 0.6
 # Shares of the reach. Measured on planted copies: at 0.06, 97 % and more of those of photographs
 # and digits are found, and no two different photographs of hand signs, few digits, are joined.
 CANDIDATE, NEAR = 0.3, 0.06
-# How far, beyond its nearest one, the landmarks of a picture's copies are looked for.
-SLACK = 0.1
-# Of each picture, so many others are looked at closely, the nearest first.
-MOST = 32
+SLACK = 0.1  # how far, beyond its nearest one, the landmarks of a picture's copies are looked for
+MOST = 32  # others that are looked at closely for each picture, the nearest first
 CHUNK, BATCH = 512, 64
 
 
@@ -204,10 +202,8 @@ def _compare(images: NDArray[np.uint8], rows: Rows, first: Rows, second: Rows) -
 def _match(pictures: NDArray[np.uint8], whose: Rows, others: Vectors) -> Vectors:
     """Return how well each picture, cropped or brightened, fits what it is compared with.
 
-    Args:
-        pictures: uint8, (N, H, W, C).
-        whose: int64, (P,), sorted: the picture of each pair.
-        others: float32, (P, 2, D): two fine descriptors of the other picture of each pair.
+    Of each pair there are the number of the picture, in `whose`, which is sorted, and two fine
+    descriptors of the other one, in `others`: float32, (P, 2, D).
     """
     best = np.full(len(whose), -1, np.float32)
     brightest = pictures.max(axis=(1, 2, 3))

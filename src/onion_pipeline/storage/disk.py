@@ -55,28 +55,17 @@ def provide_home() -> None:
     is set, and matplotlib warns of each folder that it tries.
     """
     try:
-        home = Path.home()
+        home, lacking = Path.home(), "MPLCONFIGDIR"
+        if os.access(home, os.W_OK | os.X_OK) or lacking in os.environ:
+            return
     except RuntimeError:  # neither HOME nor an entry in the list of users
-        os.environ["HOME"] = _make_home()
-        return
-    if not os.access(home, os.W_OK | os.X_OK) and "MPLCONFIGDIR" not in os.environ:
-        os.environ["MPLCONFIGDIR"] = _make_home()
-
-
-def _make_home() -> str:
-    folder = tempfile.mkdtemp(prefix="onion_pipeline-home-")
+        lacking = "HOME"
+    os.environ[lacking] = folder = tempfile.mkdtemp(prefix="onion_pipeline-home-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
 
 
 def check_room(path: Path, needed: int, what: str, freed: int = 0) -> None:
-    """Check that there is room for `needed` bytes on the disk of `path`.
-
-    Args:
-        path: of the first file.
-        needed: bytes to be written.
-        what: is written, for the message.
-        freed: bytes of the files that will be replaced.
+    """Check that the disk of `path` has room for `what`: `needed` bytes in place of `freed` ones.
 
     Raises:
         DiskError: names the path, what is needed and what is free.

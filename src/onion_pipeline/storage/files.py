@@ -44,28 +44,12 @@ class Seal(NamedTuple):
 
 
 @contextmanager
-def write_whole(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`, and rename it to `path` once the block succeeds.
+def write_sealed(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; once the block succeeds, rename it, and seal the file.
 
     A reader sees the old file or the new one, never half of one, even after a loss of power; if
-    the block fails, the old one stays.
-
-    Raises:
-        DiskError: the disk is full, or does not let itself be written to.
-    """
-    with _write_temporary(path) as temporary:
-        yield temporary
-        _flush_file(temporary)
-        temporary.replace(path)
-        _flush_folder(path.parent)
-
-
-@contextmanager
-def write_sealed(path: Path) -> Iterator[Path]:
-    """Write a file as :func:`write_whole` does, and its seal with it.
-
-    While the one is replaced and the other not yet, the file has no seal, and so counts as
-    missing if the process ends there.
+    the block fails, the old one stays. While the file is replaced and its seal not yet, it has
+    none, and so counts as missing if the process ends there.
 
     Raises:
         DiskError: the disk is full, or does not let itself be written to.
@@ -74,7 +58,8 @@ def write_sealed(path: Path) -> Iterator[Path]:
     with _write_temporary(seal) as temporary_seal, _write_temporary(path) as temporary:
         yield temporary
         _flush_file(temporary)
-        _write_seal(temporary_seal, Seal(hash_file(temporary), temporary.stat().st_size))
+        sealed = Seal(hash_file(temporary), temporary.stat().st_size)
+        temporary_seal.write_text(json.dumps(sealed._asdict()), encoding="utf-8")
         _flush_file(temporary_seal)
         seal.unlink(missing_ok=True)
         temporary.replace(path)
@@ -83,11 +68,7 @@ def write_sealed(path: Path) -> Iterator[Path]:
 
 
 def amend_seal(path: Path, **changes: Any) -> None:
-    """Change what the seal of a file says of its origin; what it says of the bytes stays.
-
-    Args:
-        path: of the file.
-        changes: ``array_origin`` or ``origin``, see :class:`Seal`.
+    """Change the ``array_origin`` or the ``origin`` that the :class:`Seal` of a file names.
 
     Raises:
         DamagedFileError: the file has no seal.
@@ -95,7 +76,7 @@ def amend_seal(path: Path, **changes: Any) -> None:
     content = _require_seal(path)._replace(**changes)
     seal = locate_seal(path)
     with _write_temporary(seal) as temporary:
-        _write_seal(temporary, content)
+        temporary.write_text(json.dumps(content._asdict()), encoding="utf-8")
         # Not flushed, which takes milliseconds: a seal that a loss of power tears is none.
         temporary.replace(seal)
 
@@ -156,10 +137,6 @@ def _require_seal(path: Path) -> Seal:
             "by this project. Make it anew with kedro run --only-missing-outputs."
         )
     return seal
-
-
-def _write_seal(path: Path, seal: Seal) -> None:
-    path.write_text(json.dumps(seal._asdict()), encoding="utf-8")
 
 
 @contextmanager

@@ -20,11 +20,8 @@ def hold_lock(path: Path, work: str) -> Iterator[None]:
 
     ``<name>.json`` beside the lock says who holds it. The lock's own file stays, since whoever
     removes it may remove the lock of another. Where the file system knows no locks, or the folder
-    cannot be written to, a warning is all there is.
-
-    Args:
-        path: of the lock; missing folders are made.
-        work: what it is held for, in a few words.
+    cannot be written to, a warning is all there is. Missing folders are made; `work` says in a few
+    words what the lock is held for.
 
     Raises:
         LockedError: somebody else has it, another part of this very process perhaps.

@@ -17,8 +17,7 @@ logger = logging.getLogger(__name__)
 
 # Two workers start about as fast as this process does four jobs (0.5 s against 0.1 s a job).
 WORTH_A_POOL = 4
-# Jobs of each worker that are under way.
-AHEAD = 2
+AHEAD = 2  # jobs of each worker that are under way
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -98,8 +97,7 @@ def _map_in_pool(
 def start_pool(prepare: Callable[[], object]) -> None:
     """Start the processes of :func:`map_chunks` without waiting for them.
 
-    Args:
-        prepare: called in each, to import what the first job will need; importable by name.
+    `prepare`, importable by name, is called in each, to import what the first job will need.
     """
     if find_hindrance():
         return

@@ -15,11 +15,7 @@ from numpy.typing import NDArray
 class SharedArray(NamedTuple):
     """Where an array is that any process can open; small enough to send along with a job.
 
-    Args:
-        path: of the bytes.
-        dtype: of the array.
-        shape: of the array.
-        offset: of its first byte.
+    Its first byte is number `offset` of the file at `path`.
     """
 
     path: str

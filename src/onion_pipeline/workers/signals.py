@@ -63,12 +63,9 @@ def hear_signals() -> Iterator[Callable[[], None]]:
 
 
 def follow_parent(parent: int) -> None:
-    """Let this process end within a second of the one that started it, however that one ends.
+    """Let this process end within a second of number `parent`, its starter, however that ends.
 
     A worker would else wait for ever for a job from a process that was killed.
-
-    Args:
-        parent: id of that process.
     """
 
     def watch() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from onion_pipeline.images.quality import data_report
 from onion_pipeline.images.quality.data_report import (
-    count_classes,
+    count_splits,
     find_contradictions,
     report_data,
 )
@@ -116,7 +116,7 @@ def test_of_many_pairs_the_most_similar_are_named(tables, monkeypatch):
 
 
 def test_left_out_images_are_counted_where_there_are_some(splits):
-    assert "left_out" not in count_classes(splits)["cat"]
+    assert "left_out" not in count_splits(splits)["cat"]
 
 
 def test_duplicates_with_other_labels_contradict(tables):

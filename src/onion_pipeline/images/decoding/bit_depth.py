@@ -7,7 +7,6 @@ many they are stands nowhere; the largest value of a whole data set shows it.
 import sys
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +27,8 @@ DEEP_COLORS = ("RGB;16", "RGBA;16", "RGBX;16", "CMYK;16")
 def find_bit_depth(index: DataFrame) -> int:
     """Return the bits that the values of 16-bit files have, the same for all of a data set.
 
-    Args:
-        index: columns ``largest_value``, missing where a file has not 16 bits, and ``reason``.
-
-    Returns:
-        8, 10, 12, 14 or 16, the fewest that hold each value; 16 without such files.
+    They are 8, 10, 12, 14 or 16, the fewest that hold each value; 16 without such files. Columns of
+    `index`: ``largest_value``, missing where a file has not 16 bits, and ``reason``.
     """
     values = _list_largest(index)
     return MOST_BITS if values.empty else _count_bits(values.max())
@@ -69,11 +65,9 @@ def describe_few_bright(index: DataFrame, depth: int) -> str | None:
 
 
 def describe_other_depth(largest: Sequence[int], depth: int) -> str | None:
-    """Return a warning of new pictures whose values have other bits than a model takes them for.
+    """Return a warning of new pictures whose values have not the `depth` that a model scales.
 
-    Args:
-        largest: the largest value of each new picture of 16 bits.
-        depth: how many bits the model scales.
+    `largest` is the largest value of each picture of 16 bits.
     """
     if not largest:
         return None
@@ -124,7 +118,10 @@ def select_lower_half(image: ImageFile) -> None:
     """Have the lower byte of each value decoded, not the upper."""
     mode = _find_raw_mode(image)
     other = mode[:-1] + OTHER_ORDER[mode[-1]]
-    image.tile = [tile._replace(args=_put_raw_mode(tile.args, other)) for tile in image.tile]
+    image.tile = [
+        tile._replace(args=(other, *tile.args[1:]) if isinstance(tile.args, tuple) else other)
+        for tile in image.tile
+    ]
 
 
 def join_halves(upper: Image.Image, lower: Image.Image, depth: int) -> Image.Image:
@@ -140,10 +137,6 @@ def _find_raw_mode(image: ImageFile) -> str:
     """Return how the pixels are stored, as Pillow calls it."""
     args = image.tile[0].args
     return str(args if isinstance(args, str) else args[0]) if args else ""
-
-
-def _put_raw_mode(args: Any, mode: str) -> Any:
-    return mode if isinstance(args, str) else (mode, *args[1:])
 
 
 @lru_cache(maxsize=8)

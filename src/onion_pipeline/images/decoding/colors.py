@@ -12,9 +12,7 @@ from onion_pipeline.images.decoding.bit_depth import DEEP_MODES, scale_to_8_bits
 def make_8_bit(image: Image.Image, bit_depth: int) -> Image.Image:
     """Return a picture in gray, RGB or CMYK, with or without transparency, of 8 bits each.
 
-    Args:
-        image: decoded, of a mode whose values have a stated range.
-        bit_depth: of 16-bit gray, the bits that values really have.
+    It is decoded, and its values have a stated range; those of 16-bit gray really `bit_depth` bits.
     """
     if image.mode in DEEP_MODES:
         image = _scale_gray(image, bit_depth)

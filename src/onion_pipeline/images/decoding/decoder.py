@@ -9,7 +9,7 @@ antialiasing.
 import warnings
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,18 +17,11 @@ from PIL import Image, ImageColor, ImageOps
 from PIL.Image import Transpose
 
 from onion_pipeline.errors import InterruptedRunError
-from onion_pipeline.images.decoding import bit_depth, bmp, jpeg
+from onion_pipeline.images.decoding import bit_depth, bmp, jpeg, opening
 from onion_pipeline.images.decoding.colors import flatten, make_8_bit
 from onion_pipeline.images.decoding.exif import ImageHeader
 from onion_pipeline.images.decoding.foreign import explain_error
-from onion_pipeline.images.decoding.opening import (
-    DEFAULT_RENDERING,
-    RejectedImageError,
-    Rendering,
-    check_bytes,
-    check_size,
-    open_image,
-)
+from onion_pipeline.images.decoding.opening import DEFAULT_RENDERING, RejectedImageError, Rendering
 from onion_pipeline.images.decoding.reduction import find_reduction, shrink_large
 
 GRAYSCALE_MODES = bit_depth.DEEP_MODES | {"1", "L", "LA", "I"}
@@ -46,17 +39,14 @@ TURNS = {
 }
 FIRST_QUARTER = 5
 
-Options = ParamSpec("Options")
-Result = TypeVar("Result")
+Decode = TypeVar("Decode", bound=Callable[..., Any])
 
 
-def _explain_errors(
-    decode: Callable[Concatenate[bytes, Options], Result],
-) -> Callable[Concatenate[bytes, Options], Result]:
+def _explain_errors(decode: Decode) -> Decode:
     """Have whatever goes wrong with the bytes raised as the reason why they are refused."""
 
     @wraps(decode)
-    def explain(data: bytes, *args: Options.args, **kwargs: Options.kwargs) -> Result:
+    def explain(data: bytes, *args: Any, **kwargs: Any) -> Any:
         try:
             return decode(data, *args, **kwargs)
         except (RejectedImageError, InterruptedRunError):
@@ -64,7 +54,7 @@ def _explain_errors(
         except Exception as error:
             raise explain_error(error, data) from error
 
-    return explain
+    return cast("Decode", explain)
 
 
 @_explain_errors
@@ -79,7 +69,7 @@ def read_header(data: bytes, rendering: Rendering = DEFAULT_RENDERING) -> ImageH
         return plain
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what matters raises; the rest is about metadata
-        image, parts = open_image(data, rendering, header_only=True)
+        image, parts = opening.open_image(data, rendering, header_only=True)
     lies_on_its_side = parts.orientation >= FIRST_QUARTER
     width, height = reversed(image.size) if lies_on_its_side else image.size
     deep = image.mode in bit_depth.DEEP_MODES or bit_depth.stores_deep_colors(image)
@@ -120,30 +110,25 @@ def decode_image(
 
 @_explain_errors
 def measure_largest_value(data: bytes, rendering: Rendering = DEFAULT_RENDERING) -> int:
-    """Return the largest value of a picture of 16 bits.
+    """Return the largest value of a picture of 16 bits, which :func:`read_header` calls ``deep``.
 
-    Args:
-        data: of which :func:`read_header` says that it is ``deep``.
-        rendering: which pictures are refused.
-
-    Returns:
-        Of colours rounded up to the last of 256 values that have the same upper byte.
+    Of colours it is rounded up to the last of 256 values that have the same upper byte.
 
     Raises:
         RejectedImageError: names the reason.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        image, _ = open_image(data, rendering)
+        image, _ = opening.open_image(data, rendering)
         image.load()
     return bit_depth.find_largest_value(image)
 
 
 def _read_plain_header(data: bytes, rendering: Rendering) -> ImageHeader | None:
-    check_bytes(data)
+    opening.check_bytes(data)
     header = bmp.read_plain_header(data) or jpeg.read_plain_header(data)
     if header:
-        check_size(header.width, header.height, rendering)
+        opening.check_size(header.width, header.height, rendering)
     return header
 
 
@@ -165,7 +150,7 @@ def _decode_plain(
 
 
 def _load(data: bytes, shape: tuple[int, int, int], rendering: Rendering) -> Image.Image:
-    opened, parts = open_image(data, rendering)
+    opened, parts = opening.open_image(data, rendering)
     if opened.format in {"JPEG", "MPO"}:
         reduction = find_reduction(opened.size, shape[1::-1])
         if reduction > 1:
@@ -176,7 +161,7 @@ def _load(data: bytes, shape: tuple[int, int, int], rendering: Rendering) -> Ima
         raise RejectedImageError("unsupported_mode", f"{UNKNOWN_RANGE[opened.mode]} pixels")
     image: Image.Image = opened
     if is_deep:  # Pillow has taken the upper 8 bits of 16
-        lower, _ = open_image(data, rendering)
+        lower, _ = opening.open_image(data, rendering)
         bit_depth.select_lower_half(lower)
         lower.load()
         image = bit_depth.join_halves(opened, lower, rendering.bit_depth)

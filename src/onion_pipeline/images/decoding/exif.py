@@ -88,11 +88,7 @@ class TiffLayout(NamedTuple):
 def find_orientation(exif: bytes, xmp: bytes) -> int:
     """Return how a picture is turned: what Exif says or, where it says nothing, XMP.
 
-    Only the whole numbers 1 to 8 count, whatever else there is.
-
-    Args:
-        exif: with or without its mark; may be damaged or empty.
-        xmp: may be damaged or empty.
+    Only the whole numbers 1 to 8 count. Either may be damaged or empty; Exif may have its mark.
     """
     if not exif and not xmp:  # as with most pictures, of which there are many
         return UPRIGHT

@@ -1,7 +1,6 @@
 """What files are that lie among pictures and are none that can be decoded, and what to do."""
 
 import re
-from typing import NamedTuple
 
 from PIL import Image, UnidentifiedImageError
 
@@ -15,92 +14,66 @@ SHOWN = 40  # bytes of a file that is nothing known
 PIXELS = re.compile(r"\((\d+) pixels\)")  # in what Pillow says
 
 
-class _Kind(NamedTuple):
-    signature: re.Pattern[bytes]  # of the first bytes
-    what: str
-
-
-def _begins(pattern: bytes, what: str) -> _Kind:
-    return _Kind(re.compile(pattern, re.DOTALL | re.IGNORECASE), what)
-
-
 def _convert(name: str, suffix: str) -> str:
     return f"{name}; convert them to JPEG or PNG first: magick mogrify -format jpg *.{suffix}"
 
 
-KINDS = (
-    _begins(
-        rb"version https://git-lfs\.github\.com/spec/",
-        "a Git LFS pointer in place of a picture; fetch them all, in the clone: git lfs pull",
+KINDS = {  # by what the first bytes match
+    rb"version https://git-lfs\.github\.com/spec/": (
+        "a Git LFS pointer in place of a picture; fetch them all, in the clone: git lfs pull"
     ),
-    _begins(
-        rb"(\.\./|\.git/|/)*annex/objects/",
-        "a git-annex pointer in place of a picture; fetch them all, in the clone: git annex get .",
+    rb"(\.\./|\.git/|/)*annex/objects/": (
+        "a git-annex pointer in place of a picture; fetch them all, in the clone: git annex get ."
     ),
-    _begins(
-        rb"\.\.?/[^\0\r\n]{1,255}\s*\Z",
+    rb"\.\.?/[^\0\r\n]{1,255}\s*\Z": (
         "a link that was saved as a text, as git does where it may not make links; put what it "
-        "leads to in its place, or, in the clone: git -c core.symlinks=true checkout -- .",
+        "leads to in its place, or, in the clone: git -c core.symlinks=true checkout -- ."
     ),
-    _begins(
-        rb"....ftyp(hei[cxms]|hev[cxms]|mif1|msf1)",
+    rb"....ftyp(hei[cxms]|hev[cxms]|mif1|msf1)": (
         "HEIC, as iPhones save photos; convert them to JPEG first: magick mogrify -format jpg "
-        "*.heic (or heif-convert of libheif)",
+        "*.heic (or heif-convert of libheif)"
     ),
-    _begins(rb"....ftypavi[fs]", _convert("AVIF", "avif")),
-    _begins(rb"....ftypcrx ", RAW),
-    _begins(rb"....ftyp|\x1aE\xdf\xa3|RIFF....AVI ", "a video; save pictures of it: ffmpeg"),
-    _begins(rb"\xff\x0a|\x00\x00\x00\x0cJXL ", _convert("JPEG XL", "jxl")),
-    _begins(rb"\x00\x00\x00\x0cjP  |\xff\x4f\xff\x51", _convert("JPEG 2000", "jp2")),
-    _begins(rb"II\xbc", _convert("JPEG XR", "jxr")),
-    _begins(rb"8BPS", "a Photoshop document; save the pictures as PNG or TIFF"),
-    _begins(rb"gimp xcf", "a document of GIMP; export the pictures as PNG or TIFF"),
-    _begins(rb"II.\x00....CR|IIR[OS]|MMOR|IIU\x00|FUJIFILMCCD-RAW|\x00MRM|FOVb|II....HEAP", RAW),
-    _begins(rb"%PDF", "a PDF; save its pages as pictures: pdftoppm -png"),
-    _begins(rb"%!PS|\xc5\xd0\xd3\xc6", "PostScript; convert it to PNG first"),
-    _begins(rb"\x00\x00[\x01\x02]\x00", _convert("an icon", "ico")),
-    _begins(rb"icns", _convert("an icon", "icns")),
-    _begins(rb"P[1-7]\s", _convert("PNM", "ppm")),
-    _begins(rb".{128}DICM", "DICOM; export the pictures as PNG or TIFF: dcm2pnm of DCMTK"),
-    _begins(
-        rb"\x00\x05\x16[\x00\x07]",
-        "what macOS keeps beside a file (AppleDouble); it can be removed",
+    rb"....ftypavi[fs]": _convert("AVIF", "avif"),
+    rb"....ftypcrx ": RAW,
+    rb"....ftyp|\x1aE\xdf\xa3|RIFF....AVI ": "a video; save pictures of it: ffmpeg",
+    rb"\xff\x0a|\x00\x00\x00\x0cJXL ": _convert("JPEG XL", "jxl"),
+    rb"\x00\x00\x00\x0cjP  |\xff\x4f\xff\x51": _convert("JPEG 2000", "jp2"),
+    rb"II\xbc": _convert("JPEG XR", "jxr"),
+    rb"8BPS": "a Photoshop document; save the pictures as PNG or TIFF",
+    rb"gimp xcf": "a document of GIMP; export the pictures as PNG or TIFF",
+    rb"II.\x00....CR|IIR[OS]|MMOR|IIU\x00|FUJIFILMCCD-RAW|\x00MRM|FOVb|II....HEAP": RAW,
+    rb"%PDF": "a PDF; save its pages as pictures: pdftoppm -png",
+    rb"%!PS|\xc5\xd0\xd3\xc6": "PostScript; convert it to PNG first",
+    rb"\x00\x00[\x01\x02]\x00": _convert("an icon", "ico"),
+    rb"icns": _convert("an icon", "icns"),
+    rb"P[1-7]\s": _convert("PNM", "ppm"),
+    rb".{128}DICM": "DICOM; export the pictures as PNG or TIFF: dcm2pnm of DCMTK",
+    rb"\x00\x05\x16[\x00\x07]": "what macOS keeps beside a file (AppleDouble); it can be removed",
+    rb"(\xef\xbb\xbf)?\s*(<\?xml.*|<!--.*)?<svg": _convert("SVG, a drawing", "svg"),
+    rb"(\xef\xbb\xbf)?\s*(<!--.*?-->\s*)?(<!doctype html|<html|<head)": (
+        "a web page, as servers answer instead of a picture; download the picture anew"
     ),
-    _begins(rb"(\xef\xbb\xbf)?\s*(<\?xml.*|<!--.*)?<svg", _convert("SVG, a drawing", "svg")),
-    _begins(
-        rb"(\xef\xbb\xbf)?\s*(<!--.*?-->\s*)?(<!doctype html|<html|<head)",
-        "a web page, as servers answer instead of a picture; download the picture anew",
+    rb"(\xef\xbb\xbf)?\s*(<\?xml.*)?<Error>": (
+        "an error that a server answered instead of a picture; download the picture anew"
     ),
-    _begins(
-        rb"(\xef\xbb\xbf)?\s*(<\?xml.*)?<Error>",
-        "an error that a server answered instead of a picture; download the picture anew",
-    ),
-)
+}
 
 
 def name_foreign(data: bytes) -> str | None:
     """Return what a file is that is no picture of an allowed format, and what to do about it.
 
-    Args:
-        data: the bytes of the file.
-
     Returns:
         Words that follow "it is"; ``None`` if it is nothing that is known.
     """
     beginning = data[:BEGINNING]
-    for kind in KINDS:
-        if kind.signature.match(beginning):
-            return kind.what
+    for pattern, what in KINDS.items():
+        if re.match(pattern, beginning, re.DOTALL | re.IGNORECASE):
+            return what
     return RAW if is_camera_raw(data) else None
 
 
 def explain_error(error: Exception, data: bytes) -> RejectedImageError:
-    """Return why `data` is refused: whatever decoders raise on it may cost this file alone.
-
-    Args:
-        error: what a decoder has raised.
-        data: the bytes of the file.
-    """
+    """Return why `data` is refused: whatever decoders raise on it may cost this file alone."""
     if isinstance(error, Image.DecompressionBombError):
         return RejectedImageError("too_many_pixels", _describe_bomb(str(error)))
     foreign = name_foreign(data)

@@ -5,7 +5,6 @@ takes 250 µs there and 35 µs here, for the same pixels, since both call libjpe
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 import simplejpeg
@@ -40,14 +39,9 @@ def read_plain_header(data: bytes) -> ImageHeader | None:
 
 
 def decode_plain(data: bytes, grayscale: bool) -> NDArray[np.uint8] | None:
-    """Return the pixels of a plain JPEG; ``None`` if the decoder has the least to object.
+    """Return the pixels of a JPEG of a plain header, if the decoder has nothing to object.
 
-    Args:
-        data: for which :func:`read_plain_header` gives a header of a size that fits memory.
-        grayscale: as that header says.
-
-    Returns:
-        uint8, (H, W, 1) if `grayscale`, else (H, W, 3) in RGB.
+    They are uint8, (H, W, 1) if the header says `grayscale`, else (H, W, 3) in RGB.
     """
     try:
         return simplejpeg.decode_jpeg(data, "GRAY" if grayscale else "RGB", strict=True)
@@ -55,40 +49,31 @@ def decode_plain(data: bytes, grayscale: bool) -> NDArray[np.uint8] | None:
         return None
 
 
-class _Segment(NamedTuple):
-    marker: int
-    start: int  # of what stands before its marker, if anything does
-    content: int
-    end: int
-
-
 def split_metadata(data: bytes, header_only: bool = False) -> Parts | None:
-    """Return a JPEG apart from what it says beside its pixels.
+    """Return a JPEG apart from what it says beside its pixels; ``None`` if its header is damaged.
 
-    Args:
-        data: an encoded image file.
-        header_only: without what follows the header.
-
-    Returns:
-        ``None`` if its header is damaged.
+    With `header_only` what follows the header is left out.
     """
     view = memoryview(data)
     pieces, noted, profiles = [view[:2]], {EXIF: b"", XMP: b""}, list[bytes]()
-    for segment in _list_segments(view):
-        content = view[segment.content : segment.end]
-        if _is_needed(segment.marker, content):
-            pieces.append(view[segment.start : segment.end])
+    for marker, start, place, end in _list_segments(view):
+        content = view[place:end]
+        if _is_needed(marker, content):
+            pieces.append(view[start:end])
         else:
             _note(bytes(content), noted, profiles)
-        if segment.marker == SCAN:
-            pieces.append(view[segment.end : segment.end if header_only else None])
+        if marker == SCAN:
+            pieces.append(view[end : end if header_only else None])
             orientation = find_orientation(noted[EXIF], noted[XMP])
             return Parts(join_pieces(pieces), orientation, _join_profile(profiles))
     return None
 
 
-def _list_segments(data: memoryview) -> Iterator[_Segment]:
-    """Yield what stands before the pixels, and between two of them what does not belong there."""
+def _list_segments(data: memoryview) -> Iterator[tuple[int, int, int, int]]:
+    """Yield each segment before the pixels: its marker, start, content and end.
+
+    What does not belong there, between two of them, is the start of the next.
+    """
     place = 2
     while True:
         start = place
@@ -100,7 +85,7 @@ def _list_segments(data: memoryview) -> Iterator[_Segment]:
             return
         marker = data[place]
         length = 0 if marker in ALONE else int.from_bytes(data[place + 1 : place + 3], "big")
-        yield _Segment(marker, start, place + 3, place + 1 + length)
+        yield marker, start, place + 3, place + 1 + length
         place += 1 + length
 
 

@@ -50,11 +50,9 @@ DEFAULT_RENDERING = Rendering()
 
 
 def make_rendering(parameters: "IngestParameters", found_depth: int = MOST_BITS) -> Rendering:
-    """Return how pictures become pixels.
+    """Return how the user wants pictures to become pixels.
 
-    Args:
-        parameters: as the user wants it.
-        found_depth: the bits that values of 16-bit files have, if the user leaves it to the data.
+    The values of 16-bit files have `found_depth` bits, if the user leaves that to the data.
     """
     wanted = parameters.model_dump(include={*Rendering._fields})
     found = {"bit_depth": found_depth} if parameters.bit_depth == "auto" else {}
@@ -62,11 +60,9 @@ def make_rendering(parameters: "IngestParameters", found_depth: int = MOST_BITS)
 
 
 class RejectedImageError(ValueError):
-    """A file that is no usable image.
+    """A file that is no usable image, for a `reason`, and in `detail` what was found, in words.
 
-    Args:
-        reason: a code from :data:`onion_pipeline.images.quarantine.REASONS`.
-        detail: what was found, in words.
+    Reasons are the codes in :data:`onion_pipeline.images.quarantine.REASONS`.
     """
 
     def __init__(self, reason: str, detail: str) -> None:

@@ -30,9 +30,7 @@ LOWER = 0x20  # the bit that makes a chunk ancillary
 def split_metadata(data: bytes, header_only: bool = False) -> Parts:
     """Return a PNG apart from what it says beside its pixels.
 
-    Args:
-        data: begins with :data:`SIGNATURE`.
-        header_only: of the pixels nothing but where they begin; their checksums are not looked at.
+    With `header_only` these are left out but for where they begin, and their checksums not checked.
 
     Raises:
         ValueError: it is cut short, or a checksum is wrong.

@@ -4,26 +4,19 @@ import math
 
 from PIL import Image
 
-# Pixels, from which on memory decides.
-LARGE = 50_000_000
+LARGE = 50_000_000  # pixels, from which on memory decides
 
 
 def find_reduction(source: tuple[int, int], target: tuple[int, int]) -> int:
-    """Return by how much the sides of a JPEG may be divided while it is decoded.
+    """Return by how much the `source` sides of a JPEG may be divided while it is decoded.
 
-    The rest stays three times as large as the target, for the antialiasing, and the division
-    leaves no remainder, which would move the picture. Measured on photographs of 0.3 to 9
-    megapixels, the resized pixels differ by 0.3 of 255 levels in the mean and 99 % of them by
-    at most 2 from those of a full decoding, which takes up to six times as long.
+    That is 8, 4, 2, or 1 for not at all. The rest stays three times as large as the `target`, for
+    the antialiasing, and the division leaves no remainder, which would move the picture. Measured
+    on photographs of 0.3 to 9 megapixels, the resized pixels differ by 0.3 of 255 levels in the
+    mean and 99 % of them by at most 2 from those of a full decoding, which takes up to six times
+    as long.
 
     Above 50 megapixels memory counts for more than a remainder, which is of no weight there.
-
-    Args:
-        source: the sides of the picture.
-        target: those that are wanted.
-
-    Returns:
-        8, 4, 2, or 1 for not at all.
     """
     (width, height), room = source, min(source) // (3 * max(target))
     if width * height > LARGE:

@@ -29,9 +29,7 @@ MAX_PAGES = 100_000  # which nobody has to count to the end
 def split_metadata(data: bytes, header_only: bool = False) -> Parts | None:
     """Return a TIFF apart from what it says beside its pixels; ``None`` if it is damaged.
 
-    Args:
-        data: an encoded image file.
-        header_only: whether its pixels are all there is not looked at.
+    With `header_only` it is not checked that all pixels are there.
 
     Raises:
         ValueError: it is cut short, or of a camera and has but a small copy as its first picture.

@@ -37,10 +37,9 @@ def describe_classes(counts: Mapping[str, int]) -> str:
 
 
 def describe_lost(index: DataFrame) -> str | None:
-    """Return a warning of classes of which every picture is refused; ``None`` if there is none.
+    """Return a warning of classes of which every picture in `index` is refused, if there are any.
 
-    Args:
-        index: columns ``label``, and ``reason`` where a file is refused.
+    Its columns are ``label``, and ``reason`` where a file is refused.
     """
     refused = index[index["reason"].notna() & ~index["reason"].isin(HARMLESS)]
     kept = index.loc[index["reason"].isna(), "label"]
@@ -54,11 +53,7 @@ def describe_lost(index: DataFrame) -> str | None:
 
 
 def describe_lookalikes(counts: Mapping[str, int]) -> str | None:
-    """Return a warning of names that differ by nothing but capitals, blanks and what is unseen.
-
-    Args:
-        counts: from :func:`count_classes`.
-    """
+    """Return a warning of names that differ by nothing but capitals, blanks and what is unseen."""
     alike: dict[str, list[str]] = {}
     for name in counts:
         alike.setdefault(_simplify(name), []).append(name)
@@ -77,8 +72,7 @@ def describe_lookalikes(counts: Mapping[str, int]) -> str | None:
 def describe_inner_splits(index: DataFrame) -> str | None:
     """Return a warning of folders in those of the classes that are named as splits and ignored.
 
-    Args:
-        index: columns ``path``, ``label`` and ``split``.
+    The columns of `index` are ``path``, ``label`` and ``split``.
     """
     if index.empty or index["split"].notna().any():
         return None

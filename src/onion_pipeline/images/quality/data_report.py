@@ -29,25 +29,21 @@ def report_data(
 ) -> dict[str, Any]:
     """Return the quality report of a data set; plain values, so that it can be JSON.
 
-    Args:
-        index: one row per file.
-        quarantine: one row per refused file.
-        duplicates: one row per pair of images that are the same or nearly so.
-        splits: one row per image.
-        measured: brightness, contrast and sharpness of each image, in the order of `splits`.
+    `index` has a row per file, `quarantine` per refused file, `duplicates` per pair of images that
+    are the same or nearly so, `splits` and `measured` have one per image, in the same order.
     """
     labels = splits["label"].value_counts()
     return {
         "files": len(index),
         "images": len(splits),
-        "quarantined": _count(quarantine["reason"]),
-        "classes": count_classes(splits),
+        "quarantined": quarantine["reason"].value_counts().to_dict(),
+        "classes": count_splits(splits),
         "imbalance": {
             "largest_class": str(labels.index[0]),
             "smallest_class": str(labels.index[-1]),
             "ratio": round(float(labels.iloc[0] / labels.iloc[-1]), 3),
         },
-        "formats": _count(index["format"].dropna()),
+        "formats": index["format"].value_counts().to_dict(),
         "grayscale": int(index["grayscale"].sum()),
         "sizes": _report_sizes(index),
         "measures": {name: _describe(measured[name]) for name in measured.columns},
@@ -57,7 +53,7 @@ def report_data(
     }
 
 
-def count_classes(splits: DataFrame) -> dict[str, dict[str, int]]:
+def count_splits(splits: DataFrame) -> dict[str, dict[str, int]]:
     """Return how many images of each class lie in each split."""
     import pandas as pd
 
@@ -71,7 +67,7 @@ def count_classes(splits: DataFrame) -> dict[str, dict[str, int]]:
 
 def describe_absent(splits: DataFrame) -> list[str]:
     """Return warnings about classes of which a split, that the user has given, has no image."""
-    counts = count_classes(splits)
+    counts = count_splits(splits)
     warnings = []
     for name, consequence in CONSEQUENCES.items():
         labels = [show_controls(label) for label, each in counts.items() if not each[name]]
@@ -89,10 +85,6 @@ def find_contradictions(duplicates: DataFrame) -> DataFrame:
     return duplicates[duplicates["first_label"] != duplicates["second_label"]]
 
 
-def _count(values: Series) -> dict[str, int]:
-    return {str(value): int(count) for value, count in values.value_counts().items()}
-
-
 def _report_sizes(index: DataFrame) -> dict[str, Any]:
     sides = index[["height", "width"]].dropna().astype("int64")
     common = sides.value_counts().head(MOST_COMMON)
@@ -100,10 +92,7 @@ def _report_sizes(index: DataFrame) -> dict[str, Any]:
         "height": _describe(sides["height"]),
         "width": _describe(sides["width"]),
         "different": int(sides.drop_duplicates().shape[0]),
-        "most_common": [
-            {"height": int(height), "width": int(width), "images": int(count)}
-            for (height, width), count in common.items()
-        ],
+        "most_common": common.reset_index(name="images").to_dict("records"),
     }
 
 
@@ -115,8 +104,9 @@ def _describe(values: Series) -> dict[str, float]:
 
 def _report_odd(name: str, measured: DataFrame, paths: Series) -> dict[str, Any]:
     odd = find_odd(measured, name)
+    measure, _ = ODDITIES[name]
     named = [
-        {"path": str(paths[row]), ODDITIES[name].measure: round(float(value), 4)}
+        {"path": str(paths[row]), measure: round(float(value), 4)}
         for row, value in odd.head(NAMED).items()
     ]
     return {"images": len(odd), "worst": named}

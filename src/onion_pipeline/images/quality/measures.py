@@ -1,7 +1,5 @@
 """Brightness, contrast and sharpness of each picture, and which stand out."""
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,18 +13,12 @@ OUTLYING = 3.5
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow converts to gray
 
 
-class Oddity(NamedTuple):
-    """One way in which a picture can stand out: at which end of which measure."""
-
-    measure: str
-    sign: int
-
-
+# How a picture can stand out: at which end of which measure.
 ODDITIES = {
-    "dark": Oddity("brightness", -1),
-    "bright": Oddity("brightness", 1),
-    "flat": Oddity("contrast", -1),
-    "blurred": Oddity("sharpness", -1),
+    "dark": ("brightness", -1),
+    "bright": ("brightness", 1),
+    "flat": ("contrast", -1),
+    "blurred": ("sharpness", -1),
 }
 
 
@@ -51,14 +43,9 @@ def measure_images(images: NDArray[np.uint8]) -> DataFrame:
 
 
 def find_odd(measured: DataFrame, name: str) -> Series:
-    """Return the outliers of one kind of :data:`ODDITIES`, the oddest first.
+    """Return the outliers of the kind `name` of :data:`ODDITIES`, the oddest first.
 
-    Args:
-        measured: from :func:`measure_images`.
-        name: ``dark``, ``bright``, ``flat`` or ``blurred``.
-
-    Returns:
-        The values of the measure, indexed by the row of the picture.
+    They are values from :func:`measure_images`, indexed by the row of the picture.
     """
     measure, sign = ODDITIES[name]
     values = measured[measure]

@@ -1,7 +1,7 @@
 """What a data set holds and what is wrong with it, as figures."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from onion_pipeline.annotations import DataFrame, ImageFigure, PlotlyFigure
 from onion_pipeline.drawing.canvas import ACCENT, INK, make_figure, show_image
 from onion_pipeline.drawing.lettering import write_names, write_page_names
-from onion_pipeline.images.quality.data_report import count_classes, find_contradictions
+from onion_pipeline.images.quality.data_report import count_splits, find_contradictions
 from onion_pipeline.images.quality.measures import ODDITIES, find_odd
 from onion_pipeline.images.stratification import LEFT_OUT
 
@@ -26,23 +26,14 @@ SHOWN = 8  # pictures of each kind in the gallery
 READABLE = 40  # classes whose names fit below the bars
 LONGEST = 16  # characters of a label that fit below a picture, or a bar if written upwards
 
-Names = dict[str, str]
-"""How a figure writes each label."""
-
-
-class _Suspects(NamedTuple):
-    title: str
-    rows: Sequence[int]
-    captions: Sequence[str]
+_Suspects = tuple[str, Sequence[int], Sequence[str]]
+"""Pictures in a row: its title, the number of each and what is written below it."""
 
 
 def draw_data_report(index: DataFrame, splits: DataFrame, measured: DataFrame) -> PlotlyFigure:
     """Return the classes and splits, the sizes and the measures of the images.
 
-    Args:
-        index: one row per file.
-        splits: one row per image.
-        measured: from :func:`~onion_pipeline.images.quality.measures.measure_images`.
+    `index` has a row per file, `splits` and `measured` have one per image.
     """
     from plotly.subplots import make_subplots
 
@@ -73,33 +64,30 @@ def draw_suspects(
 ) -> ImageFigure:
     """Return the pictures that a person should look at, a row for each kind.
 
-    Args:
-        images: uint8, (N, H, W, C).
-        duplicates: one row per pair of images that are the same or nearly so.
-        splits: one row per image, in their order.
-        measured: of the images, in their order.
+    `duplicates` has a row per pair of images that are the same or nearly so, `splits` and
+    `measured` have one for each of `images`, uint8 (N, H, W, C), in their order.
     """
     names = write_names(splits["label"], LONGEST)
     found = [*_list_pairs(duplicates, names), *_list_odd(measured, splits, names)]
-    shown = [suspects for suspects in found if len(suspects.rows)]
+    shown = [suspects for suspects in found if len(suspects[1])]
     height = max(1, len(shown)) * 1.75 + 0.6
     figure = make_figure(SHOWN * 1.3, height)
     figure.suptitle(
         "What to look at" if shown else "No duplicate and no outlier was found", fontsize=11
     )
     panels: Any = figure.subfigures(len(shown), 1, squeeze=False)[:, 0] if shown else []
-    for panel, suspects in zip(panels, shown, strict=True):
-        panel.suptitle(suspects.title, fontsize=10, color=ACCENT, x=0.01, ha="left")
+    for panel, (title, rows, captions) in zip(panels, shown, strict=True):
+        panel.suptitle(title, fontsize=10, color=ACCENT, x=0.01, ha="left")
         cells = panel.subplots(1, SHOWN)
-        for cell, row, caption in zip(cells, suspects.rows, suspects.captions, strict=False):
+        for cell, row, caption in zip(cells, rows, captions, strict=False):
             show_image(cell, np.asarray(images[row]))
             cell.set_xlabel(caption, fontsize=7.5)
-        for cell in cells[len(suspects.rows) :]:
+        for cell in cells[len(rows) :]:
             cell.set_axis_off()
     return figure
 
 
-def _list_pairs(duplicates: DataFrame, names: Names) -> Iterator[_Suspects]:
+def _list_pairs(duplicates: DataFrame, names: dict[str, str]) -> Iterator[_Suspects]:
     near = duplicates[duplicates["kind"] == "near"].sort_values("similarity", kind="stable")
     kinds = {
         "The same picture, different labels": find_contradictions(duplicates),
@@ -113,10 +101,10 @@ def _list_pairs(duplicates: DataFrame, names: Names) -> Iterator[_Suspects]:
         rows = some[["first", "second"]].to_numpy().ravel()
         labels = some[["first_label", "second_label"]].to_numpy().ravel()
         title = f"{kind}: {_count(len(pairs), 'pair')}"
-        yield _Suspects(title, rows, [names[label] for label in labels])
+        yield title, rows, [names[label] for label in labels]
 
 
-def _list_odd(measured: DataFrame, splits: DataFrame, names: Names) -> Iterator[_Suspects]:
+def _list_odd(measured: DataFrame, splits: DataFrame, names: dict[str, str]) -> Iterator[_Suspects]:
     for name, (measure, _) in ODDITIES.items():
         odd = find_odd(measured, name)
         shown = odd.head(SHOWN)
@@ -125,7 +113,7 @@ def _list_odd(measured: DataFrame, splits: DataFrame, names: Names) -> Iterator[
             f"{names[label]}\n{value:.2f}" for label, value in zip(labels, shown, strict=True)
         ]
         title = f"Unusually {name} ({measure}): {_count(len(odd), 'image')}"
-        yield _Suspects(title, shown.index, captions)
+        yield title, shown.index, captions
 
 
 def _count(number: int, noun: str) -> str:
@@ -133,7 +121,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _add_classes(figure: PlotlyFigure, splits: DataFrame) -> None:
-    counts = count_classes(splits)
+    counts = count_splits(splits)
     shown, ticks = (
         [written[label] for label in counts]
         for written in (write_page_names(counts), write_page_names(counts, LONGEST))

@@ -1,24 +1,47 @@
-"""Affine and Rotate: the matrices and pixels of albumentations for a given draw."""
+"""Flips, turns, Affine and Rotate: the pixels of albumentations for a given draw."""
 
 from collections.abc import Callable
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.augmentation.plan import Drawn, Plan, Shape, spread
+from onion_pipeline.augmentation.plan import Drawn, Plan, Shape, pick, plan_fixed, spread
 
 IDENTITY = np.eye(3)
 # np.allclose(matrix, IDENTITY), by which albumentations leaves an image alone.
 TOLERANCE = 1e-8 + 1e-5 * IDENTITY
 LINEAR, CONSTANT = 1, 0  # the defaults of cv2.warpAffine
+HORIZONTAL, VERTICAL = 1, 0
+
+
+def plan_flip(code: int, transform: Any, shape: Shape) -> Plan:
+    """Return how ``HorizontalFlip`` or ``VerticalFlip`` is applied, by OpenCV's code of it."""
+    return plan_fixed(lambda image: cv2.flip(image, code))
+
+
+def plan_transposition(transform: Any, shape: Shape) -> Plan | None:
+    """Return how ``Transpose`` is applied to squares. Others are left to albumentations."""
+    if shape[0] != shape[1]:
+        return None
+    return plan_fixed(lambda image: np.ascontiguousarray(image.swapaxes(0, 1)))
+
+
+def plan_quarter_turn(transform: Any, shape: Shape) -> Plan | None:
+    """Return how ``RandomRotate90`` is applied to squares. Others are left to albumentations."""
+    if shape[0] != shape[1]:
+        return None
+    return Plan(
+        numbers=1,
+        draw=lambda numbers: {"factor": pick(numbers[0], 0, 3)},
+        prepare=lambda drawn: drawn["factor"].tolist(),
+        change=lambda image, factor: np.ascontiguousarray(np.rot90(image, factor)),
+    )
 
 
 def plan_affine(transform: Any, shape: Shape) -> Plan | None:
-    """Return how ``Affine`` is applied.
-
-    Left to albumentations: an output that is fitted, and a balanced scale.
-    """
+    """Return how ``Affine`` is applied. Left to albumentations: fitted outputs, balanced scales."""
     if transform.fit_output or transform.balanced_scale:
         return None
     limits = _list_limits(transform, shape)
@@ -94,9 +117,7 @@ def _find_moves(drawn: Drawn) -> list[NDArray[np.float64] | None]:
 
 
 def _plan_warp(transform: Any, shape: Shape) -> Callable[[Any, Any], Any]:
-    import cv2
-
-    warp, size = cv2.warpAffine, shape[1::-1]
+    size = shape[1::-1]
     fill, flags, border = transform.fill, transform.interpolation, transform.border_mode
     # Naming the defaults takes 1.4 µs for each image.
     is_default = (fill, flags, border) == (0, LINEAR, CONSTANT)
@@ -104,6 +125,6 @@ def _plan_warp(transform: Any, shape: Shape) -> Callable[[Any, Any], Any]:
     options: Any = () if is_default else (None, flags, border, value)
 
     def change(image: NDArray[np.uint8], matrix: NDArray[np.float64] | None) -> Any:
-        return image if matrix is None else warp(image, matrix, size, *options)
+        return image if matrix is None else cv2.warpAffine(image, matrix, size, *options)
 
     return change

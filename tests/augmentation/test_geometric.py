@@ -10,6 +10,7 @@ from stock import try_transform
 
 COMMON = {"rotate": [-15, 15], "shear": [-10, 10], "translate_percent": [-0.1, 0.1], "p": 1.0}
 REPLICATE, CUBIC, NEAREST = 1, 2, 0
+SQUARE = [(28, 28, 1), (9, 9, 3), (1, 1, 1)]
 
 
 @pytest.mark.parametrize(
@@ -101,3 +102,18 @@ def test_axes_of_one_ratio_have_one_scale():
     keep = {"scale": [0.5, 1.5], "keep_ratio": True}
     tried = [noted for _, noted in try_transform("Affine", keep, image, 20)]
     assert all(noted["scale x"] == noted["scale y"] for noted in tried)
+
+
+@pytest.mark.parametrize("name", ["HorizontalFlip", "VerticalFlip"])
+def test_flips_give_the_pixels_of_albumentations(assert_as_stock, name):
+    assert_as_stock(name, {})
+
+
+@pytest.mark.parametrize("name", ["Transpose", "RandomRotate90"])
+def test_turns_of_squares_give_the_pixels_of_albumentations(assert_as_stock, name):
+    assert_as_stock(name, {}, shapes=SQUARE)
+
+
+@pytest.mark.parametrize("name", ["Transpose", "RandomRotate90"])
+def test_turns_that_may_change_the_shape_are_left_to_albumentations(assert_as_stock, name):
+    assert_as_stock(name, {}, left=True, shapes=[(7, 13, 1), (12, 5, 3)])
