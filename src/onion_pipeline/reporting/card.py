@@ -5,8 +5,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from onion_pipeline.reporting import phrases
-from onion_pipeline.reporting.findings import Findings, name_model
+from onion_pipeline.reporting import facts, phrases
+from onion_pipeline.reporting.findings import Findings
 from onion_pipeline.reporting.sections import describe_sections
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ FILTERS: dict[str, Callable[..., str]] = {
     "accuracy": phrases.show_accuracy,
     "count": phrases.show_count,
     "level": phrases.show_level,
-    "listed": lambda names: phrases.join_names(list(names)),
-    "model": name_model,
+    "listed": phrases.join_names,
+    "model": facts.name_model,
     "name": phrases.escape_text,
     "number": phrases.show_number,
     "share": phrases.show_share,
