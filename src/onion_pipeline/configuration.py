@@ -21,11 +21,7 @@ class ConfigLoader(OmegaConfigLoader):
     """
 
     def __init__(
-        self,
-        conf_source: str | Path,
-        *arguments: Any,
-        default_run_env: str = "",
-        **named: Any,
+        self, conf_source: str | Path, *arguments: Any, default_run_env: str = "", **named: Any
     ) -> None:
         source = Path(conf_source)
         if source.is_dir() and not (source / default_run_env).is_dir():

@@ -15,15 +15,7 @@ from numpy.typing import NDArray
 from onion_pipeline.datasets.sealed import Sealed
 from onion_pipeline.drawing.canvas import tile_images
 from onion_pipeline.images.arrays import ArrayChunks
-from onion_pipeline.storage.disk import check_room
-from onion_pipeline.storage.files import (
-    amend_seal,
-    check_seal,
-    is_whole,
-    locate_seal,
-    read_seal,
-    write_sealed,
-)
+from onion_pipeline.storage import disk, files
 
 logger = logging.getLogger(__name__)
 
@@ -64,13 +56,13 @@ class ImageArrayDataset(Sealed, AbstractDataset[NDArray[Any] | ArrayChunks, NDAr
 
     def load(self) -> NDArray[Any]:
         """Return the array as a read-only memory map."""
-        check_seal(self._filepath)
+        files.check_seal(self._filepath)
         return np.load(self._filepath, mmap_mode="r", allow_pickle=False)
 
     def save(self, data: NDArray[Any] | ArrayChunks) -> None:
         """Write the array to a temporary file and rename it, unless the same is there."""
         if not isinstance(data, ArrayChunks):
-            with write_sealed(self._filepath) as path:
+            with files.write_sealed(self._filepath) as path:
                 np.save(path, data, allow_pickle=False)
         elif data.origin and self._find_origin() == data.origin and not self._temporary:
             logger.info("%s was made of the same before and is kept", self._filepath.name)
@@ -89,22 +81,22 @@ class ImageArrayDataset(Sealed, AbstractDataset[NDArray[Any] | ArrayChunks, NDAr
         return ImagePreview(base64.b64encode(encoded.getvalue()).decode())
 
     def _save_chunks(self, data: ArrayChunks) -> None:
-        check_room(self._filepath, data.measure(), "it")
-        with write_sealed(self._filepath) as path:
+        disk.check_room(self._filepath, data.measure(), "it")
+        with files.write_sealed(self._filepath) as path:
             count = _write_chunks(path, data)
         if data.origin and count == data.rows:
-            amend_seal(self._filepath, array_origin=data.origin)
+            files.amend_seal(self._filepath, array_origin=data.origin)
 
     def _find_origin(self) -> str | None:
         """Return the origin of what the file was made of, if the file is whole."""
-        seal = read_seal(self._filepath)
-        return seal.array_origin if seal and is_whole(self._filepath) else None
+        seal = files.read_seal(self._filepath)
+        return seal.array_origin if seal and files.is_whole(self._filepath) else None
 
     def _release(self) -> None:
         if self._temporary:
             with suppress(OSError):  # Windows removes no file that is still mapped
                 self._filepath.unlink(missing_ok=True)
-                locate_seal(self._filepath).unlink(missing_ok=True)
+                files.locate_seal(self._filepath).unlink(missing_ok=True)
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}

@@ -5,16 +5,10 @@ from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
 
-from onion_pipeline.images.sources import (
-    ImageSource,
-    find_place,
-    find_state,
-    hide_credentials,
-    open_source,
-)
+from onion_pipeline.images import sources
 
 
-class ImageSourceDataset(AbstractDataset[NoReturn, ImageSource]):
+class ImageSourceDataset(AbstractDataset[NoReturn, sources.ImageSource]):
     """``ImageSourceDataset`` opens a source of images without decoding them.
 
     The files are listed when the dataset is loaded and read when a node asks for them; an
@@ -49,14 +43,14 @@ class ImageSourceDataset(AbstractDataset[NoReturn, ImageSource]):
         self._state: str | None = None
         self.metadata = metadata
 
-    def load(self) -> ImageSource:
+    def load(self) -> sources.ImageSource:
         """List the files.
 
         Raises:
             DataError: nothing is there, it is of no known kind, or it holds no file.
         """
-        self._state = find_state(self._filepath)  # first: what changes from now on has changed
-        return open_source(self._filepath, labelled=self._labelled)
+        self._state = sources.find_state(self._filepath)  # first: what changes now has changed
+        return sources.open_source(self._filepath, labelled=self._labelled)
 
     def save(self, data: NoReturn) -> NoReturn:
         """Raise ``DatasetError``: raw images are never written to."""
@@ -64,12 +58,12 @@ class ImageSourceDataset(AbstractDataset[NoReturn, ImageSource]):
 
     def find_state(self) -> str | None:
         """Return what changes when a file does: as it was when last loaded, or else as it is."""
-        return self._state or find_state(self._filepath)
+        return self._state or sources.find_state(self._filepath)
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": hide_credentials(self._filepath)}
+        return {"filepath": sources.hide_credentials(self._filepath)}
 
     def _exists(self) -> bool:
         with suppress(OSError):  # loading tells of it, without the credentials in an address
-            return find_place(self._filepath).find_kind() is not None
+            return sources.find_place(self._filepath).find_kind() is not None
         return False
