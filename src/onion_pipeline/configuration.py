@@ -30,8 +30,7 @@ class ConfigLoader(OmegaConfigLoader):
         super().__init__(conf_source, *arguments, default_run_env=default_run_env, **named)
 
     def __setitem__(self, key: str, value: Any) -> None:
-        """Set what one kind of files says, on which others may depend."""
-        self._read.clear()
+        self._read.clear()  # the other kinds may depend on it
         super().__setitem__(key, value)
 
     def __getitem__(self, key: str) -> Any:

@@ -98,7 +98,11 @@ def _check_name(
             f"{', '.join(elsewhere)}: add --pipelines {elsewhere[0]}."
         )
     elif any(name in pipelines[each].datasets() for each in chosen):
-        message = _describe_other_end(kind, name)
+        message = (
+            f"no node makes {name!r}: it is only read, and is what --from-inputs takes."
+            if kind == "output"
+            else f"no node reads {name!r}: it is only made, and is what --to-outputs takes."
+        )
     elif not known:
         others = sorted({each for each, _ in SELECTIONS.values()} - {option})
         message = (
@@ -112,12 +116,6 @@ def _check_name(
             listing = "catalog describe-datasets" if is_data else "registry describe"
             message += f" 'kedro {listing}' lists them."
     raise ConfigurationError(f"{option}: {message}")
-
-
-def _describe_other_end(kind: str, name: str) -> str:
-    if kind == "output":
-        return f"no node makes {name!r}: it is only read, and is what --from-inputs takes."
-    return f"no node reads {name!r}: it is only made, and is what --to-outputs takes."
 
 
 def _check_runner(name: str | None, parameters: Mapping[str, Any]) -> None:

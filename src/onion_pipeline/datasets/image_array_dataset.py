@@ -38,18 +38,16 @@ class ImageArrayDataset(Sealed, AbstractDataset[NDArray[Any] | ArrayChunks, NDAr
         train_images:
           type: onion_pipeline.datasets.ImageArrayDataset
           filepath: data/05_model_input/train_images.npy
+
+    Args:
+        filepath: Path of a ``.npy`` file on a local disk, since it is memory-mapped.
+        temporary: Whether the file goes when the run has no more need of it.
+        metadata: Ignored by Kedro, and read by plugins such as Kedro-Viz.
     """
 
     def __init__(
         self, *, filepath: str, temporary: bool = False, metadata: dict[str, Any] | None = None
     ) -> None:
-        """Creates a new instance of ``ImageArrayDataset``.
-
-        Args:
-            filepath: Path of a ``.npy`` file on a local disk, since it is memory-mapped.
-            temporary: Whether the file goes when the run has no more need of it.
-            metadata: Ignored by Kedro, and read by plugins such as Kedro-Viz.
-        """
         self._filepath = Path(filepath)
         self._temporary = temporary
         self.metadata = metadata

@@ -22,9 +22,6 @@ from onion_pipeline.storage.files import amend_seal, read_seal
 
 logger = logging.getLogger(__name__)
 
-# They name a version in the registry, and there an alias may have been given to another one.
-UNKNOWN = frozenset({"params:predict", "params:verify"})
-
 
 class ArtifactOrigins:
     """Notes what each artifact was made of; by that, finds those that are out of date.
@@ -99,8 +96,8 @@ def _find_libraries() -> str:
 
 
 def _find_state(catalog: CatalogProtocol, name: str) -> str | None:
-    if name in UNKNOWN:
-        return None
+    if name in {"params:predict", "params:verify"}:
+        return None  # they name a version, or an alias that may have gone to another one
     if name.startswith("params:"):
         return repr(catalog.load(name))
     dataset = catalog.get(name)

@@ -45,7 +45,9 @@ class Preflight:
             _check_versions(run_params.get("load_versions") or (), catalog)
             if "augmentation_policy" in pipeline.all_outputs():
                 check_transforms(self._parameters)
-            _check_images(pipeline, catalog)
+            for name in pipeline.inputs() & {"raw_images", "new_images"}:
+                if not catalog.exists(name):
+                    catalog.load(name)  # it raises
             _check_artifacts(run_params, pipeline, catalog)
             for folder in sorted(places):
                 disk.check_folder(folder)
@@ -75,12 +77,6 @@ def _read_parameters(context: KedroContext) -> dict[str, Any]:
             f"There are no parameters*.yml in {source}/base. Those of this project are in conf/; "
             "--conf-source names another folder like it, with a folder 'base' in it."
         ) from error
-
-
-def _check_images(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
-    for name in pipeline.inputs() & {"raw_images", "new_images"}:
-        if not catalog.exists(name):
-            catalog.load(name)  # it raises
 
 
 def _check_artifacts(

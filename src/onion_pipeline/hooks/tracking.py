@@ -30,8 +30,6 @@ from onion_pipeline.tracking.relocation import repoint_store
 
 logger = logging.getLogger(__name__)
 
-LONGEST_NAME = 100  # characters
-
 
 class Tracking:
     """Keeps one MLflow run per ``kedro run`` that makes something worth tracking.
@@ -134,7 +132,7 @@ def _start_run(context: KedroContext, run_params: dict[str, Any], catalog: Catal
     with suppress(StoreOutageError), outage.ask_store():
         os.environ[runs.RUN_ID] = runs.start_run(
             settings["experiment"],
-            ", ".join([*changes, data])[:LONGEST_NAME],
+            ", ".join([*changes, data])[:100],
             project / settings["artifacts"],
             context.config_loader["parameters"],
             tags,

@@ -54,7 +54,6 @@ def _describe_abstention(point: Mapping[str, Any], metrics: Mapping[str, Any]) -
 
 
 def _describe_sets(wanted: Any, metrics: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what the prediction sets promise, and what the test says of that."""
     held, size = metrics.get("set_coverage"), metrics.get("set_size")
     if is_known(wanted):
         said = (

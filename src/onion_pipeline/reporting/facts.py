@@ -46,7 +46,6 @@ FIGURES = {
 NUMBERS = frozenset({"macro_f1", "log_loss", "brier_score"})  # all others are shares
 TOP = re.compile(r"top_\d+_accuracy")
 PURPOSES = {"train": "training", "validation": "validation", "test": "the test"}
-ALIKE = "equal or nearly equal pictures"
 BASELINES = {
     "network": "this model",
     "majority_class": "always naming the most frequent class",
@@ -63,7 +62,6 @@ class Figure(NamedTuple):
     meaning: str
 
     def __str__(self) -> str:
-        """Return the value with its interval."""
         return f"{self.value} ({self.interval})" if self.interval else self.value
 
 
@@ -77,7 +75,6 @@ class Fact(NamedTuple):
     why: str = ""
 
     def __str__(self) -> str:
-        """Return all but name and number."""
         return f"{self.value} {self.detail}{self.why}"
 
 
@@ -134,17 +131,20 @@ def list_data_facts(report: Mapping[str, Any]) -> Iterator[Fact]:
         ("Contradicting", contradicting, " with different labels", ""),
         ("Leaks", leaks, " in different splits", flatters),
     ):
-        yield Fact(name, number, show_count(number, "pair"), f"of {ALIKE}{which}", why)
+        yield Fact(
+            name,
+            number,
+            show_count(number, "pair"),
+            f"of equal or nearly equal pictures{which}",
+            why,
+        )
 
 
 def rank_baselines(table: DataFrame) -> list[tuple[str, str]]:
     """Return accuracy and name of all baselines, the best first."""
-    others = table.query("model != 'network'")
-    ranked = others.sort_values("accuracy", ascending=False, kind="stable")
-    return [
-        (show_share(accuracy), name_model(name))
-        for accuracy, name in zip(ranked["accuracy"], ranked["model"], strict=True)
-    ]
+    others = table.query("model != 'network'")[["accuracy", "model"]]
+    ranked = others.sort_values("accuracy", ascending=False, kind="stable").itertuples(index=False)
+    return [(show_share(accuracy), name_model(name)) for accuracy, name in ranked]
 
 
 def name_model(name: str) -> str:

@@ -23,7 +23,6 @@ FEW_IMAGES = {"train": (100, "learn from"), "test": (30, "be tested with")}
 UNEVEN = 3.0  # times as many images of one class as of another
 LARGE_CALIBRATION_ERROR = 0.05
 MUCH_LOST = 0.8  # of the accuracy on pictures as they are
-NAMED = 4  # corruptions
 ABSENT = {
     "test": "how well it recognises them is not known, and no mean over the classes counts them",
     "validation": (
@@ -100,7 +99,7 @@ def _find_corruptions(robustness: DataFrame) -> Iterator[str]:
     worst = broken.sort_values("accuracy", kind="stable").set_index("corruption")["accuracy"]
     named = [f"{show_words(name)} ({show_share(share)} right)" for name, share in worst.items()]
     if named:
-        yield f"Even at medium strength it does not bear {join_names(named, most=NAMED)}."
+        yield f"Even at medium strength it does not bear {join_names(named, most=4)}."
 
 
 def _find_small_classes(report: dict[str, Any]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import html
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
 from onion_pipeline.drawing.lettering import SPACE, show_controls
@@ -96,12 +96,10 @@ def show_count(count: int, noun: str) -> str:
     return f"{count:,}{NO_BREAK}{noun if count == 1 else plural}"
 
 
-def join_names(names: Iterable[str], most: int = 20) -> str:
+def join_names(names: Sequence[str], most: int = 20) -> str:
     """Return names as ``a, b and c``; of more than `most`, the first and how many more."""
-    *first, last = names
-    if len(first) >= most:
-        last = f"{len(first) + 1 - most:,} more"
-    return f"{', '.join(first[:most])} and {last}" if first else last
+    shown = list(names) if len(names) <= most else [*names[:most], f"{len(names) - most:,} more"]
+    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
 
 
 def is_known(value: Any) -> TypeGuard[float]:

@@ -14,7 +14,6 @@ WORDS = ("intended_use", "limits", "contact")
 FIGURES = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss")
 # The longest tables: more rows help nobody, and the catalog has all.
 CLASSES, CONFUSIONS, SLICES, CORRUPTIONS = 30, 5, 8, 3
-SHORT = 12  # characters of a commit
 RESIZES = {
     "stretch": "stretched to that size",
     "crop": "cut to that shape around its middle",
@@ -55,7 +54,6 @@ def describe_sections(findings: Findings) -> dict[str, Any]:
         "stages": STAGES,
         "uri": f"models:/{findings.model_name}@{alias}",
         "abstains": facts.find_threshold(findings.operating_point) is not None,
-        "has_sets": bool(findings.operating_point),
     }
 
 
@@ -69,7 +67,6 @@ def _choose_rows(findings: Findings) -> dict[str, list[dict[str, Any]]]:
 
 
 def _describe_robustness(table: DataFrame | None) -> dict[str, Any] | None:
-    """Return the mean accuracy of each kind of corruption by severity, and the worst ones."""
     if table is None or table.empty:
         return None
     means = table.pivot_table("accuracy", "category", "severity", sort=False)
@@ -102,7 +99,7 @@ def _describe_lineage(lineage: Mapping[str, Any] | None) -> list[tuple[str, str,
     if lineage is None:
         return []
     code, libraries = lineage["code"], lineage["dependencies"]["libraries"]
-    commit = f"commit {code['commit'][:SHORT]}" if code.get("commit") else "no commit"
+    commit = f"commit {code['commit'][:12]}" if code.get("commit") else "no commit"
     splits = lineage["split"]["images"].items()
     parts = {
         "data": f"{lineage['data']['images']:,} pictures with their labels",
