@@ -60,7 +60,6 @@ class ConfigLoader(OmegaConfigLoader):
             # Kedro takes the ~ that a shell leaves alone in images=~/photos for a folder of the
             # project; pathlib fails on ~nobody.
             for entry in found.values():
-                path = entry.get("filepath") if isinstance(entry, dict) else None
-                if isinstance(path, str):
-                    entry["filepath"] = os.path.expanduser(path)  # noqa: PTH111
+                if isinstance(entry, dict) and isinstance(entry.get("filepath"), str):
+                    entry["filepath"] = os.path.expanduser(entry["filepath"])  # noqa: PTH111
         return found

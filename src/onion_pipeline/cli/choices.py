@@ -42,9 +42,6 @@ LISTS: dict[str, Callable[[Pipeline], set[str]]] = {
 def check_choices(options: Mapping[str, Any]) -> None:
     """Check all names that the options of ``kedro run`` give to pipelines, nodes and the like.
 
-    Args:
-        options: as Kedro's command takes them.
-
     Raises:
         ConfigurationError: names the option, and the nearest name that there is.
     """

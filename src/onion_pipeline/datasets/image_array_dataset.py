@@ -5,7 +5,7 @@ import io
 import logging
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from kedro.io import AbstractDataset
@@ -65,7 +65,11 @@ class ImageArrayDataset(Sealed, AbstractDataset[NDArray[Any] | ArrayChunks, NDAr
         elif data.origin and self._find_origin() == data.origin and not self._temporary:
             logger.info("%s was made of the same before and is kept", self._filepath.name)
         else:
-            self._save_chunks(data)
+            disk.check_room(self._filepath, data.measure(), "it")
+            with files.write_sealed(self._filepath) as path:
+                count = _write_chunks(path, data)
+            if data.origin and count == data.rows:
+                files.amend_seal(self._filepath, array_origin=data.origin)
 
     def preview(self) -> ImagePreview:
         """Return fifty of the images, evenly spaced, as one PNG in base64."""
@@ -77,13 +81,6 @@ class ImageArrayDataset(Sealed, AbstractDataset[NDArray[Any] | ArrayChunks, NDAr
         encoded = io.BytesIO()
         tile_images(chosen, PREVIEW_COLUMNS, scale).save(encoded, format="PNG")
         return ImagePreview(base64.b64encode(encoded.getvalue()).decode())
-
-    def _save_chunks(self, data: ArrayChunks) -> None:
-        disk.check_room(self._filepath, data.measure(), "it")
-        with files.write_sealed(self._filepath) as path:
-            count = _write_chunks(path, data)
-        if data.origin and count == data.rows:
-            files.amend_seal(self._filepath, array_origin=data.origin)
 
     def _find_origin(self) -> str | None:
         """Return the origin of what the file was made of, if the file is whole."""
@@ -101,18 +98,14 @@ class ImageArrayDataset(Sealed, AbstractDataset[NDArray[Any] | ArrayChunks, NDAr
 
 
 def _write_chunks(path: Path, data: ArrayChunks) -> int:
+    header = {"descr": np.lib.format.dtype_to_descr(data.dtype), "fortran_order": False}
     with path.open("wb") as file:
-        _write_header(file, data, 0)
+        np.lib.format.write_array_header_1_0(file, header | {"shape": (0, *data.shape)})
         count = 0
         for piece in data.pieces:
             file.write(np.ascontiguousarray(piece, data.dtype).data)
             count += len(piece)
         file.seek(0)
-        _write_header(file, data, count)  # of the same length: NumPy leaves room for the count
+        # Of the same length: NumPy leaves room for the count.
+        np.lib.format.write_array_header_1_0(file, header | {"shape": (count, *data.shape)})
     return count
-
-
-def _write_header(file: BinaryIO, data: ArrayChunks, count: int) -> None:
-    described = np.lib.format.dtype_to_descr(data.dtype)
-    header = {"descr": described, "fortran_order": False, "shape": (count, *data.shape)}
-    np.lib.format.write_array_header_1_0(file, header)

@@ -8,7 +8,6 @@ from onion_pipeline.model.architecture import read_layers, walk_layers
 
 # `registration` is the version of the model that MLflow keeps.
 MODELS = frozenset({"untrained_model", "trained_model", "registration"})
-BYTES_PER_WEIGHT = 4
 ANY_CLASSES = 2  # not known yet, and the last layer is small beside the others
 
 
@@ -36,6 +35,6 @@ def estimate_bytes(
     sizes["augmented_images"] = variants * sizes["train_images"]
     if not MODELS.isdisjoint(made):
         layers = walk_layers(read_layers(parameters["build"]["layers"]), shape, ANY_CLASSES)
-        weights = sum(layer.parameters for layer in layers)
-        sizes |= dict.fromkeys(MODELS, BYTES_PER_WEIGHT * weights)
+        weights = sum(layer.parameters for layer in layers)  # of four bytes each
+        sizes |= dict.fromkeys(MODELS, 4 * weights)
     return {name: sizes[name] for name in sizes.keys() & set(made)}

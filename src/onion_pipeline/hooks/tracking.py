@@ -194,14 +194,12 @@ def _log_earlier_entries(catalog: CatalogProtocol, made: set[str]) -> None:
 
 
 def _describe_run(catalog: CatalogProtocol, made: set[str]) -> None:
-    """Give the run its description and the tags by which one finds it again.
-
-    A model that is registered alone was made of what earlier runs have left.
-    """
+    """Give the run its description and the tags by which one finds it again."""
     run_id = runs.read_run_id()
     if not run_id or outage.find_outage():
         return
     told = run_description.DESCRIBED
+    # A model that is registered alone was made of what earlier runs have left.
     names = told if "registration" in made else told & made
     found = {name: catalog.load(name) for name in names if catalog.exists(name)}
     with suppress(StoreOutageError), outage.ask_store(observing=True):

@@ -81,21 +81,14 @@ class Fact(NamedTuple):
 def read_figures(
     metrics: Mapping[str, Any], names: Iterable[str], level: float | None = None
 ) -> Iterator[Figure]:
-    """Yield those figures that have a value.
-
-    Args:
-        metrics: of the test.
-        names: of figures.
-        level: of the intervals, to be named with them.
-    """
+    """Yield those figures that have a value; their intervals name their `level` if it is given."""
     for name in names:
         if not is_known(metrics.get(name)):
             continue
         low, high = metrics.get(f"{name}_interval") or (None, None)
-        interval = ""
-        if is_known(low) and is_known(high):
-            named = f"{show_level(level)} interval " if level else ""
-            interval = named + show_interval(low, high, share=name not in NUMBERS)
+        interval = show_interval(low, high, share=name not in NUMBERS)
+        if interval and level:
+            interval = f"{show_level(level)} interval {interval}"
         show = show_number if name in NUMBERS else show_share
         k = name.removeprefix("top_").removesuffix("_accuracy")
         top_k = (f"Top-{k} accuracy", f"right class among the {k} likeliest")
@@ -176,12 +169,6 @@ def find_total(table: DataFrame, column: str) -> int | None:
     """Return what all layers have together of ``parameters`` or ``multiply_adds``, if known."""
     total = table.loc[table["layer"] == "total", column].iloc[0]
     return int(total) if table[column].notna().all() else None
-
-
-def find_best_epoch(history: DataFrame) -> Mapping[str, Any]:
-    """Return the row of the epoch whose weights were kept."""
-    best: Mapping[str, Any] = history[history["best"]].iloc[0]
-    return best
 
 
 def tell_label_issues(issues: DataFrame, audited: int | None = None) -> str:

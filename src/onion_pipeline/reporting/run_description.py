@@ -13,12 +13,7 @@ FIGURES = ("accuracy", "macro_f1", "log_loss")
 
 
 def describe_run(found: Mapping[str, Any]) -> dict[str, str]:
-    """Return tags of a run, the description among them.
-
-    Args:
-        found: catalog entries among :data:`DESCRIBED`, by their names; what is not there is
-            left out.
-    """
+    """Return tags of a run, its description among them, by what is there of :data:`DESCRIBED`."""
     lines = [
         f"**{title}** {describe(found[name])}."
         for name, (title, describe) in LINES.items()
@@ -51,7 +46,7 @@ def _describe_network(table: DataFrame) -> str:
 
 
 def _describe_training(history: DataFrame) -> str:
-    best = facts.find_best_epoch(history)
+    best = history.query("best").iloc[0]
     return (
         f"{show_count(len(history), 'epoch')}, of which number {best['epoch']} was the best: "
         f"validation loss {show_number(best['validation_loss'])}, "

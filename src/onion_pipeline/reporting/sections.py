@@ -90,7 +90,7 @@ def _describe_network(table: DataFrame | None, history: DataFrame | None) -> dic
         "weights": facts.find_total(table, "parameters"),
         "multiply_adds": facts.find_total(table, "multiply_adds"),
         "epochs": len(history),
-        "best": facts.find_best_epoch(history),
+        "best": history.query("best").iloc[0],
     }
 
 
