@@ -9,7 +9,6 @@ from onion_pipeline.augmentation.policy import make_policy
 from onion_pipeline.errors import ConfigurationError, suggest
 from onion_pipeline.model.architecture import read_layers, walk_layers
 from onion_pipeline.parameters import ImageSize, Parameters
-from onion_pipeline.runtime_parameters import find_fields
 
 # Whether the layers fit depends on neither of these.
 ANY_CHANNELS, ANY_CLASSES = 3, 2
@@ -108,6 +107,8 @@ def _describe(detail: Any) -> str:
 
 def _list_keys(location: Sequence[str]) -> set[str]:
     """Return the keys that the parameter group at `location` may have."""
+    from onion_pipeline.runtime_parameters import find_fields
+
     prefix = "".join(f"{part}." for part in location)
     names = (name for name, _ in find_fields(Parameters) if name.startswith(prefix))
     return {name.removeprefix(prefix).partition(".")[0] for name in names}

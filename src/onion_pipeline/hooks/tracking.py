@@ -23,7 +23,6 @@ from onion_pipeline.errors import InterruptedRunError, RegistryError, StoreOutag
 from onion_pipeline.hooks.messages import find_onion_error, show_as_message
 from onion_pipeline.origin import describe_origin
 from onion_pipeline.reporting import run_description
-from onion_pipeline.runtime_parameters import write_parameters
 from onion_pipeline.tracking import dataset_inputs, metrics, outage, runs, system_metrics
 from onion_pipeline.tracking.parameter_texts import flatten_parameters
 from onion_pipeline.tracking.relocation import repoint_store
@@ -152,6 +151,8 @@ def _describe_command(run_params: dict[str, Any]) -> dict[str, str]:
 
 def _make_command(run_params: dict[str, Any]) -> str:
     """Return what registers later with the environment and parameters of this run."""
+    from onion_pipeline.runtime_parameters import write_parameters
+
     given = run_params.get("runtime_params")
     options = {"--env": run_params.get("env"), "--params": given and write_parameters(given)}
     typed = [f"{option} {shlex.quote(value)}" for option, value in options.items() if value]
