@@ -21,11 +21,7 @@ class ConfigLoader(OmegaConfigLoader):
     """
 
     def __init__(
-        self,
-        conf_source: str | Path,
-        *arguments: Any,
-        default_run_env: str = "",
-        **named: Any,
+        self, conf_source: str | Path, *arguments: Any, default_run_env: str = "", **named: Any
     ) -> None:
         source = Path(conf_source)
         if source.is_dir() and not (source / default_run_env).is_dir():
@@ -34,8 +30,7 @@ class ConfigLoader(OmegaConfigLoader):
         super().__init__(conf_source, *arguments, default_run_env=default_run_env, **named)
 
     def __setitem__(self, key: str, value: Any) -> None:
-        """Set what one kind of files says, on which others may depend."""
-        self._read.clear()
+        self._read.clear()  # the other kinds may depend on it
         super().__setitem__(key, value)
 
     def __getitem__(self, key: str) -> Any:
@@ -65,7 +60,6 @@ class ConfigLoader(OmegaConfigLoader):
             # Kedro takes the ~ that a shell leaves alone in images=~/photos for a folder of the
             # project; pathlib fails on ~nobody.
             for entry in found.values():
-                path = entry.get("filepath") if isinstance(entry, dict) else None
-                if isinstance(path, str):
-                    entry["filepath"] = os.path.expanduser(path)  # noqa: PTH111
+                if isinstance(entry, dict) and isinstance(entry.get("filepath"), str):
+                    entry["filepath"] = os.path.expanduser(entry["filepath"])  # noqa: PTH111
         return found

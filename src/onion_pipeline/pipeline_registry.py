@@ -30,15 +30,14 @@ def register_pipelines() -> dict[str, Pipeline]:
         "register": create_register(),
     }
     others = {"predict": create_predict(), "promote": create_promote(), "audit": create_audit()}
-    pipelines = {verb: _group(verb, pipeline) for verb, pipeline in (steps | others).items()}
+    # A namespace makes one box of Kedro-Viz of a verb; data keep their names.
+    pipelines = {
+        verb: Pipeline(pipeline, namespace=verb, prefix_datasets_with_namespace=False)
+        for verb, pipeline in (steps | others).items()
+    }
     return {
         **pipelines,
         # It makes the nodes of several verbs its own.
         "verify": create_verify(sum(steps.values())),
         "__default__": sum(pipelines[verb] for verb in steps),
     }
-
-
-def _group(verb: str, pipeline: Pipeline) -> Pipeline:
-    """Return `pipeline` with nodes called ``verb.node``: one box of Kedro-Viz. Data keep names."""
-    return Pipeline(pipeline, namespace=verb, prefix_datasets_with_namespace=False)

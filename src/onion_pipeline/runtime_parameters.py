@@ -28,7 +28,6 @@ PARAMETER = re.compile(
 )
 # It names another value in Kedro's files; a backslash takes that from it.
 REFERENCE = re.compile(r"(?<!\\)(?:\\\\)*\$\{")
-MISSING = "???"  # what OmegaConf has for a value that nobody has set
 # What YAML refuses or changes between quotes.
 UNSAFE = re.compile(
     "[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
@@ -54,8 +53,7 @@ def read_parameters(given: str) -> dict[str, Any]:
             bare = typed.rstrip(", ")
             with _mistakes_of_yaml(name, bare):
                 found.merge_with_dotlist([f"{name}={bare}"])
-    values: dict[str, Any] = OmegaConf.to_container(found)  # type: ignore[assignment]
-    return values
+    return OmegaConf.to_container(found)  # type: ignore[return-value]
 
 
 def write_parameters(values: Mapping[str, Any], prefix: str = "") -> str:
@@ -81,9 +79,8 @@ def find_fields(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str,
     """Yield the full names of all parameters, each with what it may be."""
     for name, field in model.model_fields.items():
         path = prefix + (field.alias or name)
-        annotation = field.annotation
-        is_one = get_origin(annotation) not in {Union, UnionType}
-        kinds = (annotation,) if is_one else get_args(annotation)
+        is_union = get_origin(field.annotation) in {Union, UnionType}
+        kinds = get_args(field.annotation) if is_union else (field.annotation,)
         yield path, kinds
         for kind in kinds:
             if isinstance(kind, type) and issubclass(kind, BaseModel):
@@ -164,7 +161,7 @@ def _read_text(name: str, typed: str, *, nullable: bool) -> str | None:
 def _check_text(name: str, text: str) -> None:
     if not text:
         raise ConfigurationError(f"{name} is empty. Give it a value: --params {name}=...")
-    if text == MISSING:
+    if text == "???":
         raise ConfigurationError(
             f"{name} is {text!r}, by which Kedro's files mark what is missing. A path of that "
             f"name is --params '{name}=./{text}'."

@@ -16,7 +16,7 @@ from kedro.pipeline import Node, Pipeline
 from kedro.runner import ParallelRunner, SequentialRunner, ThreadRunner
 
 from onion_pipeline.datasets import CSVDataset, ImageSourceDataset, JSONDataset
-from onion_pipeline.hooks import ArtifactOrigins
+from onion_pipeline.hooks.artifact_origins import ArtifactOrigins
 from onion_pipeline.storage.files import SUFFIX
 
 FORKS = multiprocessing.get_start_method() == "fork"

@@ -5,8 +5,7 @@ from kedro.pipeline import Pipeline
 from kedro_datasets.json import JSONDataset
 from kedro_datasets.pandas import CSVDataset
 
-from onion_pipeline.hooks import ClosingSummary
-from onion_pipeline.hooks.closing_summary import NEXT, PREDICT
+from onion_pipeline.hooks.closing_summary import NEXT, PREDICT, ClosingSummary
 
 METRICS = {"accuracy": 0.875, "accuracy_interval": [0.5291, 0.9776], "test_images": 8}
 REGISTRATION = {

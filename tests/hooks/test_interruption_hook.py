@@ -11,8 +11,8 @@ from kedro.pipeline import Node, Pipeline
 from kedro.runner import SequentialRunner, ThreadRunner
 
 from onion_pipeline.errors import InterruptedRunError
-from onion_pipeline.hooks import Interruption, Messages
-from onion_pipeline.hooks.messages import find_onion_error
+from onion_pipeline.hooks.interruption import Interruption
+from onion_pipeline.hooks.messages import Messages, find_onion_error
 
 
 class Stopped:

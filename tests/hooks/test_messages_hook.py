@@ -7,8 +7,7 @@ from kedro.pipeline import Node
 from kedro_datasets.pandas import CSVDataset
 
 from onion_pipeline.errors import DataError
-from onion_pipeline.hooks import Messages
-from onion_pipeline.hooks.messages import mistakes_as_messages
+from onion_pipeline.hooks.messages import Messages, mistakes_as_messages
 
 ON_THE_COMMAND_LINE = click.Context(click.Command("run"))
 

@@ -14,7 +14,7 @@ from kedro_datasets.pandas import CSVDataset
 from onion_pipeline.datasets import CSVDataset as SealedDataset
 from onion_pipeline.datasets import ImageArrayDataset, ImageSourceDataset
 from onion_pipeline.errors import ConfigurationError, DiskError
-from onion_pipeline.hooks import Preflight
+from onion_pipeline.hooks.preflight import Preflight
 from onion_pipeline.images.arrays import ArrayChunks, decoded_dtype
 from onion_pipeline.storage import disk
 

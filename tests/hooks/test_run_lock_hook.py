@@ -3,7 +3,7 @@ import pytest
 from kedro.framework.hooks.manager import _create_hook_manager
 
 from onion_pipeline.errors import LockedError
-from onion_pipeline.hooks import RunLock
+from onion_pipeline.hooks.run_lock import RunLock
 from onion_pipeline.storage.locks import hold_lock
 
 

@@ -15,7 +15,7 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 
 from onion_pipeline.datasets import ImageSourceDataset
 from onion_pipeline.errors import InterruptedRunError, OnionError, RegistryError
-from onion_pipeline.hooks import Tracking
+from onion_pipeline.hooks.tracking import Tracking
 from onion_pipeline.reporting.run_description import NOTE
 from onion_pipeline.tracking import outage, runs, system_metrics
 from onion_pipeline.tracking.parameter_texts import flatten_parameters

@@ -5,7 +5,7 @@ Kedro ends in a traceback for a name that is not there.
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from kedro.framework import project
 from kedro.pipeline import Pipeline
@@ -15,48 +15,32 @@ from kedro.utils import load_obj
 from onion_pipeline.errors import ConfigurationError, suggest
 from onion_pipeline.workers.parallel import find_hindrance
 
-DEFAULT = "__default__"
 RUNNERS = ("SequentialRunner", "ThreadRunner", "ParallelRunner")
-
-
-class Choice(NamedTuple):
-    """What an option names: how it is typed, of which kind that is, and what a pipeline has."""
-
-    option: str
-    kind: str
-    list_names: Callable[[Pipeline], set[str]]
-
-
-def _list_nodes(pipeline: Pipeline) -> set[str]:
-    return {node.name for node in pipeline.nodes}
-
-
-def _list_tags(pipeline: Pipeline) -> set[str]:
-    return {tag for node in pipeline.nodes for tag in node.tags}
-
-
-def _list_namespaces(pipeline: Pipeline) -> set[str]:
-    return {prefix for node in pipeline.nodes for prefix in node.namespace_prefixes}
-
-
-VERSIONS = Choice("--load-versions", "dataset", Pipeline.datasets)
-# By the names of the options in Kedro's command.
+# What the options name, by their names in Kedro's command: how each is typed, and of which kind.
 SELECTIONS = {
-    "tags": Choice("--tags", "tag", _list_tags),
-    "node_names": Choice("--nodes", "node", _list_nodes),
-    "from_nodes": Choice("--from-nodes", "node", _list_nodes),
-    "to_nodes": Choice("--to-nodes", "node", _list_nodes),
-    "from_inputs": Choice("--from-inputs", "input", Pipeline.all_inputs),
-    "to_outputs": Choice("--to-outputs", "output", Pipeline.all_outputs),
-    "namespaces": Choice("--namespaces", "namespace", _list_namespaces),
+    "tags": ("--tags", "tag"),
+    "node_names": ("--nodes", "node"),
+    "from_nodes": ("--from-nodes", "node"),
+    "to_nodes": ("--to-nodes", "node"),
+    "from_inputs": ("--from-inputs", "input"),
+    "to_outputs": ("--to-outputs", "output"),
+    "namespaces": ("--namespaces", "namespace"),
+}
+# What a pipeline has of each kind.
+LISTS: dict[str, Callable[[Pipeline], set[str]]] = {
+    "dataset": Pipeline.datasets,
+    "input": Pipeline.all_inputs,
+    "output": Pipeline.all_outputs,
+    "node": lambda pipeline: {node.name for node in pipeline.nodes},
+    "tag": lambda pipeline: {tag for node in pipeline.nodes for tag in node.tags},
+    "namespace": lambda pipeline: {
+        each for node in pipeline.nodes for each in node.namespace_prefixes
+    },
 }
 
 
 def check_choices(options: Mapping[str, Any]) -> None:
     """Check all names that the options of ``kedro run`` give to pipelines, nodes and the like.
-
-    Args:
-        options: as Kedro's command takes them.
 
     Raises:
         ConfigurationError: names the option, and the nearest name that there is.
@@ -72,9 +56,9 @@ def check_choices(options: Mapping[str, Any]) -> None:
         if name not in pipelines:
             raise ConfigurationError(f"--pipelines: {suggest(name, pipelines)}")
     for name in versions:
-        _check_name(VERSIONS, name, pipelines, pipelines)
+        _check_name(("--load-versions", "dataset"), name, pipelines, pipelines)
     if asked:
-        _check_selection(asked, chosen or [DEFAULT], pipelines)
+        _check_selection(asked, chosen or ["__default__"], pipelines)
 
 
 def _check_selection(
@@ -88,7 +72,7 @@ def _check_selection(
     try:
         combined.filter(**filters)
     except ValueError as error:
-        typed = " ".join(f"{SELECTIONS[name].option} {','.join(asked[name])}" for name in asked)
+        typed = " ".join(f"{SELECTIONS[name][0]} {','.join(asked[name])}" for name in asked)
         raise ConfigurationError(
             f"No node is left to run: all that {typed} names is there, but no node of "
             f"{', '.join(chosen)} meets every one of them. Leave one out, or name others; "
@@ -97,22 +81,27 @@ def _check_selection(
 
 
 def _check_name(
-    choice: Choice, name: str, pipelines: Mapping[str, Pipeline], chosen: Iterable[str]
+    choice: tuple[str, str], name: str, pipelines: Mapping[str, Pipeline], chosen: Iterable[str]
 ) -> None:
-    option, kind, list_names = choice
-    known = set().union(*(list_names(pipelines[each]) for each in chosen))
+    option, kind = choice
+    names = {each: LISTS[kind](pipelines[each]) for each in pipelines}
+    known = set().union(*(names[each] for each in chosen))
     if name in known:
         return
-    elsewhere = [each for each in pipelines if name in list_names(pipelines[each])]
+    elsewhere = [each for each in pipelines if name in names[each]]
     if elsewhere:
         message = (
             f"the {kind} {name!r} is not in {', '.join(chosen)} but in "
             f"{', '.join(elsewhere)}: add --pipelines {elsewhere[0]}."
         )
     elif any(name in pipelines[each].datasets() for each in chosen):
-        message = _describe_other_end(kind, name)
+        message = (
+            f"no node makes {name!r}: it is only read, and is what --from-inputs takes."
+            if kind == "output"
+            else f"no node reads {name!r}: it is only made, and is what --to-outputs takes."
+        )
     elif not known:
-        others = sorted({each.option for each in SELECTIONS.values()} - {option})
+        others = sorted({each for each, _ in SELECTIONS.values()} - {option})
         message = (
             f"no node has a {kind}, so there is no {name!r}. Choose by --pipelines, "
             f"{', '.join(others)}."
@@ -124,12 +113,6 @@ def _check_name(
             listing = "catalog describe-datasets" if is_data else "registry describe"
             message += f" 'kedro {listing}' lists them."
     raise ConfigurationError(f"{option}: {message}")
-
-
-def _describe_other_end(kind: str, name: str) -> str:
-    if kind == "output":
-        return f"no node makes {name!r}: it is only read, and is what --from-inputs takes."
-    return f"no node reads {name!r}: it is only made, and is what --to-outputs takes."
 
 
 def _check_runner(name: str | None, parameters: Mapping[str, Any]) -> None:

@@ -16,15 +16,13 @@ class CheckpointsDataset(AbstractDataset[NoReturn, Path]):
         training_checkpoints:
           type: onion_pipeline.datasets.CheckpointsDataset
           filepath: data/06_models/checkpoints
+
+    Args:
+        filepath: Path of a folder on a local disk, which need not exist.
+        metadata: Ignored by Kedro, and read by plugins such as Kedro-Viz.
     """
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        """Creates a new instance of ``CheckpointsDataset``.
-
-        Args:
-            filepath: Path of a folder on a local disk, which need not exist.
-            metadata: Ignored by Kedro, and read by plugins such as Kedro-Viz.
-        """
         self._filepath = Path(filepath)
         self.metadata = metadata
 

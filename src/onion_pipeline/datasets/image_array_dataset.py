@@ -5,7 +5,7 @@ import io
 import logging
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from kedro.io import AbstractDataset
@@ -15,15 +15,7 @@ from numpy.typing import NDArray
 from onion_pipeline.datasets.sealed import Sealed
 from onion_pipeline.drawing.canvas import tile_images
 from onion_pipeline.images.arrays import ArrayChunks
-from onion_pipeline.storage.disk import check_room
-from onion_pipeline.storage.files import (
-    amend_seal,
-    check_seal,
-    is_whole,
-    locate_seal,
-    read_seal,
-    write_sealed,
-)
+from onion_pipeline.storage import disk, files
 
 logger = logging.getLogger(__name__)
 
@@ -46,36 +38,38 @@ class ImageArrayDataset(Sealed, AbstractDataset[NDArray[Any] | ArrayChunks, NDAr
         train_images:
           type: onion_pipeline.datasets.ImageArrayDataset
           filepath: data/05_model_input/train_images.npy
+
+    Args:
+        filepath: Path of a ``.npy`` file on a local disk, since it is memory-mapped.
+        temporary: Whether the file goes when the run has no more need of it.
+        metadata: Ignored by Kedro, and read by plugins such as Kedro-Viz.
     """
 
     def __init__(
         self, *, filepath: str, temporary: bool = False, metadata: dict[str, Any] | None = None
     ) -> None:
-        """Creates a new instance of ``ImageArrayDataset``.
-
-        Args:
-            filepath: Path of a ``.npy`` file on a local disk, since it is memory-mapped.
-            temporary: Whether the file goes when the run has no more need of it.
-            metadata: Ignored by Kedro, and read by plugins such as Kedro-Viz.
-        """
         self._filepath = Path(filepath)
         self._temporary = temporary
         self.metadata = metadata
 
     def load(self) -> NDArray[Any]:
         """Return the array as a read-only memory map."""
-        check_seal(self._filepath)
+        files.check_seal(self._filepath)
         return np.load(self._filepath, mmap_mode="r", allow_pickle=False)
 
     def save(self, data: NDArray[Any] | ArrayChunks) -> None:
         """Write the array to a temporary file and rename it, unless the same is there."""
         if not isinstance(data, ArrayChunks):
-            with write_sealed(self._filepath) as path:
+            with files.write_sealed(self._filepath) as path:
                 np.save(path, data, allow_pickle=False)
         elif data.origin and self._find_origin() == data.origin and not self._temporary:
             logger.info("%s was made of the same before and is kept", self._filepath.name)
         else:
-            self._save_chunks(data)
+            disk.check_room(self._filepath, data.measure(), "it")
+            with files.write_sealed(self._filepath) as path:
+                count = _write_chunks(path, data)
+            if data.origin and count == data.rows:
+                files.amend_seal(self._filepath, array_origin=data.origin)
 
     def preview(self) -> ImagePreview:
         """Return fifty of the images, evenly spaced, as one PNG in base64."""
@@ -88,41 +82,30 @@ class ImageArrayDataset(Sealed, AbstractDataset[NDArray[Any] | ArrayChunks, NDAr
         tile_images(chosen, PREVIEW_COLUMNS, scale).save(encoded, format="PNG")
         return ImagePreview(base64.b64encode(encoded.getvalue()).decode())
 
-    def _save_chunks(self, data: ArrayChunks) -> None:
-        check_room(self._filepath, data.measure(), "it")
-        with write_sealed(self._filepath) as path:
-            count = _write_chunks(path, data)
-        if data.origin and count == data.rows:
-            amend_seal(self._filepath, array_origin=data.origin)
-
     def _find_origin(self) -> str | None:
         """Return the origin of what the file was made of, if the file is whole."""
-        seal = read_seal(self._filepath)
-        return seal.array_origin if seal and is_whole(self._filepath) else None
+        seal = files.read_seal(self._filepath)
+        return seal.array_origin if seal and files.is_whole(self._filepath) else None
 
     def _release(self) -> None:
         if self._temporary:
             with suppress(OSError):  # Windows removes no file that is still mapped
                 self._filepath.unlink(missing_ok=True)
-                locate_seal(self._filepath).unlink(missing_ok=True)
+                files.locate_seal(self._filepath).unlink(missing_ok=True)
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}
 
 
 def _write_chunks(path: Path, data: ArrayChunks) -> int:
+    header = {"descr": np.lib.format.dtype_to_descr(data.dtype), "fortran_order": False}
     with path.open("wb") as file:
-        _write_header(file, data, 0)
+        np.lib.format.write_array_header_1_0(file, header | {"shape": (0, *data.shape)})
         count = 0
         for piece in data.pieces:
             file.write(np.ascontiguousarray(piece, data.dtype).data)
             count += len(piece)
         file.seek(0)
-        _write_header(file, data, count)  # of the same length: NumPy leaves room for the count
+        # Of the same length: NumPy leaves room for the count.
+        np.lib.format.write_array_header_1_0(file, header | {"shape": (count, *data.shape)})
     return count
-
-
-def _write_header(file: BinaryIO, data: ArrayChunks, count: int) -> None:
-    described = np.lib.format.dtype_to_descr(data.dtype)
-    header = {"descr": described, "fortran_order": False, "shape": (count, *data.shape)}
-    np.lib.format.write_array_header_1_0(file, header)

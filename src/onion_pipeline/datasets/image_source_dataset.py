@@ -21,23 +21,21 @@ class ImageSourceDataset(AbstractDataset[NoReturn, sources.ImageSource]):
         photos_of_last_year:
           type: onion_pipeline.datasets.ImageSourceDataset
           filepath: s3://my-bucket/photos/2024
+
+    Args:
+        filepath: A path or a URI that fsspec understands (``s3://``, ``gs://``, ``https://`` and
+            others) of a folder with one sub-folder per label, a zip or tar archive of one, a CSV,
+            TSV, JSON Lines or Parquet table with the columns ``path`` and ``label``, IDX files as
+            those of MNIST, or an image file. Credentials are those that the environment holds for
+            the file system.
+        labelled: Whether something has to name the labels. If not, as for new images that are to
+            be classified, tables need the column ``path`` alone.
+        metadata: Ignored by Kedro, and read by plugins such as Kedro-Viz.
     """
 
     def __init__(
         self, *, filepath: str, labelled: bool = True, metadata: dict[str, Any] | None = None
     ) -> None:
-        """Creates a new instance of ``ImageSourceDataset``.
-
-        Args:
-            filepath: A path or a URI that fsspec understands (``s3://``, ``gs://``,
-                ``https://`` and others) of a folder with one sub-folder per label, a zip or
-                tar archive of one, a CSV, TSV, JSON Lines or Parquet table with the columns
-                ``path`` and ``label``, IDX files as those of MNIST, or an image file.
-                Credentials are those that the environment holds for the file system.
-            labelled: Whether something has to name the labels. If not, as for new images that
-                are to be classified, tables need the column ``path`` alone.
-            metadata: Ignored by Kedro, and read by plugins such as Kedro-Viz.
-        """
         self._filepath = str(filepath)
         self._labelled = labelled
         self._state: str | None = None

@@ -22,18 +22,16 @@ class KerasModelDataset(Sealed, AbstractDataset[KerasModel, KerasModel]):
         trained_model:
           type: onion_pipeline.datasets.KerasModelDataset
           filepath: data/06_models/trained_model.keras
+
+    Args:
+        filepath: Path of a ``.keras`` file on a local disk.
+        metadata: Ignored by Kedro, and read by plugins such as Kedro-Viz.
+
+    Raises:
+        DatasetError: the path does not end in ``.keras``.
     """
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        """Creates a new instance of ``KerasModelDataset``.
-
-        Args:
-            filepath: Path of a ``.keras`` file on a local disk.
-            metadata: Ignored by Kedro, and read by plugins such as Kedro-Viz.
-
-        Raises:
-            DatasetError: the path does not end in ``.keras``.
-        """
         self._filepath = Path(filepath)
         self.metadata = metadata
         if self._filepath.suffix != ".keras":

@@ -22,9 +22,6 @@ from onion_pipeline.storage.files import amend_seal, read_seal
 
 logger = logging.getLogger(__name__)
 
-# They name a version in the registry, and there an alias may have been given to another one.
-UNKNOWN = frozenset({"params:predict", "params:verify"})
-
 
 class ArtifactOrigins:
     """Notes what each artifact was made of; by that, finds those that are out of date.
@@ -43,8 +40,9 @@ class ArtifactOrigins:
         if run_params["only_missing_outputs"]:
             with mistakes_as_messages():
                 outdated = _find_outdated(pipeline, catalog)
-            for name in outdated:
-                _mark(catalog, name, outdated=True)
+            for dataset in map(catalog.get, outdated):
+                if isinstance(dataset, Sealed):
+                    dataset.outdated = True  # in this process, not on the disk
             logger.info("Missing or out of date: %s", ", ".join(outdated) or "nothing")
 
     @hook_impl
@@ -59,7 +57,7 @@ class ArtifactOrigins:
         dataset = self._catalog.get(dataset_name)
         if isinstance(dataset, Sealed):
             amend_seal(dataset.find_path(), origin=self._origins[node.name])
-            _mark(self._catalog, dataset_name, outdated=False)
+            dataset.outdated = False
 
 
 def _find_outdated(pipeline: Pipeline, catalog: CatalogProtocol) -> list[str]:
@@ -98,8 +96,8 @@ def _find_libraries() -> str:
 
 
 def _find_state(catalog: CatalogProtocol, name: str) -> str | None:
-    if name in UNKNOWN:
-        return None
+    if name in {"params:predict", "params:verify"}:
+        return None  # they name a version, or an alias that may have gone to another one
     if name.startswith("params:"):
         return repr(catalog.load(name))
     dataset = catalog.get(name)
@@ -107,10 +105,3 @@ def _find_state(catalog: CatalogProtocol, name: str) -> str | None:
         return ""  # from where a training goes on changes nothing in what comes out
     known = isinstance(dataset, Sealed | ImageSourceDataset)
     return dataset.find_state() if known else None
-
-
-def _mark(catalog: CatalogProtocol, name: str, *, outdated: bool) -> None:
-    """Mark an artifact in `catalog`, not on the disk: the mark goes with the process."""
-    dataset = catalog.get(name)
-    if isinstance(dataset, Sealed):
-        dataset.outdated = outdated

@@ -1,6 +1,6 @@
 """The lines that end a run: what came out, where it is, what to do next."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from onion_pipeline.hooks.messages import show_path
-from onion_pipeline.reporting import findings
+from onion_pipeline.reporting import facts
 from onion_pipeline.reporting.phrases import NO_BREAK, show_count, unescape_text
 
 NEXT = (
@@ -39,7 +39,7 @@ class ClosingSummary:
 
 
 def _tell_data(catalog: CatalogProtocol) -> Iterator[Line]:
-    for fact in findings.list_data_facts(catalog.load("data_report")):
+    for fact in facts.list_data_facts(catalog.load("data_report")):
         if fact.number:
             listed = "quarantine" if fact.name == "Quarantined" else "duplicates"
             yield fact.name, _plain(f"{fact.value} {fact.detail}") + _see(catalog, listed)
@@ -47,49 +47,41 @@ def _tell_data(catalog: CatalogProtocol) -> Iterator[Line]:
 
 def _tell_test(catalog: CatalogProtocol) -> Iterator[Line]:
     metrics, level = catalog.load("metrics"), catalog.load("params:evaluate").confidence_level
-    (accuracy,) = findings.read_figures(metrics, ["accuracy"], level)
+    (accuracy,) = facts.read_figures(metrics, ["accuracy"], level)
     images = show_count(metrics["test_images"], "picture")
     yield "Test accuracy", _plain(f"{accuracy} on {images}")
     yield "Figures", f"{Path(show_path(catalog, 'confusion_matrix')).parent}/"
 
 
 def _tell_baselines(catalog: CatalogProtocol) -> Iterator[Line]:
-    ranked = findings.rank_baselines(catalog.load("baselines"))
+    ranked = facts.rank_baselines(catalog.load("baselines"))
     yield "Without it", _plain(", ".join(f"{accuracy} by {name}" for accuracy, name in ranked))
 
 
 def _tell_slices(catalog: CatalogProtocol) -> Iterator[Line]:
     slices = catalog.load("slices")
-    for row in slices[slices["is_worst"]].to_dict("records"):
-        yield "Weakest", _plain(findings.tell_slice(row))
-
-
-def _tell_report(catalog: CatalogProtocol) -> Iterator[Line]:
-    yield "Onion report", f"{show_path(catalog, 'onion_report')}, opens in a browser"
-
-
-def _tell_card(catalog: CatalogProtocol) -> Iterator[Line]:
-    yield "Model card", show_path(catalog, "model_card_page")
+    for row in slices.query("is_worst").to_dict("records"):
+        yield "Weakest", _plain(facts.tell_slice(row))
 
 
 def _tell_registration(catalog: CatalogProtocol) -> Iterator[Line]:
     registration = catalog.load("registration")
-    yield "Model", _plain(findings.tell_registration(registration))
+    yield "Model", _plain(facts.tell_registration(registration))
     if registration["status"] == "registered":
         yield "Gate", f"{registration['decision']}: {registration['reason']}"
 
 
 def _tell_audit(catalog: CatalogProtocol) -> Iterator[Line]:
     audited = [catalog.load(name) for name in ("out_of_fold_predictions", "test_predictions")]
-    told = findings.tell_label_issues(catalog.load("label_issues"), sum(map(len, audited)))
+    told = facts.tell_label_issues(catalog.load("label_issues"), sum(map(len, audited)))
     yield "Labels", _plain(told) + _see(catalog, "label_issues")
 
 
 def _tell_predictions(catalog: CatalogProtocol) -> Iterator[Line]:
     predictions, unreadable = catalog.load("predictions"), catalog.load("unreadable_images")
-    answered = _plain(show_count(len(predictions), "picture"))
     version = f"by model version {predictions['model_version'].iloc[0]}"
-    yield "Predictions", f"{answered} {version}{_see(catalog, 'predictions')}"
+    answered = _plain(f"{show_count(len(predictions), 'picture')} {version}")
+    yield "Predictions", answered + _see(catalog, "predictions")
     if len(unreadable):
         files = _plain(show_count(len(unreadable), "file"))
         yield "Unreadable", files + _see(catalog, "unreadable_images")
@@ -124,25 +116,25 @@ def _suggest_next(registration: dict[str, Any]) -> Iterator[str]:
     elif registration["alias"] == "challenger":
         promote = registration["command"].replace("register", "promote", 1)
         joined = "," if " --params " in promote else " --params "
+        promote += f"{joined}promote.version={registration['version']}"
         commands[-1:] = [
             (f"{PREDICT},predict.model={registration['uri']}", "classify new ones"),
-            (
-                f"{promote}{joined}promote.version={registration['version']}",
-                "let this model take the champion's place all the same",
-            ),
+            (promote, "let this model take the champion's place all the same"),
         ]
     for command, purpose in commands:
         yield from (f"  {purpose}", f"    {command}")
 
 
 # What the lines tell of, in their order, where a run has made it.
-TOLD: dict[str, Callable[[CatalogProtocol], Iterator[Line]]] = {
+TOLD: dict[str, Callable[[CatalogProtocol], Iterable[Line]]] = {
     "data_report": _tell_data,
     "metrics": _tell_test,
     "baselines": _tell_baselines,
     "slices": _tell_slices,
-    "onion_report": _tell_report,
-    "model_card_page": _tell_card,
+    "onion_report": lambda catalog: [
+        ("Onion report", f"{show_path(catalog, 'onion_report')}, opens in a browser")
+    ],
+    "model_card_page": lambda catalog: [("Model card", show_path(catalog, "model_card_page"))],
     "registration": _tell_registration,
     "label_issues": _tell_audit,
     "predictions": _tell_predictions,

@@ -8,14 +8,11 @@ from onion_pipeline.model.architecture import read_layers, walk_layers
 
 # `registration` is the version of the model that MLflow keeps.
 MODELS = frozenset({"untrained_model", "trained_model", "registration"})
-BYTES_PER_WEIGHT = 4
 ANY_CLASSES = 2  # not known yet, and the last layer is small beside the others
-
-Shape = tuple[int, int, int]
 
 
 def estimate_bytes(
-    rows: int, shape: Shape, parameters: Mapping[str, Any], made: Collection[str]
+    rows: int, shape: tuple[int, int, int], parameters: Mapping[str, Any], made: Collection[str]
 ) -> dict[str, int]:
     """Return the bytes of each large dataset among those that are made, by its name.
 
@@ -30,23 +27,14 @@ def estimate_bytes(
     Raises:
         LayerError: a model is made, and its layers cannot take pictures of this shape.
     """
-    sizes = _estimate_arrays(rows, shape, parameters)
-    if not MODELS.isdisjoint(made):
-        layers = walk_layers(read_layers(parameters["build"]["layers"]), shape, ANY_CLASSES)
-        weights = sum(layer.parameters for layer in layers)
-        sizes |= dict.fromkeys(MODELS, BYTES_PER_WEIGHT * weights)
-    return {name: sizes[name] for name in sizes.keys() & set(made)}
-
-
-def _estimate_arrays(rows: int, shape: Shape, parameters: Mapping[str, Any]) -> dict[str, int]:
     fractions, augment = parameters["ingest"]["fractions"], parameters["augment"]
     variants = 1 + (augment["copies"] if augment["keep"] else 0)
-    split = {
-        f"{name}_images": round(share * rows) * labelled_dtype(shape).itemsize
-        for name, share in fractions.items()
-    }
-    return {
-        **split,
-        "decoded_images": rows * decoded_dtype(shape).itemsize,
-        "augmented_images": variants * split["train_images"],
-    }
+    row = labelled_dtype(shape).itemsize
+    sizes = {f"{name}_images": round(share * rows) * row for name, share in fractions.items()}
+    sizes["decoded_images"] = rows * decoded_dtype(shape).itemsize
+    sizes["augmented_images"] = variants * sizes["train_images"]
+    if not MODELS.isdisjoint(made):
+        layers = walk_layers(read_layers(parameters["build"]["layers"]), shape, ANY_CLASSES)
+        weights = sum(layer.parameters for layer in layers)  # of four bytes each
+        sizes |= dict.fromkeys(MODELS, 4 * weights)
+    return {name: sizes[name] for name in sizes.keys() & set(made)}

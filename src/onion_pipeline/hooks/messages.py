@@ -36,8 +36,7 @@ class Messages:
     @hook_impl
     def before_node_run(self, node: Node) -> None:
         """Say what happens next, in the words of the node's function."""
-        purpose = (node.func.__doc__ or "").partition("\n")[0]
-        logger.info("%s: %s", node.name, purpose)
+        logger.info("%s: %s", node.name, (node.func.__doc__ or "").partition("\n")[0])
 
     @hook_impl
     def on_pipeline_error(self, error: Exception, catalog: CatalogProtocol) -> None:
@@ -46,20 +45,16 @@ class Messages:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    error = sys.exception()
-    if error and find_onion_error(error) and "nodes that have not run" in str(record.msg):
+    if find_onion_error(sys.exception()) and "nodes that have not run" in str(record.msg):
         return False  # how to resume: not before the mistake is mended
     return not any(known in str(record.msg) for known in KNOWN)
 
 
-def find_onion_error(error: BaseException) -> OnionError | None:
+def find_onion_error(error: BaseException | None) -> OnionError | None:
     """Return the error of this project behind `error`: Kedro wraps what datasets raise."""
-    cause: BaseException | None = error
-    while cause:
-        if isinstance(cause, OnionError):
-            return cause
-        cause = cause.__cause__
-    return None
+    if error is None or isinstance(error, OnionError):
+        return error
+    return find_onion_error(error.__cause__)
 
 
 def show_as_message(error: BaseException, catalog: CatalogProtocol | None = None) -> None:

@@ -1,7 +1,7 @@
 """All parameters of a run, checked as a whole before anything is read or written."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -34,35 +34,36 @@ def check_transforms(raw: Mapping[str, Any]) -> None:
     Raises:
         ConfigurationError: lists all unknown transforms and arguments.
     """
-    mistakes = _find_transform_mistakes(raw)
+    _refuse(_find_transform_mistakes(raw))
+
+
+def _refuse(mistakes: Sequence[str]) -> None:
     if mistakes:
-        _refuse(mistakes)
+        many = "A mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+        listing = "\n".join(f"  - {mistake}" for mistake in mistakes)
+        raise ConfigurationError(
+            f"{many} in the parameters (conf/<environment>/parameters*.yml, --params):\n{listing}"
+        )
 
 
-def _refuse(mistakes: Sequence[str]) -> NoReturn:
-    many = "A mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
-    listing = "\n".join(f"  - {mistake}" for mistake in mistakes)
-    raise ConfigurationError(
-        f"{many} in the parameters (conf/<environment>/parameters*.yml, --params):\n{listing}"
-    )
-
-
-def _find_invalid_values(raw: Mapping[str, Any]) -> Iterator[str]:
+def _find_invalid_values(raw: Mapping[str, Any]) -> list[str]:
     try:
         Parameters.model_validate(raw)
     except ValidationError as error:
-        for detail in error.errors():
-            yield _describe(detail)
+        return [_describe(detail) for detail in error.errors()]
+    return []
 
 
 def _find_layer_mistakes(raw: Mapping[str, Any]) -> list[str]:
-    size = _read_size(raw)
     try:
         layers = read_layers(_read_list(raw, "build", "layers"))
-        if layers and size:
+        size = TypeAdapter(ImageSize).validate_python(_dig(raw, "ingest", "image_size"))
+        if layers and size != "auto":
             walk_layers(layers, (*size, ANY_CHANNELS), ANY_CLASSES)
     except ConfigurationError as error:
         return str(error).splitlines()
+    except ValidationError:
+        pass  # of the size; told as a mistake of its own
     return []
 
 
@@ -85,36 +86,23 @@ def _dig(raw: Mapping[str, Any], group: str, name: str) -> Any:
     return found.get(name) if isinstance(found, Mapping) else None
 
 
-def _read_size(raw: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Return the image size if it is known before the images are read."""
-    try:
-        size = TypeAdapter(ImageSize).validate_python(_dig(raw, "ingest", "image_size"))
-    except ValidationError:
-        return None  # told as a mistake of its own
-    return None if size == "auto" else size
-
-
 def _describe(detail: Any) -> str:
-    location = detail["loc"]
+    location, value = detail["loc"], detail["input"]
     path = ".".join(str(part) for part in location)
-    if detail["type"] == "extra_forbidden":
-        return f"{path}: {suggest(str(location[-1]), _list_keys(location[:-1]))}"
-    if detail["type"] == "missing":
-        return f"{path} is missing."
-    if detail["type"] == "string_type":
-        return f"{path} is {_describe_untext(detail['input'])}"
+    match detail["type"]:
+        case "extra_forbidden":
+            return f"{path}: {suggest(str(location[-1]), _list_keys(location[:-1]))}"
+        case "missing":
+            return f"{path} is missing."
+        case "string_type" if value is None:
+            return f"{path} is empty; it must be a text."
+        case "string_type":  # YAML takes 2024_05 and yes for something else
+            return (
+                f"{path} is {value!r}, which YAML does not take for a text "
+                f"({type(value).__name__}); put it in quotes in the file, as '2024_05'."
+            )
     message = detail["msg"].removeprefix("Value error, ")
-    return f"{path} is {detail['input']!r}: {message[0].lower()}{message[1:]}."
-
-
-def _describe_untext(value: Any) -> str:
-    """Say what a value is that should be a text: YAML takes 2024_05 and yes for something else."""
-    if value is None:
-        return "empty; it must be a text."
-    return (
-        f"{value!r}, which YAML does not take for a text ({type(value).__name__}); put it in "
-        "quotes in the file, as '2024_05'."
-    )
+    return f"{path} is {value!r}: {message[0].lower()}{message[1:]}."
 
 
 def _list_keys(location: Sequence[str]) -> set[str]:

@@ -1,5 +1,6 @@
 """A run that cannot succeed does not begin: it has read nothing, and written nothing."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -10,18 +11,13 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
-from onion_pipeline.errors import ConfigurationError, suggest
+from onion_pipeline.datasets.sealed import Sealed
+from onion_pipeline.errors import ConfigurationError, list_some, suggest
 from onion_pipeline.hooks.estimates import estimate_bytes
-from onion_pipeline.hooks.input_checks import check_artifacts, check_images, check_versions
 from onion_pipeline.hooks.messages import mistakes_as_messages
 from onion_pipeline.hooks.parameter_checks import check_parameters, check_transforms
 from onion_pipeline.images.arrays import ArrayChunks
-from onion_pipeline.storage.disk import (
-    check_folder,
-    check_room,
-    check_temporary_folder,
-    provide_home,
-)
+from onion_pipeline.storage import disk
 from onion_pipeline.tracking import runs
 
 
@@ -35,7 +31,7 @@ class Preflight:
             self._parameters = _read_parameters(context)
             check_parameters(self._parameters)
         with suppress(FileNotFoundError):  # no place for temporary files: a run will say so
-            provide_home()
+            disk.provide_home()
         self._store = runs.find_local_store(context.config_loader["mlflow"], context.project_path)
 
     @hook_impl
@@ -46,14 +42,16 @@ class Preflight:
         self._files = _find_files(pipeline, catalog)
         places = {path.parent for path in self._files.values()} | {*self._store}
         with mistakes_as_messages():
-            check_versions(run_params.get("load_versions") or (), catalog)
+            _check_versions(run_params.get("load_versions") or (), catalog)
             if "augmentation_policy" in pipeline.all_outputs():
                 check_transforms(self._parameters)
-            check_images(pipeline, catalog)
-            check_artifacts(run_params, pipeline, catalog)
+            for name in pipeline.inputs() & {"raw_images", "new_images"}:
+                if not catalog.exists(name):
+                    catalog.load(name)  # it raises
+            _check_artifacts(run_params, pipeline, catalog)
             for folder in sorted(places):
-                check_folder(folder)
-            check_temporary_folder()
+                disk.check_folder(folder)
+            disk.check_temporary_folder()
 
     @hook_impl
     def before_dataset_saved(self, dataset_name: str, data: Any) -> None:
@@ -64,7 +62,7 @@ class Preflight:
         sizes = estimate_bytes(data.rows, shape, self._parameters, self._files)
         replaced = [self._files[name] for name in sizes if self._files[name].is_file()]
         freed = sum(path.stat().st_size for path in replaced)
-        check_room(self._files[dataset_name], sum(sizes.values()), "this run", freed)
+        disk.check_room(self._files[dataset_name], sum(sizes.values()), "this run", freed)
 
 
 def _read_parameters(context: KedroContext) -> dict[str, Any]:
@@ -79,6 +77,35 @@ def _read_parameters(context: KedroContext) -> dict[str, Any]:
             f"There are no parameters*.yml in {source}/base. Those of this project are in conf/; "
             "--conf-source names another folder like it, with a folder 'base' in it."
         ) from error
+
+
+def _check_artifacts(
+    run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+) -> None:
+    """Refuse a part of a pipeline whose beginning has not run: Kedro ends in a traceback."""
+    given = {name: catalog.get(name) for name in pipeline.inputs() if name in catalog}
+    artifacts = {name: each for name, each in given.items() if isinstance(each, Sealed)}
+    missing = sorted(name for name, each in artifacts.items() if not each.find_path().is_file())
+    if run_params.get("only_missing_outputs"):
+        # What is made of one whose state is known may be up to date, and is then not made.
+        missing = [name for name in missing if not artifacts[name].find_state()]
+    if missing:
+        raise ConfigurationError(
+            f"Not there yet, and read by this run: {list_some(missing, most=3)}. Earlier "
+            "steps make that: 'kedro run' runs all of them, and 'kedro run --only-missing-outputs' "
+            "those whose results are missing, with the --params of this run."
+        )
+
+
+def _check_versions(asked: Iterable[str], catalog: CatalogProtocol) -> None:
+    """Refuse a version of what has none: Kedro would load what there is in silence."""
+    for name in asked:
+        if getattr(catalog.get(name), "_version", None) is None:
+            raise ConfigurationError(
+                f"--load-versions: {name} has no versions, but one file that each run replaces. "
+                "MLflow keeps the files of every run; the catalog keeps them of an entry that says "
+                "'versioned: true'."
+            )
 
 
 def _find_files(pipeline: Pipeline, catalog: CatalogProtocol) -> dict[str, Path]:

@@ -1,4 +1,10 @@
-"""What MLflow keeps of a run, as the catalog's metadata say."""
+"""What MLflow keeps of a run, as the catalog's metadata say: ``metadata: {mlflow: {...}}``.
+
+``folder``: the file goes there, among the artifacts of the run. ``metrics``: its numbers are
+metrics, with this prefix. ``history: true``: its columns are metrics over the epochs.
+``child_runs: fold``: it holds several histories, and each value of that column gets a run below
+the run. ``datasets: true``: its rows are the images of the run.
+"""
 
 import logging
 import os
@@ -6,6 +12,7 @@ import shlex
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from kedro.framework.context import KedroContext
@@ -15,30 +22,22 @@ from kedro.pipeline import Pipeline
 
 from onion_pipeline.errors import InterruptedRunError, RegistryError, StoreOutageError
 from onion_pipeline.hooks.messages import find_onion_error, show_as_message
-from onion_pipeline.hooks.tracked_entries import (
-    describe_run,
-    find_data,
-    log_earlier_entries,
-    log_entry,
-    read_rules,
-)
 from onion_pipeline.origin import describe_origin
-from onion_pipeline.tracking import outage, runs, system_metrics
+from onion_pipeline.reporting import run_description
+from onion_pipeline.tracking import dataset_inputs, metrics, outage, runs, system_metrics
 from onion_pipeline.tracking.mlflow_client import import_client
 from onion_pipeline.tracking.parameter_texts import flatten_parameters
 from onion_pipeline.tracking.relocation import repoint_store
 
 logger = logging.getLogger(__name__)
 
-LONGEST_NAME = 100  # characters
-
 
 class Tracking:
     """Keeps one MLflow run per ``kedro run`` that makes something worth tracking.
 
-    The catalog says what that is, see :mod:`onion_pipeline.hooks.tracked_entries`. A run goes on
-    without MLflow where that fails, see :mod:`onion_pipeline.tracking.outage`. The system is
-    measured meanwhile: ``system_metrics`` in ``mlflow.yml`` says how often, or ``null`` for never.
+    The run goes on without MLflow where that fails, see :mod:`onion_pipeline.tracking.outage`.
+    The system is measured meanwhile: ``system_metrics`` in ``mlflow.yml`` says how often, or
+    ``null`` for never.
     """
 
     @hook_impl
@@ -69,7 +68,7 @@ class Tracking:
             raise
         # What lies beside a model that is trained anew, such as an audit, is of another one.
         if "registration" in made and "trained_model" not in made:
-            log_earlier_entries(catalog, made)
+            _log_earlier_entries(catalog, made)
         run_id, seconds = runs.read_run_id(), settings.get("system_metrics")
         if run_id and seconds and find_spec("psutil"):  # with which MLflow measures
             self._stop_measuring = system_metrics.watch_system(run_id, seconds)
@@ -82,13 +81,12 @@ class Tracking:
     @hook_impl
     def after_dataset_saved(self, dataset_name: str) -> None:
         """Log what has just been saved."""
-        if read_rules(self._catalog, dataset_name):
-            log_entry(self._catalog, dataset_name)
+        _log_entry(self._catalog, dataset_name)
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         """Describe the run by what it has made, and end it."""
-        describe_run(catalog, pipeline.all_outputs())
+        _describe_run(catalog, pipeline.all_outputs())
         self._end("FINISHED")
 
     @hook_impl
@@ -123,17 +121,19 @@ def _is_tracked(run_params: dict[str, Any], made: set[str], catalog: CatalogProt
     """Tell whether a run will make anything, and something worth tracking."""
     if run_params.get("only_missing_outputs") and all(map(catalog.exists, made)):
         return False
-    return any(read_rules(catalog, name) for name in made)
+    return any(_read_rules(catalog, name) for name in made)
 
 
 def _start_run(context: KedroContext, run_params: dict[str, Any], catalog: CatalogProtocol) -> None:
     settings, project = context.config_loader["mlflow"], context.project_path
-    data, _ = find_data(catalog)
+    data, _ = _find_data(catalog)
+    given = flatten_parameters(run_params.get("runtime_params") or {})
+    changes = [f"{key}={value}" for key, value in given.items() if key != "images"]
     tags = {"data": data, **_describe_command(run_params), **describe_origin(project)}
     with suppress(StoreOutageError), outage.ask_store():
         os.environ[runs.RUN_ID] = runs.start_run(
             settings["experiment"],
-            ", ".join([*_list_changes(run_params), data])[:LONGEST_NAME],
+            ", ".join([*changes, data])[:100],
             project / settings["artifacts"],
             context.config_loader["parameters"],
             tags,
@@ -153,18 +153,63 @@ def _describe_command(run_params: dict[str, Any]) -> dict[str, str]:
 
 def _make_command(run_params: dict[str, Any]) -> str:
     """Return what registers later with the environment and parameters of this run."""
-    parts = [outage.REGISTER]
-    if run_params.get("env"):
-        parts += ["--env", shlex.quote(run_params["env"])]
+    from onion_pipeline.runtime_parameters import write_parameters
+
     given = run_params.get("runtime_params")
-    if given:
-        from onion_pipeline.runtime_parameters import write_parameters
-
-        parts += ["--params", shlex.quote(write_parameters(given))]
-    return " ".join(parts)
+    options = {"--env": run_params.get("env"), "--params": given and write_parameters(given)}
+    typed = [f"{option} {shlex.quote(value)}" for option, value in options.items() if value]
+    return " ".join([outage.REGISTER, *typed])
 
 
-def _list_changes(run_params: dict[str, Any]) -> list[str]:
-    """Return by which parameters a run is told from others of the same data."""
-    given = flatten_parameters(run_params.get("runtime_params") or {})
-    return [f"{key}={value}" for key, value in given.items() if key != "images"]
+def _read_rules(catalog: CatalogProtocol, name: str) -> dict[str, Any]:
+    """Return what the catalog says of an entry and MLflow; nothing of most."""
+    if name.startswith("params:") or name == "parameters":
+        return {}
+    return (getattr(catalog.get(name), "metadata", None) or {}).get("mlflow", {})
+
+
+def _log_entry(catalog: CatalogProtocol, name: str) -> None:
+    """Log an entry as its rules say, unless it has none, or there is no run or no MLflow."""
+    run_id, rules = runs.read_run_id(), _read_rules(catalog, name)
+    if not rules or not run_id or outage.find_outage():
+        return
+    path = str(catalog.get(name)._describe()["filepath"])
+    content: Any = catalog.load(name) if set(rules) - {"folder"} else None
+    with suppress(StoreOutageError), outage.ask_store(observing=True):
+        if "folder" in rules:
+            import_client().log_artifact(run_id, path, rules["folder"])
+        if "metrics" in rules:
+            metrics.log_figures(run_id, content, rules["metrics"])
+        if "child_runs" in rules:
+            metrics.log_child_runs(run_id, content, rules["child_runs"])
+        if rules.get("history"):
+            metrics.log_history(run_id, content)
+        if rules.get("datasets"):
+            dataset_inputs.log_datasets(run_id, content, *_find_data(catalog))
+
+
+def _log_earlier_entries(catalog: CatalogProtocol, made: set[str]) -> None:
+    """Log what earlier runs have left and this one, which makes `made`, does not make anew."""
+    # Not for other runs: looking at an entry imports the libraries of its type.
+    for name in sorted(set(catalog) - made):
+        if _read_rules(catalog, name) and catalog.exists(name):
+            _log_entry(catalog, name)
+
+
+def _describe_run(catalog: CatalogProtocol, made: set[str]) -> None:
+    """Give the run its description and the tags by which one finds it again."""
+    run_id = runs.read_run_id()
+    if not run_id or outage.find_outage():
+        return
+    told = run_description.DESCRIBED
+    # A model that is registered alone was made of what earlier runs have left.
+    names = told if "registration" in made else told & made
+    found = {name: catalog.load(name) for name in names if catalog.exists(name)}
+    with suppress(StoreOutageError), outage.ask_store(observing=True):
+        runs.set_tags(run_id, run_description.describe_run(found))
+
+
+def _find_data(catalog: CatalogProtocol) -> tuple[str, str]:
+    """Return name and address of the images of a run, the latter without credentials."""
+    address = str(catalog.get("raw_images")._describe()["filepath"])
+    return Path(address).stem, address

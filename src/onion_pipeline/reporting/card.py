@@ -5,14 +5,13 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from onion_pipeline.reporting import phrases
-from onion_pipeline.reporting.findings import Findings, name_model
+from onion_pipeline.reporting import facts, phrases
+from onion_pipeline.reporting.findings import Findings
 from onion_pipeline.reporting.sections import describe_sections
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-LONGEST_DESCRIPTION = 5000
 POINTER = "The whole card is `model_card.html`, among the artifacts of the run.\n"
 # What the template writes with ``value | filter``.
 FILTERS: dict[str, Callable[..., str]] = {
@@ -20,7 +19,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "count": phrases.show_count,
     "level": phrases.show_level,
     "listed": lambda names: phrases.join_names(list(names)),
-    "model": name_model,
+    "model": facts.name_model,
     "name": phrases.escape_text,
     "number": phrases.show_number,
     "share": phrases.show_share,
@@ -42,7 +41,7 @@ def write_card(findings: Findings) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
-def shorten_card(card: str, longest: int = LONGEST_DESCRIPTION) -> str:
+def shorten_card(card: str, longest: int = 5000) -> str:
     """Return those sections of a card that fit into the description of a version in MLflow.
 
     Args:

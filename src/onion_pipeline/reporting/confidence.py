@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from onion_pipeline.reporting.findings import Findings, find_threshold, read_figures
+from onion_pipeline.reporting import facts
+from onion_pipeline.reporting.findings import Findings
 from onion_pipeline.reporting.phrases import is_known, show_level, show_share
 
 FIGURES = ("calibration_error", "brier_score")
@@ -12,7 +13,7 @@ FIGURES = ("calibration_error", "brier_score")
 def describe_confidence(findings: Findings) -> dict[str, Any] | None:
     """Return calibration, abstention and prediction sets, as far as they are known."""
     metrics, point = findings.metrics, findings.operating_point or {}
-    figures = list(read_figures(metrics, FIGURES))
+    figures = list(facts.read_figures(metrics, FIGURES))
     paragraphs = [
         *_describe_temperature((findings.calibration or {}).get("temperature")),
         *_describe_abstention(point, metrics),
@@ -32,7 +33,7 @@ def _describe_temperature(temperature: Any) -> Iterator[str]:
 
 
 def _describe_abstention(point: Mapping[str, Any], metrics: Mapping[str, Any]) -> Iterator[str]:
-    threshold, wanted = find_threshold(point), point.get("target_accuracy")
+    threshold, wanted = facts.find_threshold(point), point.get("target_accuracy")
     answered, right = metrics.get("answered"), metrics.get("answered_accuracy")
     if threshold is None:
         if is_known(wanted):
@@ -53,7 +54,6 @@ def _describe_abstention(point: Mapping[str, Any], metrics: Mapping[str, Any]) -
 
 
 def _describe_sets(wanted: Any, metrics: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what the prediction sets promise, and what the test says of that."""
     held, size = metrics.get("set_coverage"), metrics.get("set_size")
     if is_known(wanted):
         said = (

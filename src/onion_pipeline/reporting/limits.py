@@ -5,14 +5,8 @@ from typing import Any
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.evaluation.baselines import list_unbeaten
-from onion_pipeline.reporting.findings import (
-    Findings,
-    find_confusions,
-    find_threshold,
-    list_data_facts,
-    name_model,
-    tell_slice,
-)
+from onion_pipeline.reporting import facts
+from onion_pipeline.reporting.findings import Findings
 from onion_pipeline.reporting.phrases import (
     escape_text,
     is_known,
@@ -29,7 +23,6 @@ FEW_IMAGES = {"train": (100, "learn from"), "test": (30, "be tested with")}
 UNEVEN = 3.0  # times as many images of one class as of another
 LARGE_CALIBRATION_ERROR = 0.05
 MUCH_LOST = 0.8  # of the accuracy on pictures as they are
-NAMED = 4  # corruptions
 ABSENT = {
     "test": "how well it recognises them is not known, and no mean over the classes counts them",
     "validation": (
@@ -40,24 +33,20 @@ ABSENT = {
 
 def list_limits(findings: Findings) -> list[str]:
     """Return what somebody who uses the model should know of its limits, as sentences."""
-    abstains = find_threshold(findings.operating_point) is not None
+    abstains = facts.find_threshold(findings.operating_point) is not None
+    known = [(find, getattr(findings, name)) for name, find in LIMITS]
     return [
         f"It knows {len(findings.class_names):,} classes and nothing else: a picture of something "
         f"else gets one of their names{', unless it is too unsure to answer' if abstains else ''}.",
         "The test pictures come from the same collection as the training pictures. How well it "
         "does on pictures taken otherwise (another camera, light, background or hand) is not "
         "known.",
-        *(
-            limit
-            for name, find in LIMITS
-            if getattr(findings, name) is not None
-            for limit in find(getattr(findings, name))
-        ),
+        *(limit for find, found in known if found is not None for limit in find(found)),
     ]
 
 
 def _find_unbeaten(baselines: DataFrame) -> Iterator[str]:
-    unbeaten = [name_model(name) for name in list_unbeaten(baselines)]
+    unbeaten = [facts.name_model(name) for name in list_unbeaten(baselines)]
     if unbeaten:
         yield f"It is not clearly better than {join_names(unbeaten)}."
 
@@ -88,7 +77,7 @@ def _find_weak_class(report: DataFrame) -> Iterator[str]:
 
 
 def _find_confusion(predictions: DataFrame) -> Iterator[str]:
-    for row in find_confusions(predictions).head(1).query("images > 1").to_dict("records"):
+    for row in facts.find_confusions(predictions).head(1).query("images > 1").to_dict("records"):
         yield (
             f"Its commonest mistake is to take {escape_text(row['label'])} for "
             f"{escape_text(row['predicted'])} ({row['images']:,} times in the test)."
@@ -98,7 +87,7 @@ def _find_confusion(predictions: DataFrame) -> Iterator[str]:
 def _find_worst_slice(slices: DataFrame) -> Iterator[str]:
     # The weakest class is told by its recall.
     for row in slices[slices["is_worst"] & (slices["column"] != "class")].to_dict("records"):
-        yield f"It is weakest {tell_slice(row)}."
+        yield f"It is weakest {facts.tell_slice(row)}."
 
 
 def _find_corruptions(robustness: DataFrame) -> Iterator[str]:
@@ -107,12 +96,10 @@ def _find_corruptions(robustness: DataFrame) -> Iterator[str]:
     severities = sorted(robustness["severity"].unique())
     middle = robustness[robustness["severity"] == severities[len(severities) // 2]]
     broken = middle[middle["accuracy"] < MUCH_LOST * middle["clean_accuracy"]]
-    named = [
-        f"{show_words(row['corruption'])} ({show_share(row['accuracy'])} right)"
-        for row in broken.sort_values("accuracy", kind="stable").to_dict("records")
-    ]
+    worst = broken.sort_values("accuracy", kind="stable").set_index("corruption")["accuracy"]
+    named = [f"{show_words(name)} ({show_share(share)} right)" for name, share in worst.items()]
     if named:
-        yield f"Even at medium strength it does not bear {join_names(named, most=NAMED)}."
+        yield f"Even at medium strength it does not bear {join_names(named, most=4)}."
 
 
 def _find_small_classes(report: dict[str, Any]) -> Iterator[str]:
@@ -138,7 +125,7 @@ def _find_imbalance(report: dict[str, Any]) -> Iterator[str]:
 
 
 def _find_contradictions(report: dict[str, Any]) -> Iterator[str]:
-    for fact in list_data_facts(report):
+    for fact in facts.list_data_facts(report):
         if fact.name == "Contradicting" and fact.number:
             yield (
                 f"There {'is' if fact.number == 1 else 'are'} {fact.value} {fact.detail}: some "

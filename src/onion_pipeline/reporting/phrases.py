@@ -61,8 +61,10 @@ def show_level(level: float) -> str:
     return f"{100 * level:g}{NO_BREAK}%"
 
 
-def show_interval(low: float, high: float, share: bool = True) -> str:
-    """Return an interval as ``98.1 to 99.5 %``."""
+def show_interval(low: float | None, high: float | None, share: bool = True) -> str:
+    """Return an interval as ``98.1 to 99.5 %``, or nothing if an end of it is not known."""
+    if not (is_known(low) and is_known(high)):
+        return ""
     if share:
         return f"{show_share(low)[:-2]} to {show_share(high)}"
     return f"{show_number(low)} to {show_number(high)}"
@@ -70,9 +72,8 @@ def show_interval(low: float, high: float, share: bool = True) -> str:
 
 def show_accuracy(row: Mapping[str, Any]) -> str:
     """Return the accuracy in a row of a table, with its interval if that has one."""
-    low, high = row.get("accuracy_low"), row.get("accuracy_high")
-    interval = f" ({show_interval(low, high)})" if is_known(low) and is_known(high) else ""
-    return show_share(row["accuracy"]) + interval
+    interval = show_interval(row.get("accuracy_low"), row.get("accuracy_high"))
+    return show_share(row["accuracy"]) + (f" ({interval})" if interval else "")
 
 
 def show_size(height: float, width: float) -> str:
@@ -99,7 +100,7 @@ def show_count(count: int, noun: str) -> str:
 def join_names(names: Sequence[str], most: int = 20) -> str:
     """Return names as ``a, b and c``; of more than `most`, the first and how many more."""
     shown = list(names) if len(names) <= most else [*names[:most], f"{len(names) - most:,} more"]
-    return " and ".join([part for part in (", ".join(shown[:-1]), shown[-1]) if part])
+    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
 
 
 def is_known(value: Any) -> TypeGuard[float]:

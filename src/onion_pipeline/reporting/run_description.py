@@ -4,14 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from onion_pipeline.annotations import DataFrame
-from onion_pipeline.reporting.findings import (
-    find_best_epoch,
-    find_total,
-    read_figures,
-    tell_data,
-    tell_label_issues,
-    tell_registration,
-)
+from onion_pipeline.reporting import facts
 from onion_pipeline.reporting.phrases import show_count, show_number, show_share
 
 NOTE = "mlflow.note.content"  # what the MLflow UI shows as the description of a run
@@ -20,12 +13,7 @@ FIGURES = ("accuracy", "macro_f1", "log_loss")
 
 
 def describe_run(found: Mapping[str, Any]) -> dict[str, str]:
-    """Return tags of a run, the description among them.
-
-    Args:
-        found: catalog entries among :data:`DESCRIBED`, by their names; what is not there is
-            left out.
-    """
+    """Return tags of a run, its description among them, by what is there of :data:`DESCRIBED`."""
     lines = [
         f"**{title}** {describe(found[name])}."
         for name, (title, describe) in LINES.items()
@@ -35,25 +23,30 @@ def describe_run(found: Mapping[str, Any]) -> dict[str, str]:
     if "class_names" in found:
         tags["classes"] = str(len(found["class_names"]))
     if "architecture_table" in found:
-        tags |= _tag_network(found["architecture_table"])
+        table = found["architecture_table"]
+        tags["image_size"] = table["output_shape"].iloc[0]
+        tags["network"] = _summarize_network(table)
+        tags["weights"] = str(facts.find_total(table, "parameters"))
     return tags
 
 
 def _describe_test(metrics: dict[str, Any]) -> str:
     figures = [
         f"{figure.title[0].lower()}{figure.title[1:]} {figure}"
-        for figure in read_figures(metrics, FIGURES)
+        for figure in facts.read_figures(metrics, FIGURES)
     ]
     return f"{', '.join(figures)}, on {show_count(metrics['test_images'], 'picture')}"
 
 
 def _describe_network(table: DataFrame) -> str:
     shape = table["output_shape"].iloc[0]
-    return f"{_summarize_network(table)} ({find_total(table, 'parameters'):,} weights, {shape})"
+    return (
+        f"{_summarize_network(table)} ({facts.find_total(table, 'parameters'):,} weights, {shape})"
+    )
 
 
 def _describe_training(history: DataFrame) -> str:
-    best = find_best_epoch(history)
+    best = history.query("best").iloc[0]
     return (
         f"{show_count(len(history), 'epoch')}, of which number {best['epoch']} was the best: "
         f"validation loss {show_number(best['validation_loss'])}, "
@@ -62,20 +55,12 @@ def _describe_training(history: DataFrame) -> str:
 
 
 def _describe_registration(registration: dict[str, Any]) -> str:
-    told = tell_registration(registration)
+    told = facts.tell_registration(registration)
     if registration["status"] != "registered":
         return told
     model, comma, alias = told.partition(",")
     address = f"#/models/{registration['model_name']}/versions/{registration['version']}"
     return f"[{model}]({address}){comma}{alias}"
-
-
-def _tag_network(table: DataFrame) -> dict[str, str]:
-    return {
-        "image_size": table["output_shape"].iloc[0],
-        "network": _summarize_network(table),
-        "weights": str(find_total(table, "parameters")),
-    }
 
 
 def _summarize_network(table: DataFrame) -> str:
@@ -87,8 +72,8 @@ def _summarize_network(table: DataFrame) -> str:
 
 LINES: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "metrics": ("Test", _describe_test),
-    "label_issues": ("Audit", tell_label_issues),
-    "data_report": ("Data", tell_data),
+    "label_issues": ("Audit", facts.tell_label_issues),
+    "data_report": ("Data", facts.tell_data),
     "architecture_table": ("Network", _describe_network),
     "training_history": ("Training", _describe_training),
     "registration": ("Model", _describe_registration),

@@ -4,18 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from onion_pipeline.annotations import DataFrame
+from onion_pipeline.reporting import facts
 from onion_pipeline.reporting.confidence import describe_confidence
-from onion_pipeline.reporting.findings import (
-    TOP,
-    Findings,
-    find_best_epoch,
-    find_confusions,
-    find_threshold,
-    find_total,
-    list_data_facts,
-    read_figures,
-    tell_data,
-)
+from onion_pipeline.reporting.findings import Findings
 from onion_pipeline.reporting.limits import list_limits
 from onion_pipeline.reporting.phrases import show_count, show_share, show_size, show_words
 
@@ -23,7 +14,6 @@ WORDS = ("intended_use", "limits", "contact")
 FIGURES = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss")
 # The longest tables: more rows help nobody, and the catalog has all.
 CLASSES, CONFUSIONS, SLICES, CORRUPTIONS = 30, 5, 8, 3
-SHORT = 12  # characters of a commit
 RESIZES = {
     "stretch": "stretched to that size",
     "crop": "cut to that shape around its middle",
@@ -41,8 +31,8 @@ STAGES = {
 def describe_sections(findings: Findings) -> dict[str, Any]:
     """Return what the template says beside the findings themselves."""
     metrics, report = findings.metrics, findings.data_report
-    (accuracy,) = read_figures(metrics, ["accuracy"], findings.confidence_level)
-    figures = read_figures(metrics, [*FIGURES, *filter(TOP.fullmatch, metrics)])
+    (accuracy,) = facts.read_figures(metrics, ["accuracy"], findings.confidence_level)
+    figures = facts.read_figures(metrics, [*FIGURES, *filter(facts.TOP.fullmatch, metrics)])
     decision = (findings.promotion or {}).get("decision")
     alias = decision if decision in {"champion", "challenger"} else "champion"
     return {
@@ -56,29 +46,27 @@ def describe_sections(findings: Findings) -> dict[str, Any]:
         "corrupted": _describe_robustness(findings.robustness),
         "network": _describe_network(findings.architecture_table, findings.training_history),
         "lineage": _describe_lineage(findings.model_lineage),
-        "data": report and tell_data(report),
-        "data_facts": report and list(list_data_facts(report)),
+        "data": report and facts.tell_data(report),
+        "data_facts": report and list(facts.list_data_facts(report)),
         "files": report and _describe_files(report),
         "most_classes": CLASSES,
         "resizing": RESIZES[findings.resize],
         "stages": STAGES,
         "uri": f"models:/{findings.model_name}@{alias}",
-        "abstains": find_threshold(findings.operating_point) is not None,
-        "has_sets": bool(findings.operating_point),
+        "abstains": facts.find_threshold(findings.operating_point) is not None,
     }
 
 
 def _choose_rows(findings: Findings) -> dict[str, list[dict[str, Any]]]:
     """Return the rows of the tables; none of what is not known."""
-    rows = {}
-    for name, (entry, choose) in TABLES.items():
-        table = getattr(findings, entry)
-        rows[name] = [] if table is None else choose(table).to_dict("records")
-    return rows
+    tables = {name: (getattr(findings, entry), of) for name, (entry, of) in TABLES.items()}
+    return {
+        name: [] if table is None else choose(table).to_dict("records")
+        for name, (table, choose) in tables.items()
+    }
 
 
 def _describe_robustness(table: DataFrame | None) -> dict[str, Any] | None:
-    """Return the mean accuracy of each kind of corruption by severity, and the worst ones."""
     if table is None or table.empty:
         return None
     means = table.pivot_table("accuracy", "category", "severity", sort=False)
@@ -99,10 +87,10 @@ def _describe_network(table: DataFrame | None, history: DataFrame | None) -> dic
     is_convolutional = table["kind"].str.contains("conv").any()
     return {
         "kind": "convolutional network" if is_convolutional else "network",
-        "weights": find_total(table, "parameters"),
-        "multiply_adds": find_total(table, "multiply_adds"),
+        "weights": facts.find_total(table, "parameters"),
+        "multiply_adds": facts.find_total(table, "multiply_adds"),
         "epochs": len(history),
-        "best": find_best_epoch(history),
+        "best": history.query("best").iloc[0],
     }
 
 
@@ -111,7 +99,7 @@ def _describe_lineage(lineage: Mapping[str, Any] | None) -> list[tuple[str, str,
     if lineage is None:
         return []
     code, libraries = lineage["code"], lineage["dependencies"]["libraries"]
-    commit = f"commit {code['commit'][:SHORT]}" if code.get("commit") else "no commit"
+    commit = f"commit {code['commit'][:12]}" if code.get("commit") else "no commit"
     splits = lineage["split"]["images"].items()
     parts = {
         "data": f"{lineage['data']['images']:,} pictures with their labels",
@@ -128,13 +116,13 @@ def _describe_lineage(lineage: Mapping[str, Any] | None) -> list[tuple[str, str,
 
 
 def _describe_files(report: Mapping[str, Any]) -> str:
-    """Return formats and sizes."""
-    height, width, different = (report["sizes"][key] for key in ("height", "width", "different"))
+    sizes = report["sizes"]
     formats = ", ".join(f"{count:,} {name}" for name, count in report["formats"].items())
     least, middle, most = (
-        show_size(height[which], width[which]) for which in ("smallest", "median", "largest")
+        show_size(sizes["height"][which], sizes["width"][which])
+        for which in ("smallest", "median", "largest")
     )
-    extent = f"all {middle}" if different == 1 else f"from {least} to {most}"
+    extent = f"all {middle}" if sizes["different"] == 1 else f"from {least} to {most}"
     return f"{formats}, {extent} pixels"
 
 
@@ -149,14 +137,14 @@ TABLES: Mapping[str, tuple[str, Callable[[DataFrame], DataFrame]]] = {
     ),
     "confusions": (
         "test_predictions",
-        lambda table: find_confusions(table).query("images > 1").head(CONFUSIONS),
+        lambda table: facts.find_confusions(table).query("images > 1").head(CONFUSIONS),
     ),
     "slices": (  # the classes have a table of their own
         "slices",
-        lambda table: table[table["column"] != "class"].nsmallest(SLICES, "accuracy"),
+        lambda table: table.query("column != 'class'").nsmallest(SLICES, "accuracy"),
     ),
     "layers": (
         "architecture_table",
-        lambda table: table[~table["layer"].isin(["scaling", "total"])],
+        lambda table: table.query("layer not in ['scaling', 'total']"),
     ),
 }

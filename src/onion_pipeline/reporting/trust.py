@@ -1,6 +1,6 @@
 """How far to trust a network: what the test and the data say, in a few lines of its report."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -8,13 +8,8 @@ from numpy.typing import NDArray
 
 from onion_pipeline.explanation.report import Report
 from onion_pipeline.explanation.sections import describe_answers
-from onion_pipeline.reporting.findings import (
-    Findings,
-    list_data_facts,
-    rank_baselines,
-    read_figures,
-    tell_splits,
-)
+from onion_pipeline.reporting import facts
+from onion_pipeline.reporting.findings import Findings
 from onion_pipeline.reporting.limits import list_limits
 from onion_pipeline.reporting.phrases import unescape_text
 
@@ -31,35 +26,33 @@ def add_trust(report: Report, findings: Findings, images: NDArray[np.uint8]) -> 
         findings: what is known of the model.
         images: uint8, (N, H, W, C), all of the test.
     """
-    facts, data = (
-        [
-            dict(zip(("name", "value", "detail"), map(unescape_text, fact), strict=True))
-            for fact in told
-        ]
-        for told in (_tell_test(findings), _tell_data(findings.data_report))
-    )
     report.description["trust"] = {
-        "facts": facts,
-        "data": data,
+        "facts": _name_parts(_tell_test(findings)),
+        "data": _name_parts(_tell_data(findings.data_report)),
         "limits": [unescape_text(limit) for limit in list_limits(findings)],
         "mistakes": _find_mistakes(report, findings, images),
     }
 
 
+def _name_parts(told: Iterable[tuple[str, str, str]]) -> list[dict[str, str]]:
+    names = ("name", "value", "detail")
+    return [dict(zip(names, map(unescape_text, fact), strict=True)) for fact in told]
+
+
 def _tell_test(findings: Findings) -> Iterator[tuple[str, str, str]]:
-    for figure in read_figures(findings.metrics, FIGURES, findings.confidence_level):
+    for figure in facts.read_figures(findings.metrics, FIGURES, findings.confidence_level):
         yield figure.title, figure.value, "; ".join(filter(None, figure[2:]))
     if findings.baselines is not None:
-        for accuracy, name in rank_baselines(findings.baselines)[:1]:
+        for accuracy, name in facts.rank_baselines(findings.baselines)[:1]:
             yield "Without a network", accuracy, f"accuracy by {name}"
 
 
 def _tell_data(report: dict[str, Any] | None) -> Iterator[tuple[str, str, str]]:
     if report is None:
         return
-    yield "Pictures", f"{report['images']:,}", tell_splits(report)
+    yield "Pictures", f"{report['images']:,}", facts.tell_splits(report)
     yield "Classes", f"{len(report['classes']):,}", _tell_balance(report["imbalance"]["ratio"])
-    for fact in list_data_facts(report):
+    for fact in facts.list_data_facts(report):
         yield fact.name, fact.value, fact.detail + fact.why
 
 

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from onion_pipeline.reporting.findings import (
+from onion_pipeline.reporting.facts import (
     find_threshold,
     read_figures,
     tell_label_issues,
