@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from onion_pipeline.augmentation.streaming import StreamedImages
 from onion_pipeline.images.arrays import labelled_dtype
 from onion_pipeline.training import batches
 from onion_pipeline.training.batches import BatchPlan, EpochOrder, draw_order, read_pixels
@@ -106,17 +107,11 @@ def test_pixels_are_those_of_the_rows(marked, small_blocks, tmp_path):
 
 
 def test_rows_that_are_streamed_are_asked_for_by_block(marked):
-    class Streamed:
-        def stream_pixels(self, blocks, first=0):
-            return (marked["image"][rows] for rows in blocks[first:])
-
-        def list_inputs(self):
-            return ()
-
-    plan = make_plan(marked, epochs=2)
-    blocks = [rows.copy() for rows in read_pixels(Streamed(), plan)]
-    np.testing.assert_array_equal(blocks[-1], marked["image"][plan[1]])
-    (last,) = read_pixels(Streamed(), plan, first=1)
+    streamed = StreamedImages(marked, [], 1, seed=0)
+    plan = make_plan(streamed, size=COUNT, epochs=2)
+    blocks = [pixels.copy() for pixels in read_pixels(streamed, plan)]
+    np.testing.assert_array_equal(blocks[-1], marked["image"][plan[1] % COUNT])
+    (last,) = read_pixels(streamed, plan, first=1)
     np.testing.assert_array_equal(last, blocks[-1])
 
 

@@ -170,7 +170,7 @@ def test_early_stopping_ends_where_it_would_have_and_keeps_the_same_epoch(
 
 def test_a_training_that_has_finished_is_not_done_again(train, copies, monkeypatch, caplog):
     first = train(copies, MIXED)
-    monkeypatch.setattr("onion_pipeline.training.fit.run_epochs", None)
+    monkeypatch.setattr("onion_pipeline.training.epochs.run_epochs", None)
     caplog.clear()
     with caplog.at_level(logging.INFO):
         check_same(train(copies, MIXED), first)
@@ -181,7 +181,7 @@ def test_a_training_that_has_finished_is_not_done_again(train, copies, monkeypat
 
 def test_without_checkpoints_everything_is_done_again(train, copies, monkeypatch):
     train(copies, folder=None)
-    monkeypatch.setattr("onion_pipeline.training.fit.run_epochs", None)
+    monkeypatch.setattr("onion_pipeline.training.epochs.run_epochs", None)
     with pytest.raises(TypeError):
         train(copies, folder=None)
 

@@ -5,13 +5,15 @@ pixels are gathered while the network still learns from the block before.
 """
 
 import math
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from onion_pipeline.augmentation.streaming import StreamedImages
 
 # More batches in one call gain nothing; fewer bytes leave the memory of the machine alone.
 MOST_BATCHES = 64
@@ -22,7 +24,7 @@ class ImageRows(Protocol):
     """Labelled images whose rows are read when they are asked for.
 
     An array of them is one (see :func:`~onion_pipeline.images.arrays.labelled_dtype`), and so
-    is a selection of rows that is never gathered.
+    are streamed images, and a selection of rows that is never gathered.
     """
 
     def __len__(self) -> int:
@@ -30,22 +32,6 @@ class ImageRows(Protocol):
 
     def __getitem__(self, key: Any, /) -> Any:
         """Return the rows of these numbers, int64 (M,), or one field of all."""
-
-
-@runtime_checkable
-class StreamedRows(Protocol):
-    """Labelled images that are made on demand, by other processes."""
-
-    def stream_pixels(
-        self, blocks: "Sequence[NDArray[np.int64]]", first: int = 0
-    ) -> Iterator[NDArray[np.uint8]]:
-        """Yield the pixels of each block of rows from number `first` on.
-
-        An array is good until the next is asked for.
-        """
-
-    def list_inputs(self) -> tuple[Any, ...]:
-        """Return all that decides the pixels, as values that can be hashed."""
 
 
 class EpochOrder(NamedTuple):
@@ -90,7 +76,7 @@ class BatchPlan(Sequence[NDArray[np.int64]]):
         most = BLOCK_BYTES // (self.batch_size * image_bytes)
         self.batches_per_block = max(1, min(MOST_BATCHES, most))
         self.blocks_per_epoch = math.ceil(self.batches_per_epoch / self.batches_per_block)
-        self._rows_of = lru_cache(maxsize=1)(self._order_rows)
+        self._order_rows = lru_cache(maxsize=1)(self._draw_rows)
 
     def __len__(self) -> int:
         """Return the number of blocks in all epochs."""
@@ -103,7 +89,7 @@ class BatchPlan(Sequence[NDArray[np.int64]]):
         if not 0 <= number < len(self):
             raise IndexError(number)
         epoch, block = divmod(number, self.blocks_per_epoch)
-        rows = self._rows_of(epoch)
+        rows = self._order_rows(epoch)
         step = self.batches_per_block * self.batch_size
         chosen = rows[block * step : (block + 1) * step]
         return np.concatenate([chosen, np.resize(rows, -len(chosen) % self.batch_size)])
@@ -116,13 +102,11 @@ class BatchPlan(Sequence[NDArray[np.int64]]):
         """
         count = self.images_per_epoch
         block = number % self.blocks_per_epoch
-        first = block * self.batches_per_block * self.batch_size
-        places = first + np.arange(len(self[number]))
+        places = block * self.batches_per_block * self.batch_size + np.arange(len(self[number]))
         sizes = np.minimum(self.batch_size, count - places // self.batch_size * self.batch_size)
         return np.where(places < count, 1 / sizes, 0).astype(np.float32)
 
-    def _order_rows(self, epoch: int) -> NDArray[np.int64]:
-        """Return the rows of an epoch in their order, the same for the same arguments."""
+    def _draw_rows(self, epoch: int) -> NDArray[np.int64]:
         rows = self._collect_rows(epoch)
         if self._order.seed is None:
             return rows
@@ -158,20 +142,16 @@ def read_pixels(images: ImageRows, plan: BatchPlan, first: int = 0) -> Generator
 
     An array is good until the next one is asked for: its memory may be used again.
     """
-    if isinstance(images, StreamedRows):
+    if isinstance(images, StreamedImages):
         yield from images.stream_pixels(plan, first)
         return
     # Beside the training, since pictures on a disk may have to be read first.
     with ThreadPoolExecutor(1) as reader:
         waiting = (
-            reader.submit(_gather_pixels, images, plan[number])
+            reader.submit(lambda rows: np.ascontiguousarray(images[rows]["image"]), plan[number])
             for number in range(first, len(plan))
         )
         ahead = next(waiting, None)
         while ahead:
             pixels, ahead = ahead.result(), next(waiting, None)
             yield pixels
-
-
-def _gather_pixels(images: ImageRows, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
-    return np.ascontiguousarray(images[rows]["image"])

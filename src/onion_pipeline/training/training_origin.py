@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from onion_pipeline.annotations import KerasModel
+from onion_pipeline.augmentation.streaming import StreamedImages
 from onion_pipeline.model.backend import import_keras
 from onion_pipeline.origin import SHORT, TRAINING, find_versions, hash_code, hash_values
 from onion_pipeline.parameters import TrainParameters
-from onion_pipeline.training.batches import ImageRows, StreamedRows
+from onion_pipeline.training.batches import ImageRows
 from onion_pipeline.training.precision import choose_precision, list_gpus, read_processor
 from onion_pipeline.workers.parallel import count_processors
 
@@ -97,7 +98,7 @@ def _show(value: Any) -> str:
 
 
 def _hash_images(images: ImageRows) -> str:
-    parts = images.list_inputs() if isinstance(images, StreamedRows) else (images,)
+    parts = images.list_inputs() if isinstance(images, StreamedImages) else (images,)
     return hash_values(*parts)
 
 
