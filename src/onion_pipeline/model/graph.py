@@ -14,7 +14,6 @@ from onion_pipeline.model.backend import allow_retracing, import_keras
 from onion_pipeline.model.layers import KINDS, Layer, Shape, ShapeError
 
 BATCH = 64
-NAMES = {each.__name__: kind for kind, each in KINDS.items()}
 # Layers that no parameter file can list, but every model or one with branches has: arguments.
 OTHER_KINDS: dict[str, tuple[str, ...]] = {
     "input": (),
@@ -87,8 +86,7 @@ def count_multiply_adds(model: KerasModel) -> int | None:
     A sum over the other layers would make it look cheaper than it is.
     """
     counts = [node.multiply_adds for node in read_graph(model)]
-    known = [count for count in counts if count is not None]
-    return sum(known) if len(known) == len(counts) else None
+    return None if None in counts else sum(filter(None, counts))
 
 
 def find_convolution(model: KerasModel) -> str | None:
@@ -160,7 +158,7 @@ def _read_layer(name: str, call: Call, inputs: tuple[str, ...]) -> LayerNode:
 def _name_kind(layer: Any) -> str:
     """Return the class of a layer as Keras itself writes it in the names of layers."""
     name = type(layer).__name__.removesuffix("Layer")
-    return NAMES.get(name) or re.sub(r"(?<=[a-z0-9D])(?=[A-Z][a-z])", "_", name).lower()
+    return re.sub(r"(?<=[a-z0-9D])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def _read_known(kind: str, config: dict[str, Any]) -> Layer | None:

@@ -22,7 +22,9 @@ def save_model(model: KerasModel, path: Path) -> None:
     with ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     members["config.json"] = _number_shared(members["config.json"].decode()).encode()
-    members["metadata.json"] = _drop_date(members["metadata.json"])
+    metadata = json.loads(members["metadata.json"])
+    del metadata["date_saved"]
+    members["metadata.json"] = json.dumps(metadata).encode()
     with ZipFile(path, "w") as archive:
         for name, content in members.items():
             archive.writestr(ZipInfo(name), content)  # of the date with which such files begin
@@ -32,8 +34,3 @@ def _number_shared(config: str) -> str:
     numbers: dict[str, int] = {}
     following = count(1)
     return SHARED.sub(lambda found: str(numbers.setdefault(found[0], next(following))), config)
-
-
-def _drop_date(metadata: bytes) -> bytes:
-    found = json.loads(metadata)
-    return json.dumps({key: found[key] for key in found if key != "date_saved"}).encode()

@@ -11,7 +11,7 @@ from PIL import Image
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.evaluation.predictions import PROBABILITY
-from onion_pipeline.origin import find_version
+from onion_pipeline.origin import find_versions
 from onion_pipeline.registry.attachments import FOLDER
 from onion_pipeline.serving.classifier import Classifier
 from onion_pipeline.serving.config import ServingConfig
@@ -114,8 +114,8 @@ def make_input_example(config: ServingConfig) -> DataFrame:
 
 def list_requirements() -> list[str]:
     """Return what serving needs, at the versions installed here."""
-    found = {name: find_version(name) for name in SERVING_LIBRARIES}
-    return [f"{name}=={version}" for name, version in found.items() if version]
+    versions = find_versions(SERVING_LIBRARIES)
+    return [f"{name}=={version}" for name, version in versions.items()]
 
 
 def _make_signature(config: ServingConfig) -> Any:

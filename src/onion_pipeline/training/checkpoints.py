@@ -16,11 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.storage.files import is_whole, locate_seal, write_sealed
-from onion_pipeline.training.training_origin import (
-    Origin,
-    compare_origins,
-    hash_origin,
-)
+from onion_pipeline.training import training_origin
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +24,6 @@ KEPT = 2
 ORIGIN = "origin.json"
 TRAINING = "training"  # the name of the folder, in case that somebody moves a file
 FOLDER = re.compile(r"[0-9a-f]{16}")
-FILE = re.compile(r"epoch-\d+-block-\d+\.npz")
 
 
 class TrainingFolder:
@@ -42,10 +37,10 @@ class TrainingFolder:
         path: of the folder; it appears with the first checkpoint.
     """
 
-    def __init__(self, parent: Path, origin: Origin) -> None:
+    def __init__(self, parent: Path, origin: training_origin.Origin) -> None:
         self._origin = origin
         self._damaged: set[Path] = set()
-        self.path = parent / hash_origin(origin)
+        self.path = parent / training_origin.hash_origin(origin)
         self._name = np.array(self.path.name)
 
     def read_last(self) -> tuple[Path, dict[str, NDArray[Any]]] | None:
@@ -68,13 +63,7 @@ class TrainingFolder:
         return None
 
     def write(self, epoch: int, block: int, arrays: Mapping[str, NDArray[Any]]) -> Path:
-        """Write a checkpoint, and remove all but the one before it.
-
-        Args:
-            epoch: whole epochs that are done.
-            block: blocks of the next one that are done.
-            arrays: by name.
-        """
+        """Write a checkpoint after whole epochs and blocks of the next; keep the one before it."""
         origin = self.path / ORIGIN
         if not is_whole(origin):
             with write_sealed(origin) as temporary:
@@ -94,7 +83,7 @@ class TrainingFolder:
 
     def _list_finished(self) -> list[Path]:
         """Return the checkpoints that have a seal, the last one first."""
-        found = [path for path in self.path.glob("*") if FILE.fullmatch(path.name)]
+        found = self.path.glob("epoch-*-block-*.npz")
         return sorted(
             (path for path in found if locate_seal(path).is_file()),
             key=lambda path: [int(steps) for steps in re.findall(r"\d+", path.name)],
@@ -123,9 +112,10 @@ class TrainingFolder:
     def _explain_others(self) -> None:
         for path in (other / ORIGIN for other in self._list_others()):
             if is_whole(path):
+                earlier = json.loads(path.read_text(encoding="utf-8"))
                 logger.info(
                     "%s holds checkpoints of a training that differs in %s. They are of no use "
                     "here, and are kept until this training has finished.",
                     path.parent,
-                    compare_origins(json.loads(path.read_text(encoding="utf-8")), self._origin),
+                    training_origin.compare_origins(earlier, self._origin),
                 )

@@ -83,7 +83,13 @@ def describe_lineage(
     values = {
         "parameters": {name: _dump(name, group) for name, group in parameters.items()},
         "code": describe_code(),
-        "dependencies": _describe_dependencies(),
+        "dependencies": {
+            "libraries": {"python": platform.python_version(), **find_versions(MODEL)},
+            "processors": {
+                "system": f"{platform.system()} {platform.machine()}",
+                **describe_processors(),
+            },
+        },
         "seed": {"seed": seed},
     }
     parts: dict[str, dict[str, Any]] = {
@@ -128,14 +134,6 @@ def _hide(value: Any) -> Any:
     if isinstance(value, list):
         return [_hide(entry) for entry in value]
     return hide_credentials(value) if isinstance(value, str) else value
-
-
-def _describe_dependencies() -> dict[str, Any]:
-    system = f"{platform.system()} {platform.machine()}"
-    return {
-        "libraries": {"python": platform.python_version(), **find_versions(MODEL)},
-        "processors": {"system": system, **describe_processors()},
-    }
 
 
 def _hash(*values: Any) -> str:

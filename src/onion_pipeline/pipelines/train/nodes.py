@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from onion_pipeline.annotations import DataFrame, KerasModel, PlotlyFigure
+from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.augmentation.policy import Step
 from onion_pipeline.augmentation.streaming import offer_variants
 from onion_pipeline.images.arrays import LabelledImages
@@ -14,7 +14,7 @@ from onion_pipeline.parameters import (
     IngestParameters,
     TrainParameters,
 )
-from onion_pipeline.training import curves, fit, lineage
+from onion_pipeline.training import fit, lineage
 
 
 def train_model(
@@ -40,11 +40,6 @@ def train_model(
         seed,
         checkpoints=training_checkpoints,
     )
-
-
-def plot_training_curves(training_history: DataFrame) -> PlotlyFigure:
-    """Show loss and accuracy over the epochs."""
-    return curves.plot_training_curves(training_history)
 
 
 def describe_lineage(
