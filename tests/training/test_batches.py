@@ -4,7 +4,7 @@ import pytest
 from onion_pipeline.augmentation.streaming import StreamedImages
 from onion_pipeline.images.arrays import labelled_dtype
 from onion_pipeline.training import batches
-from onion_pipeline.training.batches import BatchPlan, EpochOrder, draw_order, read_pixels
+from onion_pipeline.training.batches import BatchPlan, draw_order, read_pixels
 
 COUNT = 23
 BYTES = 4
@@ -37,7 +37,7 @@ def small_blocks(monkeypatch):
 
 
 def make_plan(images, size=4, epochs=1, seed=5, variants=None):
-    return BatchPlan(images, size, BYTES, EpochOrder(epochs, seed, variants))
+    return BatchPlan(images, size, BYTES, epochs=epochs, seed=seed, variants=variants)
 
 
 def read_epochs(plan):

@@ -8,7 +8,7 @@ import math
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,21 +34,6 @@ class ImageRows(Protocol):
         """Return the rows of these numbers, int64 (M,), or one field of all."""
 
 
-class EpochOrder(NamedTuple):
-    """Which images each epoch takes, and in which order.
-
-    Args:
-        epochs: how many.
-        seed: of the order in each epoch; ``None`` keeps the order of the images.
-        variants: how many variants of each picture an epoch takes, the next ones in the next,
-            with the picture itself as the last one; ``None`` takes all in every epoch.
-    """
-
-    epochs: int = 1
-    seed: int | None = None
-    variants: int | None = None
-
-
 class BatchPlan(Sequence[NDArray[np.int64]]):
     """The rows of every block of a training, epoch after epoch.
 
@@ -59,16 +44,27 @@ class BatchPlan(Sequence[NDArray[np.int64]]):
         images: N labelled images.
         batch_size: rows of a batch; all rows of an epoch if these are fewer.
         image_bytes: of the pixels of one image.
-        order: of the epochs.
+        epochs: how many.
+        seed: of the order in each epoch; ``None`` keeps the order of the images.
+        variants: how many variants of each picture an epoch takes, the next ones in the next,
+            with the picture itself as the last one; ``None`` takes all in every epoch.
     """
 
-    def __init__(
-        self, images: ImageRows, batch_size: int, image_bytes: int, order: EpochOrder
+    def __init__(  # noqa: PLR0913
+        self,
+        images: ImageRows,
+        batch_size: int,
+        image_bytes: int,
+        *,
+        epochs: int = 1,
+        seed: int | None = None,
+        variants: int | None = None,
     ) -> None:
-        self.epochs = order.epochs
-        self._order = order
+        self.epochs = epochs
+        self._seed = seed
+        self._variants = variants
         self._count = len(images)
-        if order.variants is not None:
+        if variants is not None:
             self._numbers, self._counts = _number_variants(images)
         self.images_per_epoch = len(self._collect_rows(0))
         self.batch_size = min(batch_size, self.images_per_epoch)
@@ -108,16 +104,14 @@ class BatchPlan(Sequence[NDArray[np.int64]]):
 
     def _draw_rows(self, epoch: int) -> NDArray[np.int64]:
         rows = self._collect_rows(epoch)
-        if self._order.seed is None:
-            return rows
-        return rows[draw_order(len(rows), self._order.seed, epoch)]
+        return rows if self._seed is None else rows[draw_order(len(rows), self._seed, epoch)]
 
     def _collect_rows(self, epoch: int) -> NDArray[np.int64]:
         """Return the rows of an epoch: of each picture the next variants, in a ring."""
-        taken = self._order.variants
-        if taken is None:
+        if self._variants is None:
             return np.arange(self._count)
-        return np.flatnonzero((self._numbers - epoch * taken) % self._counts < taken)
+        numbers = (self._numbers - epoch * self._variants) % self._counts
+        return np.flatnonzero(numbers < self._variants)
 
 
 def _number_variants(images: ImageRows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

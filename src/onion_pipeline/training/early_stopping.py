@@ -31,10 +31,6 @@ class StoppingState(NamedTuple):
 class EarlyStopper:
     """Keeps the weights of the best epoch, and says when there have been enough epochs.
 
-    Args:
-        model: that is trained.
-        stopping: when to stop; ``None`` is never.
-
     Attributes:
         state: of the epochs so far; with `best_weights` all that a later process needs.
         best_weights: of `model` after the epoch with the least validation loss.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from onion_pipeline.annotations import KerasModel
 from onion_pipeline.parameters import TrainParameters
 from onion_pipeline.training import steps
-from onion_pipeline.training.batches import BatchPlan, EpochOrder, ImageRows, read_pixels
+from onion_pipeline.training.batches import BatchPlan, ImageRows, read_pixels
 from onion_pipeline.training.optimizers import make_optimizer
 from onion_pipeline.training.progress import Progress
 
@@ -71,7 +71,9 @@ def prepare_training(
         images,
         parameters.batch_size,
         int(np.prod(graph.input_shape[1:])),
-        EpochOrder(parameters.epochs, seed, parameters.variants_per_epoch),
+        epochs=parameters.epochs,
+        seed=seed,
+        variants=parameters.variants_per_epoch,
     )
     optimizer = make_optimizer(parameters, plan.batches_per_epoch)
     parts = steps.count_parts(graph, plan.batch_size)
@@ -113,8 +115,7 @@ def prepare_validation(graph: KerasModel, images: ImageRows) -> Callable[[Weight
 
     `graph` computes as the trained model will answer; the weights that are measured stay in it.
     """
-    image_bytes = int(np.prod(graph.input_shape[1:]))
-    plan = BatchPlan(images, VALIDATION_BATCH, image_bytes, EpochOrder())
+    plan = BatchPlan(images, VALIDATION_BATCH, int(np.prod(graph.input_shape[1:])))
     run = steps.compile_validation(graph, plan.batch_size)
     alike = np.ones(graph.output_shape[-1], np.float32)
     course = Course(images, plan, images["label"], alike, None, run)

@@ -92,13 +92,7 @@ def divide_images(parts: Sequence[ImageRows], folds: Series) -> list[Fold]:
 def train_folds(
     untrained: KerasModel, folds: Sequence[Fold], parameters: TrainParameters, seed: int
 ) -> Iterator[tuple[Trained, LabelledImages]]:
-    """Train a copy of `untrained` for each fold.
-
-    Args:
-        untrained: left as it is.
-        folds: from :func:`divide_images`.
-        parameters: how to train.
-        seed: of the order of the images and of Dropout, in each fold the same.
+    """Train a copy of `untrained` for each fold, in each with the same seed.
 
     Yields:
         The trained network with its history and, in memory, the images that it has not seen.

@@ -27,13 +27,8 @@ def compile_training(graph: KerasModel, optimizer: Any, batch_size: int, parts: 
     """Return a function that trains `graph` on batches of `batch_size`, one after the other.
 
     The loss of a batch is the sum of the cross-entropies of its images, each times its weight.
-
-    Args:
-        graph: from :func:`~onion_pipeline.training.training_graph.make_training_graph`.
-        optimizer: of Keras; it steps once per batch.
-        batch_size: number of images.
-        parts: so many parts of a batch are differentiated side by side, and their gradients
-            added; see :func:`count_parts`.
+    So many `parts` of it as :func:`count_parts` tells are differentiated side by side, and their
+    gradients added; then `optimizer` steps once.
     """
     import tensorflow as tf
 
