@@ -39,6 +39,7 @@ OF_OTHER_KINDS = {
     "images/decoding/test_decoding_hostile.py": "all decoders, on damaged pictures",
     "images/decoding/test_large_pictures.py": "all decoders, on large pictures",
     "pipelines/test_model_card_nodes.py": "one part of the pipeline register",
+    "training/test_checkpointing.py": "trainings that stop and go on",
     "registry/test_gate.py": "trained networks in the register pipeline",
 }
 

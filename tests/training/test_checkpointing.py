@@ -14,8 +14,7 @@ from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.parameters import EarlyStopping
 from onion_pipeline.training import batches
-from onion_pipeline.training.checkpointing import Checkpointer
-from onion_pipeline.training.checkpoints import TrainingFolder
+from onion_pipeline.training.checkpoints import Checkpointer, TrainingFolder
 from onion_pipeline.training.fit import train_model
 
 pytestmark = pytest.mark.slow  # trainings
@@ -30,7 +29,7 @@ MIXED = [
     "flatten",
     {"dropout": {"rate": 0.5}},
 ]
-NAME = "onion_pipeline.training.checkpointing"
+NAME = "onion_pipeline.training.checkpoints"
 COSINE = {"schedule": "cosine", "warmup_epochs": 0.7}
 # Of each case the layers, the parameters, and after how many blocks it is interrupted.
 CASES = {

@@ -28,7 +28,6 @@ class LayerRow(NamedTuple):
 
     name: str
     kind: str
-    input_shape: Shape
     output_shape: Shape
     parameters: int
     multiply_adds: int
@@ -71,7 +70,7 @@ def walk_layers(layers: Sequence[NamedLayer], image_shape: Shape, classes: int) 
         LayerError: a layer cannot take the shape that arrives; names its position, that
             shape and the way out.
     """
-    rows = [LayerRow("scaling", "rescaling", image_shape, image_shape, 0, prod(image_shape))]
+    rows = [LayerRow("scaling", "rescaling", image_shape, 0, prod(image_shape))]
     head = NamedLayer("softmax", "dense", Dense(units=classes))
     for position, named in enumerate([*layers, head], start=1):
         shape, (name, kind, layer) = rows[-1].output_shape, named
@@ -80,7 +79,7 @@ def walk_layers(layers: Sequence[NamedLayer], image_shape: Shape, classes: int) 
         except ShapeError as error:
             raise LayerError(_describe_misfit(position, named, shape, error)) from error
         counts = layer.count_parameters(shape), layer.count_multiply_adds(shape)
-        rows.append(LayerRow(name, kind, shape, leaving, *counts))
+        rows.append(LayerRow(name, kind, leaving, *counts))
     return rows
 
 

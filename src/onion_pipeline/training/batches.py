@@ -79,9 +79,7 @@ class BatchPlan(Sequence[NDArray[np.int64]]):
         return self.epochs * self.blocks_per_epoch
 
     def __getitem__(self, number: Any) -> Any:
-        """Return the rows of one block, counted through all epochs, or of a slice of them."""
-        if isinstance(number, slice):
-            return [self[one] for one in range(*number.indices(len(self)))]
+        """Return the rows of one block, counted through all epochs."""
         if not 0 <= number < len(self):
             raise IndexError(number)
         epoch, block = divmod(number, self.blocks_per_epoch)

@@ -13,8 +13,7 @@ from onion_pipeline.model.backend import import_keras
 from onion_pipeline.parameters import TrainParameters
 from onion_pipeline.training import epochs
 from onion_pipeline.training.batches import ImageRows
-from onion_pipeline.training.checkpointing import Checkpointer
-from onion_pipeline.training.checkpoints import TrainingFolder
+from onion_pipeline.training.checkpoints import Checkpointer, TrainingFolder
 from onion_pipeline.training.early_stopping import EarlyStopper
 from onion_pipeline.training.precision import choose_precision
 from onion_pipeline.training.progress import Epoch, Progress

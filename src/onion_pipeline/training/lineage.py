@@ -14,6 +14,8 @@ from onion_pipeline.origin import MODEL, SHORT, describe_code, find_versions, ha
 from onion_pipeline.training.training_origin import describe_processors
 
 PARTS = ("data", "split", "parameters", "code", "dependencies", "seed")
+# Whose parameters decide a model.
+GROUPS = ("ingest", "augment", "build", "train", "evaluate")
 # They change nothing in the model: when a run stops, what else it keeps, and where.
 WITHOUT_EFFECT = {
     "ingest": {"max_quarantined", "folds"},

@@ -60,13 +60,8 @@ def describe_lineage(
     parameters.
     """
     listed = lineage.list_images(image_index, image_splits)
-    groups = {
-        "ingest": ingest,
-        "augment": augment,
-        "build": build,
-        "train": train,
-        "evaluate": evaluate,
-    }
+    values = (ingest, augment, build, train, evaluate)
+    groups = dict(zip(lineage.GROUPS, values, strict=True))
     described = lineage.describe_lineage(listed, images, groups, seed)
     best = training_history.loc[training_history["best"], "epoch"].item()
     trained = {"epochs": len(training_history), "best_epoch": int(best)}

@@ -38,13 +38,8 @@ def compare_lineage(
 ) -> dict[str, Any]:
     """Compare data, split, parameters, code, dependencies and seed with those of the version."""
     listed = lineage.list_images(image_index, drawn_splits)
-    groups = {
-        "ingest": ingest,
-        "augment": augment,
-        "build": build,
-        "train": train,
-        "evaluate": evaluate,
-    }
+    values = (ingest, augment, build, train, evaluate)
+    groups = dict(zip(lineage.GROUPS, values, strict=True))
     described = lineage.describe_lineage(listed, images, groups, seed)
     refused = image_index.loc[image_index["reason"].notna(), "path"]
     return comparison.compare_version(recorded_version, described, listed, list(refused))
