@@ -10,7 +10,7 @@ from onion_pipeline.training import training_origin
 from onion_pipeline.training.training_origin import (
     compare_origins,
     describe_training,
-    hash_origin,
+    hash_json,
 )
 
 LAYERS = ["flatten", {"dense": {"units": 16, "activation": "relu"}}]
@@ -35,7 +35,7 @@ def compare(arguments):
 
     def compare(**changes):
         present = describe_training(**{**arguments, **changes})
-        differs = hash_origin(earlier) != hash_origin(present)
+        differs = hash_json(earlier) != hash_json(present)
         said = compare_origins(earlier, present)
         assert differs == bool(said)
         return said

@@ -8,30 +8,50 @@ import math
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.augmentation.streaming import StreamedImages
+from onion_pipeline.images.arrays import LabelledImages
 
 # More batches in one call gain nothing; fewer bytes leave the memory of the machine alone.
 MOST_BATCHES = 64
 BLOCK_BYTES = 8 << 20
 
 
-class ImageRows(Protocol):
-    """Labelled images whose rows are read when they are asked for.
+class SelectedImages:
+    """Rows of several arrays of labelled images, read when they are asked for.
 
-    An array of them is one (see :func:`~onion_pipeline.images.arrays.labelled_dtype`), and so
-    are streamed images, and a selection of rows that is never gathered.
+    What trains one fold is most of the images, and a copy of them may exceed memory.
+
+    Args:
+        parts: arrays of labelled images of one type; memory-mapped ones stay so.
+        rows: int64, (N,), counted through all parts.
     """
 
-    def __len__(self) -> int:
-        """Return the number of images."""
+    def __init__(self, parts: "Sequence[ImageRows]", rows: NDArray[np.int64]) -> None:
+        self._parts = parts
+        self._rows = rows
 
-    def __getitem__(self, key: Any, /) -> Any:
-        """Return the rows of these numbers, int64 (M,), or one field of all."""
+    def __len__(self) -> int:
+        """Return N."""
+        return len(self._rows)
+
+    def __getitem__(self, key: str | NDArray[np.int64]) -> NDArray[Any]:
+        """Return one field of all N images, or the images of these numbers, in memory."""
+        if isinstance(key, str):
+            return _gather_rows([part[key] for part in self._parts], self._rows)
+        return _gather_rows(self._parts, self._rows[key])
+
+    def gather(self) -> LabelledImages:
+        """Return all N images, in memory."""
+        return _gather_rows(self._parts, self._rows)
+
+
+ImageRows = LabelledImages | StreamedImages | SelectedImages
+"""Labelled images whose rows are read when they are asked for."""
 
 
 class BatchPlan(Sequence[NDArray[np.int64]]):
@@ -119,6 +139,18 @@ def _number_variants(images: ImageRows) -> tuple[NDArray[np.int64], NDArray[np.i
     copies = pd.Series(images["copy"]).replace(0, np.iinfo(np.int64).max)
     groups = copies.groupby(images["index"])
     return groups.rank("first").to_numpy(np.int64) - 1, groups.transform("size").to_numpy()
+
+
+def _gather_rows(parts: Sequence[ImageRows], rows: NDArray[np.int64]) -> NDArray[Any]:
+    """Return `rows`, counted through all `parts`, in their order."""
+    like = parts[0][rows[:0]]
+    found = np.empty((len(rows), *like.shape[1:]), like.dtype)
+    start = 0
+    for part in parts:
+        here = (start <= rows) & (rows < start + len(part))
+        found[here] = part[rows[here] - start]
+        start += len(part)
+    return found
 
 
 def draw_order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:

@@ -45,7 +45,7 @@ class TrainingFolder:
     def __init__(self, parent: Path, origin: training_origin.Origin) -> None:
         self._origin = origin
         self._damaged: set[Path] = set()
-        self.path = parent / training_origin.hash_origin(origin)
+        self.path = parent / training_origin.hash_json(origin)
         self._name = np.array(self.path.name)
 
     def read_last(self) -> tuple[Path, dict[str, NDArray[Any]]] | None:

@@ -14,9 +14,7 @@ class StoppingState(NamedTuple):
     """What the epochs so far have come to.
 
     Args:
-        epochs: how many there were.
         best_epoch: the one with the least validation loss, from 1; 0 if there was none.
-        best_loss: its validation loss.
         to_beat: the loss by which progress is measured.
         waited: epochs since that progress.
     """

@@ -47,11 +47,9 @@ class Course(NamedTuple):
     """What the steps of a training are made of.
 
     Args:
-        images: labelled ones.
-        plan: which of them make up each batch.
+        plan: which images make up each batch.
         labels: int64, (N,), of all images.
         label_weights: float32, (K,), what the images of each class count.
-        optimizer: of Keras, with its variables.
         run: does the steps of a block.
     """
 

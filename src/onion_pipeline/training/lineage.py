@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.images.sources.names import hide_credentials
-from onion_pipeline.origin import MODEL, SHORT, describe_code, find_versions, hash_values
-from onion_pipeline.training.training_origin import describe_processors
+from onion_pipeline.origin import MODEL, SHORT, describe_code, find_versions
+from onion_pipeline.training.training_origin import describe_processors, hash_json
 
 PARTS = ("data", "split", "parameters", "code", "dependencies", "seed")
 # Whose parameters decide a model.
@@ -95,14 +95,14 @@ def describe_lineage(
         "seed": {"seed": seed},
     }
     parts: dict[str, dict[str, Any]] = {
-        "data": {"hash": _hash(contents, images["label"].tolist()), "images": len(images)},
+        "data": {"hash": hash_json(contents, images["label"].tolist()), "images": len(images)},
         "split": {
-            "hash": _hash(contents, images["split"].tolist()),
+            "hash": hash_json(contents, images["split"].tolist()),
             "images": {str(name): int(count) for name, count in counts.items()},
         },
-        **{part: {"hash": _hash(value), **value} for part, value in values.items()},
+        **{part: {"hash": hash_json(value), **value} for part, value in values.items()},
     }
-    whole = _hash([parts[part]["hash"] for part in PARTS])
+    whole = hash_json([parts[part]["hash"] for part in PARTS])
     return {"hash": whole, "source": hide_credentials(source), **parts}
 
 
@@ -136,7 +136,3 @@ def _hide(value: Any) -> Any:
     if isinstance(value, list):
         return [_hide(entry) for entry in value]
     return hide_credentials(value) if isinstance(value, str) else value
-
-
-def _hash(*values: Any) -> str:
-    return hash_values(*(json.dumps(value, sort_keys=True) for value in values))[:SHORT]

@@ -15,7 +15,6 @@ RECOMPUTED = ["data", "split"]
 COMPARED = ["parameters", "code", "dependencies", "seed"]
 
 REPRODUCED = "reproduced bit by bit"
-OTHER_WEIGHTS = "other weights"
 
 Differences = dict[str, dict[str, Any]]
 """By part; of data and split how many images and the first of them, of the others
@@ -83,7 +82,7 @@ def compare_checksums(
     """
     return {
         "model": recorded.uri,
-        "status": REPRODUCED if checksum == recorded.checksum else OTHER_WEIGHTS,
+        "status": REPRODUCED if checksum == recorded.checksum else "other weights",
         "hash": _set_beside(recorded.lineage["hash"], lineage_hash),
         "checksum": _set_beside(recorded.checksum, checksum),
         "recomputed": ["pixels", "variants", "first weights", "training"],

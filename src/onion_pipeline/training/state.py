@@ -24,13 +24,10 @@ class TrainingState:
 
     Args:
         graph: the network that learns; the seeds of its Dropout are among its variables.
-        optimizer: with its variables.
         stopper: with the best epoch so far.
         history: of the whole epochs.
-        kernels: of the first convolution, before the first epoch and after each; see
-            :func:`read_kernels`.
-        position: how far the training is.
-        seconds: how long it took to get there.
+        kernels: from :func:`read_kernels`, before the first epoch and after each.
+        seconds: how long it took to get to `position`.
         finished: whether nothing is left to be done.
     """
 

@@ -65,9 +65,9 @@ def describe_processors() -> dict[str, Any]:
     }
 
 
-def hash_origin(origin: Origin) -> str:
-    """Return hexadecimal digits that differ where two origins do."""
-    return hash_values(json.dumps(origin, sort_keys=True))[:SHORT]
+def hash_json(*values: Any) -> str:
+    """Return hexadecimal digits that differ where values of JSON do."""
+    return hash_values(*(json.dumps(value, sort_keys=True) for value in values))[:SHORT]
 
 
 def find_changes(earlier: Mapping[str, Any], present: Mapping[str, Any]) -> dict[str, list[Any]]:
