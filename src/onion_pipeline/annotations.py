@@ -19,15 +19,3 @@ Animation = Literal["refuse", "first_frame"]
 ColorMode = Literal["auto", "grayscale", "rgb"]
 Precision = Literal["auto", "float32", "mixed_bfloat16"]
 Resize = Literal["stretch", "crop", "pad"]
-
-__all__ = [
-    "Animation",
-    "ColorMode",
-    "DataFrame",
-    "ImageFigure",
-    "KerasModel",
-    "PlotlyFigure",
-    "Precision",
-    "Resize",
-    "Series",
-]

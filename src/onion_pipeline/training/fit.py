@@ -87,7 +87,7 @@ def train_model(  # noqa: PLR0913
         _learn(course, state, checkpointer, progress, validate)
     graph.set_weights(state.stopper.best_weights)
     history = pd.DataFrame(state.history, columns=Epoch._fields)
-    history["best"] = history["epoch"] == state.stopper.state.best_epoch
+    history["best"] = history["epoch"] == state.stopper.best_epoch
     return Trained(copy_with_weights(untrained, graph), history, np.stack(state.kernels))
 
 
