@@ -61,10 +61,8 @@ class BatchPlan(Sequence[NDArray[np.int64]]):
     is filled up with the epoch's first rows; see :meth:`weigh_rows`.
 
     Args:
-        images: N labelled images.
         batch_size: rows of a batch; all rows of an epoch if these are fewer.
         image_bytes: of the pixels of one image.
-        epochs: how many.
         seed: of the order in each epoch; ``None`` keeps the order of the images.
         variants: how many variants of each picture an epoch takes, the next ones in the next,
             with the picture itself as the last one; ``None`` takes all in every epoch.

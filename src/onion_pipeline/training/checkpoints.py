@@ -131,7 +131,6 @@ class Checkpointer:
 
     Args:
         folder: of its checkpoints; ``None`` if it should have none.
-        state: of the training.
         progress: is told which checkpoint is the last.
         minutes: between two checkpoints of an epoch.
     """

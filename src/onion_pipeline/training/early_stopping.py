@@ -15,9 +15,7 @@ class EarlyStopper:
     """Keeps the weights of the best epoch, and says when there have been enough epochs.
 
     Args:
-        model: that is trained.
         stopping: when to stop; ``None`` is never.
-        epochs: how many there were.
         best_epoch: the one with the least validation loss, from 1; 0 if there was none.
         best_loss: its validation loss.
         to_beat: the loss by which progress is measured.

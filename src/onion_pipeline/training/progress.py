@@ -46,10 +46,7 @@ class Progress:
         return time.perf_counter() - self._start
 
     def resume(self, seconds: float, epoch: int, step: int, steps: int) -> None:
-        """Go on with a training that has been running for `seconds`, in other processes.
-
-        It goes on with `step`, from 1, of the `steps` of `epoch`, from 1.
-        """
+        """Go on after `seconds` in other processes, with `step` of `steps` in `epoch`, from 1."""
         self._start = time.perf_counter() - seconds
         logger.info("resumed at epoch %d, step %d of %d", epoch, step, steps)
 
