@@ -40,6 +40,7 @@ OF_OTHER_KINDS = {
     "images/decoding/test_large_pictures.py": "all decoders, on large pictures",
     "pipelines/test_model_card_nodes.py": "one part of the pipeline register",
     "augmentation/test_distributions.py": "draws beside those of albumentations",
+    "training/test_checkpointing.py": "trainings that stop and go on",
 }
 # Synonyms that were in use, and what is said instead; ALLOWED are parts of lines in other senses.
 RETIRED = {

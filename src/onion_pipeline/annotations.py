@@ -29,20 +29,3 @@ Animation = Literal["refuse", "first_frame"]
 ColorMode = Literal["auto", "grayscale", "rgb"]
 Precision = Literal["auto", "float32", "mixed_bfloat16"]
 Resize = Literal["stretch", "crop", "pad"]
-
-__all__ = [
-    "Animation",
-    "ColorMode",
-    "DataFrame",
-    "Ids",
-    "ImageFigure",
-    "KerasModel",
-    "MlflowClient",
-    "MlflowRun",
-    "Pixels",
-    "PlotlyFigure",
-    "Precision",
-    "Probabilities",
-    "Resize",
-    "Series",
-]

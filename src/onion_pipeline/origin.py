@@ -5,6 +5,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -78,18 +79,13 @@ def list_source() -> list[str]:
     return sorted(path.as_posix() for path in found)
 
 
-def find_version(library: str) -> str:
-    """Return the version of an installed package; nothing if another build of it is installed."""
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return ""
-
-
 def find_versions(libraries: Sequence[str]) -> dict[str, str]:
     """Return the versions of those packages that are installed, by their names."""
-    found = {library: find_version(library) for library in libraries}
-    return {library: number for library, number in found.items() if number}
+    found = {}
+    for library in libraries:
+        with suppress(PackageNotFoundError):  # another build of it may be installed
+            found[library] = version(library)
+    return found
 
 
 def describe_code(package: Path = PACKAGE) -> dict[str, str | None]:

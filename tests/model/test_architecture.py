@@ -114,12 +114,6 @@ def test_rows_begin_with_the_scaling_and_end_with_the_head():
     assert [row.multiply_adds for row in rows] == [60, 0, 480, 56]
 
 
-def test_each_layer_receives_what_the_one_before_it_left():
-    rows = walk_layers(read_conf("base"), (28, 28, 1), 10)
-    arriving = [row.input_shape for row in rows[1:]]
-    assert arriving == [row.output_shape for row in rows[:-1]]
-
-
 def test_the_table_ends_with_the_totals():
     rows = walk_layers(read_layers(["flatten", DENSE]), (4, 5, 3), 7)
     table = tabulate_architecture(rows)

@@ -49,8 +49,20 @@ def test_nothing_in_the_file_tells_the_time(make_model, tmp_path):
         assert {member.date_time[0] for member in archive.infolist()} == {1980}
 
 
-def test_what_is_shared_stays_shared():
+class Shared:
+    """A model in whose file one object stands twice."""
+
     config = '{"shared_object_id": 71, "a": {"shared_object_id": 9}, "b": {"shared_object_id": 71}}'
-    numbered = json.loads(saving._number_shared(config))
+
+    def save(self, path):
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("config.json", self.config)
+            archive.writestr("metadata.json", '{"date_saved": "today"}')
+
+
+def test_what_is_shared_stays_shared(tmp_path):
+    save_model(Shared(), tmp_path / "a.keras")
+    with zipfile.ZipFile(tmp_path / "a.keras") as archive:
+        numbered = json.loads(archive.read("config.json"))
     assert numbered["shared_object_id"] == numbered["b"]["shared_object_id"]
     assert numbered["shared_object_id"] != numbered["a"]["shared_object_id"] < 9

@@ -7,7 +7,7 @@ from onion_pipeline.augmentation.variants import augment_images
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.pipelines.train.pipeline import create_pipeline
-from onion_pipeline.training import fit
+from onion_pipeline.training import epochs
 
 pytestmark = pytest.mark.slow  # trainings
 
@@ -87,7 +87,7 @@ def test_the_pipeline_takes_a_finished_training_from_its_checkpoint(
     made, run_nodes, values, monkeypatch
 ):
     _, outputs = made
-    monkeypatch.setattr(fit, "run_epochs", None)
+    monkeypatch.setattr(epochs, "run_epochs", None)
     again = run_nodes(create_pipeline(), values)
     weights = (found["trained_model"].get_weights() for found in (outputs, again))
     assert all(map(np.array_equal, *weights))

@@ -14,8 +14,7 @@ from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.parameters import EarlyStopping
 from onion_pipeline.training import batches
-from onion_pipeline.training.checkpointing import Checkpointer
-from onion_pipeline.training.checkpoints import TrainingFolder
+from onion_pipeline.training.checkpoints import Checkpointer, TrainingFolder
 from onion_pipeline.training.fit import train_model
 
 pytestmark = pytest.mark.slow  # trainings
@@ -30,7 +29,7 @@ MIXED = [
     "flatten",
     {"dropout": {"rate": 0.5}},
 ]
-NAME = "onion_pipeline.training.checkpointing"
+NAME = "onion_pipeline.training.checkpoints"
 COSINE = {"schedule": "cosine", "warmup_epochs": 0.7}
 # Of each case the layers, the parameters, and after how many blocks it is interrupted.
 CASES = {
@@ -170,7 +169,7 @@ def test_early_stopping_ends_where_it_would_have_and_keeps_the_same_epoch(
 
 def test_a_training_that_has_finished_is_not_done_again(train, copies, monkeypatch, caplog):
     first = train(copies, MIXED)
-    monkeypatch.setattr("onion_pipeline.training.fit.run_epochs", None)
+    monkeypatch.setattr("onion_pipeline.training.epochs.run_epochs", None)
     caplog.clear()
     with caplog.at_level(logging.INFO):
         check_same(train(copies, MIXED), first)
@@ -181,7 +180,7 @@ def test_a_training_that_has_finished_is_not_done_again(train, copies, monkeypat
 
 def test_without_checkpoints_everything_is_done_again(train, copies, monkeypatch):
     train(copies, folder=None)
-    monkeypatch.setattr("onion_pipeline.training.fit.run_epochs", None)
+    monkeypatch.setattr("onion_pipeline.training.epochs.run_epochs", None)
     with pytest.raises(TypeError):
         train(copies, folder=None)
 

@@ -16,13 +16,13 @@ from onion_pipeline.training.checkpoints import ORIGIN, TrainingFolder
 from onion_pipeline.training.fit import train_model
 
 PROGRAM = Path(__file__).with_name("killed_training.py")
-MADE_OF = {"parameters": {"train.epochs": 6, "seed": 1}, "code": {"onion_pipeline": "ab"}}
+DESCRIBED = {"parameters": {"train.epochs": 6, "seed": 1}, "code": {"onion_pipeline": "ab"}}
 
 
 @pytest.fixture
 def folder(tmp_path):
     """The folder of a training that has no checkpoint yet."""
-    return TrainingFolder(tmp_path / "checkpoints", MADE_OF)
+    return TrainingFolder(tmp_path / "checkpoints", DESCRIBED)
 
 
 def write(folder, *steps):
@@ -127,7 +127,7 @@ def test_a_checkpoint_of_another_training_is_refused_wherever_it_lies(folder, ca
 
 
 def test_other_trainings_are_kept_until_this_one_has_finished(folder, caplog):
-    changed = {**MADE_OF, "parameters": {"train.epochs": 8, "seed": 1}}
+    changed = {**DESCRIBED, "parameters": {"train.epochs": 8, "seed": 1}}
     other = TrainingFolder(folder.path.parent, changed)
     write(folder, (1, 0))
     with caplog.at_level(logging.INFO):
@@ -148,7 +148,7 @@ def test_other_trainings_are_kept_until_this_one_has_finished(folder, caplog):
 def test_the_folder_says_what_the_training_is_made_of(folder):
     write(folder, (1, 0))
     assert is_whole(folder.path / ORIGIN)
-    assert json.loads((folder.path / ORIGIN).read_text()) == MADE_OF
+    assert json.loads((folder.path / ORIGIN).read_text()) == DESCRIBED
 
 
 def test_a_failed_write_leaves_the_checkpoints_before_it(folder, monkeypatch):

@@ -21,7 +21,7 @@ def follow(losses, stopping=None):
     for model.epoch, loss in enumerate(losses, start=1):
         if stopper.note_epoch(loss):
             break
-    return stopper.state.best_epoch, stopper.best_weights, model.epoch
+    return stopper.best_epoch, stopper.best_weights, model.epoch
 
 
 def test_without_stopping_all_epochs_run_and_the_least_loss_is_kept():

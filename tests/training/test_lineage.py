@@ -82,7 +82,7 @@ def test_other_code_and_libraries_count(describe, monkeypatch):
     before = describe()
     monkeypatch.setattr("onion_pipeline.origin.hash_code", lambda: "other")
     assert find_changed(before, describe()) == {"code"}
-    monkeypatch.setattr("onion_pipeline.origin.find_version", lambda name: "0.1")
+    monkeypatch.setattr("onion_pipeline.origin.version", lambda name: "0.1")
     assert find_changed(before, describe()) == {"code", "dependencies"}
 
 

@@ -10,7 +10,7 @@ from onion_pipeline.training import training_origin
 from onion_pipeline.training.training_origin import (
     compare_origins,
     describe_training,
-    hash_origin,
+    hash_json,
 )
 
 LAYERS = ["flatten", {"dense": {"units": 16, "activation": "relu"}}]
@@ -35,7 +35,7 @@ def compare(arguments):
 
     def compare(**changes):
         present = describe_training(**{**arguments, **changes})
-        differs = hash_origin(earlier) != hash_origin(present)
+        differs = hash_json(earlier) != hash_json(present)
         said = compare_origins(earlier, present)
         assert differs == bool(said)
         return said
@@ -110,13 +110,13 @@ def test_another_network_or_other_first_weights_are_another_training(compare, un
         ("read_processor", lambda entry: "One", "processors (kind "),
         ("choose_precision", lambda *_: "half", "processors (precision "),
         ("list_gpus", lambda: [{"device_name": "A"}], 'processors (graphics [] -> ["A"])'),
-        ("find_version", lambda name: f"0 of {name}", "libraries (albumentations "),
+        ("version", lambda name: f"0 of {name}", "libraries (albumentations "),
     ],
 )
 def test_other_code_libraries_and_processors_are_other_trainings(
     compare, monkeypatch, name, value, expected
 ):
-    owner = origin if name == "find_version" else training_origin
+    owner = origin if name == "version" else training_origin
     monkeypatch.setattr(owner, name, value)
     assert compare().startswith(expected)
 

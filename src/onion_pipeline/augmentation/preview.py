@@ -17,11 +17,14 @@ LONGEST = 24  # characters of a name that fit beside a row
 
 
 def draw_augmentation_preview(
-    images: LabelledImages, policy: Sequence[Step], class_names: Sequence[str], seed: int
+    train_images: LabelledImages,
+    augmentation_policy: Sequence[Step],
+    class_names: Sequence[str],
+    seed: int,
 ) -> ImageFigure:
     """Return a figure with one row per class (ten at most): a picture and seven variants."""
-    pipeline = compose(policy)
-    rows = find_examples(images)[:ROWS]
+    pipeline = compose(augmentation_policy)
+    rows = find_examples(train_images)[:ROWS]
     names = write_names(class_names, LONGEST)
     figure = make_figure(1 + VARIANTS + 0.6, len(rows) + 0.7)
     axes = figure.subplots(len(rows), 1 + VARIANTS, squeeze=False)

@@ -28,7 +28,6 @@ class LayerRow(NamedTuple):
 
     name: str
     kind: str
-    input_shape: Shape
     output_shape: Shape
     parameters: int
     multiply_adds: int
@@ -71,14 +70,16 @@ def walk_layers(layers: Sequence[NamedLayer], image_shape: Shape, classes: int) 
         LayerError: a layer cannot take the shape that arrives; names its position, that
             shape and the way out.
     """
-    rows = [LayerRow("scaling", "rescaling", image_shape, image_shape, 0, prod(image_shape))]
+    rows = [LayerRow("scaling", "rescaling", image_shape, 0, prod(image_shape))]
     head = NamedLayer("softmax", "dense", Dense(units=classes))
     for position, named in enumerate([*layers, head], start=1):
-        shape = rows[-1].output_shape
+        shape, (name, kind, layer) = rows[-1].output_shape, named
         try:
-            rows.append(_walk_layer(named, shape))
+            leaving = layer.output_shape(shape)
         except ShapeError as error:
             raise LayerError(_describe_misfit(position, named, shape, error)) from error
+        counts = layer.count_parameters(shape), layer.count_multiply_adds(shape)
+        rows.append(LayerRow(name, kind, leaving, *counts))
     return rows
 
 
@@ -96,20 +97,10 @@ def tabulate_architecture(rows: Sequence[LayerRow | LayerNode]) -> DataFrame:
     """
     import pandas as pd
 
-    table = pd.DataFrame(
-        [
-            (
-                row.name,
-                row.kind,
-                "x".join(map(str, row.output_shape)),
-                row.parameters,
-                row.multiply_adds,
-            )
-            for row in rows
-            if row.kind != "input"
-        ],
-        columns=["layer", "kind", "output_shape", "parameters", "multiply_adds"],
-    ).astype({"multiply_adds": "Int64"})
+    columns = ["name", "kind", "output_shape", "parameters", "multiply_adds"]
+    table = pd.DataFrame([row._asdict() for row in rows if row.kind != "input"], columns=columns)
+    table = table.rename(columns={"name": "layer"}).astype({"multiply_adds": "Int64"})
+    table["output_shape"] = ["x".join(map(str, shape)) for shape in table["output_shape"]]
     totals = table[["parameters", "multiply_adds"]].sum(skipna=False)
     table.loc[len(table)] = ["total", "", "", *totals]
     return table
@@ -146,12 +137,6 @@ def _describe_arguments(kind: str, error: ValidationError) -> str:
         else f"{kind}.{detail['loc'][0]} is {detail['input']!r}: {detail['msg'].lower()}."
         for detail in error.errors()
     )
-
-
-def _walk_layer(named: NamedLayer, shape: Shape) -> LayerRow:
-    layer, leaving = named.layer, named.layer.output_shape(shape)
-    counts = layer.count_parameters(shape), layer.count_multiply_adds(shape)
-    return LayerRow(named.name, named.kind, shape, leaving, *counts)
 
 
 def _describe_misfit(position: int, named: NamedLayer, shape: Shape, error: ShapeError) -> str:

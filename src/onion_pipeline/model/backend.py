@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 
@@ -25,16 +25,11 @@ def import_keras() -> Any:
         import keras
         import tensorflow as tf
 
-        _pin_threads(tf)
+        # Somebody else, a notebook perhaps, may have started TensorFlow with their own number.
+        with suppress(RuntimeError):
+            tf.config.threading.set_intra_op_parallelism_threads(count_processors())
+        tf.config.list_logical_devices()  # starts TensorFlow, which has more lines to say
     return keras
-
-
-def _pin_threads(tf: Any) -> None:
-    try:
-        tf.config.threading.set_intra_op_parallelism_threads(count_processors())
-    except RuntimeError:
-        return  # somebody else, a notebook perhaps, has started TensorFlow with their own number
-    tf.config.list_logical_devices()  # starts TensorFlow, which has more lines to say
 
 
 @contextmanager

@@ -30,12 +30,11 @@ def build_model(
     walk_layers(layers, image_shape, classes)
     keras = import_keras()
     keras.utils.set_random_seed(seed)
-    stack = [keras.layers.Rescaling(1 / 255, name="scaling")]
+    stack = [keras.Input(image_shape, dtype="uint8", name="image")]
+    stack.append(keras.layers.Rescaling(1 / 255, name="scaling"))
     for named in layers:
         kind = getattr(keras.layers, type(named.layer).__name__)
         stack.append(kind(**named.layer.model_dump(), name=named.name))
     # Probabilities stay in float32 under mixed precision: their logarithm is the loss.
     stack.append(keras.layers.Dense(classes, activation="softmax", dtype="float32", name="softmax"))
-    return keras.Sequential(
-        [keras.Input(image_shape, dtype="uint8", name="image"), *stack], name="onion"
-    )
+    return keras.Sequential(stack, name="onion")

@@ -14,7 +14,6 @@ from onion_pipeline.model.backend import allow_retracing, import_keras
 from onion_pipeline.model.layers import KINDS, Layer, Shape, ShapeError
 
 BATCH = 64
-NAMES = {each.__name__: kind for kind, each in KINDS.items()}
 # Layers that no parameter file can list, but every model or one with branches has: arguments.
 OTHER_KINDS: dict[str, tuple[str, ...]] = {
     "input": (),
@@ -87,8 +86,7 @@ def count_multiply_adds(model: KerasModel) -> int | None:
     A sum over the other layers would make it look cheaper than it is.
     """
     counts = [node.multiply_adds for node in read_graph(model)]
-    known = [count for count in counts if count is not None]
-    return sum(known) if len(known) == len(counts) else None
+    return None if None in counts else sum(filter(None, counts))
 
 
 def find_convolution(model: KerasModel) -> str | None:
@@ -140,9 +138,7 @@ def trace_calls(model: KerasModel) -> dict[str, Call]:
 def _read_layer(name: str, call: Call, inputs: tuple[str, ...]) -> LayerNode:
     layer, shapes = call.layer, tuple(_drop_batch(tensor.shape) for tensor in call.arriving)
     kind, config, leaving = _name_kind(layer), layer.get_config(), _drop_batch(call.leaving.shape)
-    known = _read_known(kind, config)
-    if known and not _fits(known, shapes[0], leaving, layer.count_params()):
-        known = None
+    known = _read_known(kind, layer, shapes, leaving)
     named = known.model_dump() if known else OTHER_KINDS.get(kind, ())
     return LayerNode(
         name,
@@ -160,28 +156,23 @@ def _read_layer(name: str, call: Call, inputs: tuple[str, ...]) -> LayerNode:
 def _name_kind(layer: Any) -> str:
     """Return the class of a layer as Keras itself writes it in the names of layers."""
     name = type(layer).__name__.removesuffix("Layer")
-    return NAMES.get(name) or re.sub(r"(?<=[a-z0-9D])(?=[A-Z][a-z])", "_", name).lower()
+    return re.sub(r"(?<=[a-z0-9D])(?=[A-Z][a-z])", "_", name).lower()
 
 
-def _read_known(kind: str, config: dict[str, Any]) -> Layer | None:
+def _read_known(kind: str, layer: Any, shapes: Sequence[Shape], leaving: Shape) -> Layer | None:
     """Return a layer as parameter files know it; None if it is of another kind or use."""
+    config = layer.get_config()
     if kind not in KINDS or any(config.get(name, usual) != usual for name, usual in USUAL.items()):
         return None
     # No parameter file can ask for a softmax: it is in the head that is added.
     linear = {**config, "activation": "linear"} if config.get("activation") == "softmax" else config
+    arguments = {name: linear[name] for name in KINDS[kind].model_fields}
     try:
-        return KINDS[kind].model_validate({name: linear[name] for name in KINDS[kind].model_fields})
-    except ValidationError:
+        known = KINDS[kind].model_validate(arguments)
+        expected = known.output_shape(shapes[0]), known.count_parameters(shapes[0])
+    except (ValidationError, ShapeError):
         return None
-
-
-def _fits(known: Layer, arriving: Shape, leaving: Shape, parameters: int) -> bool:
-    """Return whether Keras uses a layer as parameter files know it."""
-    try:
-        shape = known.output_shape(arriving)
-    except ShapeError:
-        return False
-    return shape == leaving and known.count_parameters(arriving) == parameters
+    return known if expected == (leaving, layer.count_params()) else None
 
 
 def _count_others(kind: str, leaving: Shape) -> int | None:

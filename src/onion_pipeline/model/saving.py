@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import defaultdict
 from itertools import count
 from pathlib import Path
 from zipfile import ZipFile, ZipInfo
@@ -21,19 +22,13 @@ def save_model(model: KerasModel, path: Path) -> None:
     model.save(path)
     with ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
-    members["config.json"] = _number_shared(members["config.json"].decode()).encode()
-    members["metadata.json"] = _drop_date(members["metadata.json"])
+    numbers: dict[str, int] = defaultdict(count(1).__next__)
+    config = members["config.json"].decode()
+    config = SHARED.sub(lambda found: str(numbers[found[0]]), config)
+    members["config.json"] = config.encode()
+    metadata = json.loads(members["metadata.json"])
+    metadata.pop("date_saved", None)
+    members["metadata.json"] = json.dumps(metadata).encode()
     with ZipFile(path, "w") as archive:
         for name, content in members.items():
             archive.writestr(ZipInfo(name), content)  # of the date with which such files begin
-
-
-def _number_shared(config: str) -> str:
-    numbers: dict[str, int] = {}
-    following = count(1)
-    return SHARED.sub(lambda found: str(numbers.setdefault(found[0], next(following))), config)
-
-
-def _drop_date(metadata: bytes) -> bytes:
-    found = json.loads(metadata)
-    return json.dumps({key: found[key] for key in found if key != "date_saved"}).encode()

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import KerasModel
-from onion_pipeline.origin import find_version
+from onion_pipeline.origin import find_versions
 
 LIBRARIES = ("onnx", "onnxruntime", "tf2onnx")
 
 
 def can_export() -> bool:
     """Return whether the libraries of the extra ``onnx`` are installed."""
-    return all(find_version(library) for library in LIBRARIES)
+    return len(find_versions(LIBRARIES)) == len(LIBRARIES)
 
 
 def export_onnx(model: KerasModel, path: Path) -> None:

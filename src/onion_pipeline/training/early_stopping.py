@@ -1,7 +1,7 @@
 """Early stopping: which epoch's weights are kept, and when a training has been long enough."""
 
 import math
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,41 +10,27 @@ from onion_pipeline.annotations import KerasModel
 from onion_pipeline.parameters import EarlyStopping
 
 
-class StoppingState(NamedTuple):
-    """What the epochs so far have come to.
+@dataclass
+class EarlyStopper:
+    """Keeps the weights of the best epoch, and says when there have been enough epochs.
 
     Args:
-        epochs: how many there were.
+        stopping: when to stop; ``None`` is never.
         best_epoch: the one with the least validation loss, from 1; 0 if there was none.
         best_loss: its validation loss.
         to_beat: the loss by which progress is measured.
         waited: epochs since that progress.
+        best_weights: of `model` after the best epoch.
     """
 
+    model: KerasModel
+    stopping: EarlyStopping | None
     epochs: int = 0
     best_epoch: int = 0
     best_loss: float = math.inf
     to_beat: float = math.inf
     waited: int = 0
-
-
-class EarlyStopper:
-    """Keeps the weights of the best epoch, and says when there have been enough epochs.
-
-    Args:
-        model: that is trained.
-        stopping: when to stop; ``None`` is never.
-
-    Attributes:
-        state: of the epochs so far; with `best_weights` all that a later process needs.
-        best_weights: of `model` after the epoch with the least validation loss.
-    """
-
-    def __init__(self, model: KerasModel, stopping: EarlyStopping | None) -> None:
-        self.state = StoppingState()
-        self.best_weights: list[NDArray[np.float32]] = []
-        self._model = model
-        self._stopping = stopping
+    best_weights: list[NDArray[np.float32]] = field(default_factory=list)
 
     def note_epoch(self, loss: float) -> bool:
         """Note the validation loss of an epoch; return whether it should be the last.
@@ -52,14 +38,12 @@ class EarlyStopper:
         As in ``keras.callbacks.EarlyStopping``, an epoch that is better by less than
         ``min_delta`` counts as one of those without progress. Here it is kept all the same.
         """
-        epochs, best_epoch, best_loss, to_beat, waited = self.state
-        epochs += 1
-        if loss < best_loss:
-            best_epoch, best_loss = epochs, loss
-            self.best_weights = self._model.get_weights()
-        if loss < to_beat - (self._stopping.min_delta if self._stopping else 0):
-            to_beat, waited = loss, 0
+        self.epochs += 1
+        if loss < self.best_loss:
+            self.best_epoch, self.best_loss = self.epochs, loss
+            self.best_weights = self.model.get_weights()
+        if loss < self.to_beat - (self.stopping.min_delta if self.stopping else 0):
+            self.to_beat, self.waited = loss, 0
         else:
-            waited += 1
-        self.state = StoppingState(epochs, best_epoch, best_loss, to_beat, waited)
-        return self._stopping is not None and waited >= self._stopping.patience
+            self.waited += 1
+        return self.stopping is not None and self.waited >= self.stopping.patience

@@ -9,19 +9,13 @@ from numpy.typing import NDArray
 
 from onion_pipeline.annotations import KerasModel
 from onion_pipeline.parameters import TrainParameters
-from onion_pipeline.training.batches import BatchPlan, EpochOrder, ImageRows, read_pixels
+from onion_pipeline.training import steps
+from onion_pipeline.training.batches import BatchPlan, ImageRows, read_pixels
 from onion_pipeline.training.optimizers import make_optimizer
 from onion_pipeline.training.progress import Progress
-from onion_pipeline.training.steps import (
-    RunSteps,
-    compile_training,
-    compile_validation,
-    count_parts,
-)
 
 # Only speed depends on it, and memory: the images of a batch are classified at once.
 VALIDATION_BATCH = 256
-
 
 Weights = list[NDArray[np.float32]]
 
@@ -53,11 +47,9 @@ class Course(NamedTuple):
     """What the steps of a training are made of.
 
     Args:
-        images: labelled images.
-        plan: which of them make up each batch.
+        plan: which images make up each batch.
         labels: int64, (N,), of all images.
         label_weights: float32, (K,), what the images of each class count.
-        optimizer: of Keras, with its variables.
         run: does the steps of a block.
     """
 
@@ -66,29 +58,24 @@ class Course(NamedTuple):
     labels: NDArray[np.int64]
     label_weights: NDArray[np.float32]
     optimizer: Any
-    run: RunSteps
+    run: steps.RunSteps
 
 
 def prepare_training(
     graph: KerasModel, images: ImageRows, parameters: TrainParameters, seed: int
 ) -> Course:
-    """Return the steps that train `graph`; the first one has yet to be done.
-
-    Args:
-        graph: from :func:`~onion_pipeline.training.training_graph.make_training_graph`.
-        images: labelled images.
-        parameters: how to train.
-        seed: of the order of the images.
-    """
+    """Return the steps that train a training graph; `seed` decides the order of the images."""
     plan = BatchPlan(
         images,
         parameters.batch_size,
         int(np.prod(graph.input_shape[1:])),
-        EpochOrder(parameters.epochs, seed, parameters.variants_per_epoch),
+        epochs=parameters.epochs,
+        seed=seed,
+        variants=parameters.variants_per_epoch,
     )
     optimizer = make_optimizer(parameters, plan.batches_per_epoch)
-    parts = count_parts(graph, plan.batch_size)
-    run = compile_training(graph, optimizer, plan.batch_size, parts)
+    parts = steps.count_parts(graph, plan.batch_size)
+    run = steps.compile_training(graph, optimizer, plan.batch_size, parts)
     labels, classes = images["label"], graph.output_shape[-1]
     weights = weigh_classes(labels, classes) if parameters.class_weights else np.ones(classes)
     return Course(images, plan, labels, weights.astype(np.float32), optimizer, run)
@@ -100,13 +87,9 @@ def run_epochs(
     progress: Progress,
     note_block: Callable[[Position], None],
 ) -> Generator[Means]:
-    """Train, and yield after each epoch what it gave.
+    """Train from `start` on, and yield after each epoch what it gave.
 
-    Args:
-        course: from :func:`prepare_training`.
-        start: what is done already.
-        progress: is told of each block.
-        note_block: is told after each block how far the training is.
+    `progress` is told of each block, and `note_block` how far the training is after it.
 
     Raises:
         TrainingDivergedError: the loss of a step is not finite.
@@ -128,14 +111,10 @@ def run_epochs(
 def prepare_validation(graph: KerasModel, images: ImageRows) -> Callable[[Weights], Means]:
     """Return a function that measures the loss and accuracy that weights give `graph`.
 
-    Args:
-        graph: of the network that learns; it computes as the trained model will answer. Its
-            weights are replaced by those that are measured.
-        images: labelled images.
+    `graph` computes as the trained model will answer; the weights that are measured stay in it.
     """
-    image_bytes = int(np.prod(graph.input_shape[1:]))
-    plan = BatchPlan(images, VALIDATION_BATCH, image_bytes, EpochOrder())
-    run = compile_validation(graph, plan.batch_size)
+    plan = BatchPlan(images, VALIDATION_BATCH, int(np.prod(graph.input_shape[1:])))
+    run = steps.compile_validation(graph, plan.batch_size)
     alike = np.ones(graph.output_shape[-1], np.float32)
     course = Course(images, plan, images["label"], alike, None, run)
 
@@ -171,11 +150,11 @@ def _run_blocks(
     for block in range(position.block, plan.blocks_per_epoch):
         number = epoch * plan.blocks_per_epoch + block
         labels, weights = course.labels[plan[number]], plan.weigh_rows(number)
-        results = course.run(next(pixels), labels, weights * course.label_weights[labels])
+        losses, hits = course.run(next(pixels), labels, weights * course.label_weights[labels])
         sizes = np.count_nonzero(weights.reshape(-1, plan.batch_size), axis=1)
-        loss += float(results.losses @ sizes.astype(np.float64))
-        correct += int(results.correct.sum())
-        yield results.losses, Position(epoch, block + 1, loss, correct)
+        loss += float(losses @ sizes.astype(np.float64))
+        correct += int(hits.sum())
+        yield losses, Position(epoch, block + 1, loss, correct)
 
 
 def _average(position: Position, plan: BatchPlan) -> Means:

@@ -11,18 +11,10 @@ from numpy.typing import NDArray
 from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.model.backend import import_keras
 from onion_pipeline.parameters import TrainParameters
+from onion_pipeline.training import epochs
 from onion_pipeline.training.batches import ImageRows
-from onion_pipeline.training.checkpointing import Checkpointer
-from onion_pipeline.training.checkpoints import TrainingFolder
+from onion_pipeline.training.checkpoints import Checkpointer, TrainingFolder
 from onion_pipeline.training.early_stopping import EarlyStopper
-from onion_pipeline.training.epochs import (
-    Course,
-    Means,
-    Weights,
-    prepare_training,
-    prepare_validation,
-    run_epochs,
-)
 from onion_pipeline.training.precision import choose_precision
 from onion_pipeline.training.progress import Epoch, Progress
 from onion_pipeline.training.state import TrainingState
@@ -83,10 +75,10 @@ def train_model(  # noqa: PLR0913
     import_keras().utils.set_random_seed(seed)
     precision = choose_precision(parameters.precision, untrained)
     graph = make_training_graph(untrained, precision)
-    course = prepare_training(graph, images, parameters, seed)
+    course = epochs.prepare_training(graph, images, parameters, seed)
     # Judged in float32, as what is kept will answer, whatever it learns in.
     answering = graph if precision == "float32" else make_training_graph(untrained, "float32")
-    validate = prepare_validation(answering, validation)
+    validate = epochs.prepare_validation(answering, validation)
     state = TrainingState(graph, course.optimizer, EarlyStopper(graph, parameters.early_stopping))
     progress = Progress(parameters.epochs, parameters.batch_size)
     checkpointer = Checkpointer(folder, state, progress, parameters.checkpoint_minutes)
@@ -95,21 +87,21 @@ def train_model(  # noqa: PLR0913
         _learn(course, state, checkpointer, progress, validate)
     graph.set_weights(state.stopper.best_weights)
     history = pd.DataFrame(state.history, columns=Epoch._fields)
-    history["best"] = history["epoch"] == state.stopper.state.best_epoch
+    history["best"] = history["epoch"] == state.stopper.best_epoch
     return Trained(copy_with_weights(untrained, graph), history, np.stack(state.kernels))
 
 
 def _learn(
-    course: Course,
+    course: epochs.Course,
     state: TrainingState,
     checkpointer: Checkpointer,
     progress: Progress,
-    validate: Callable[[Weights], Means],
+    validate: Callable[[epochs.Weights], epochs.Means],
 ) -> None:
     """Do what is left of a training."""
-    epochs = run_epochs(course, state.position, progress, checkpointer.note_block)
-    with closing(epochs):
-        for number, learned in enumerate(epochs, start=1 + len(state.history)):
+    training = epochs.run_epochs(course, state.position, progress, checkpointer.note_block)
+    with closing(training):
+        for number, learned in enumerate(training, start=1 + len(state.history)):
             values = Epoch(number, *learned, *validate(state.graph.get_weights()))
             progress.finish_epoch(values)
             enough = state.stopper.note_epoch(values.validation_loss)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,39 +12,10 @@ from onion_pipeline.errors import DataError
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.model.backend import allow_retracing
 from onion_pipeline.parameters import TrainParameters
-from onion_pipeline.training.batches import ImageRows
+from onion_pipeline.training.batches import ImageRows, SelectedImages
 from onion_pipeline.training.fit import Trained, train_model
 
 logger = logging.getLogger(__name__)
-
-
-class SelectedImages:
-    """Rows of several arrays of labelled images, read when they are asked for.
-
-    What trains one fold is most of the images, and a copy of them may exceed memory.
-
-    Args:
-        parts: arrays of labelled images of one type; memory-mapped ones stay so.
-        rows: int64, (N,), counted through all parts.
-    """
-
-    def __init__(self, parts: Sequence[ImageRows], rows: NDArray[np.int64]) -> None:
-        self._parts = parts
-        self._rows = rows
-
-    def __len__(self) -> int:
-        """Return N."""
-        return len(self._rows)
-
-    def __getitem__(self, key: str | NDArray[np.int64]) -> NDArray[Any]:
-        """Return one field of all N images, or the images of these numbers, in memory."""
-        if isinstance(key, str):
-            return _gather_rows([part[key] for part in self._parts], self._rows)
-        return _gather_rows(self._parts, self._rows[key])
-
-    def gather(self) -> LabelledImages:
-        """Return all N images, in memory."""
-        return _gather_rows(self._parts, self._rows)
 
 
 class Fold(NamedTuple):
@@ -92,13 +63,7 @@ def divide_images(parts: Sequence[ImageRows], folds: Series) -> list[Fold]:
 def train_folds(
     untrained: KerasModel, folds: Sequence[Fold], parameters: TrainParameters, seed: int
 ) -> Iterator[tuple[Trained, LabelledImages]]:
-    """Train a copy of `untrained` for each fold.
-
-    Args:
-        untrained: left as it is.
-        folds: from :func:`divide_images`.
-        parameters: how to train.
-        seed: of the order of the images and of Dropout, in each fold the same.
+    """Train a copy of `untrained` for each fold, in each with the same seed.
 
     Yields:
         The trained network with its history and, in memory, the images that it has not seen.
@@ -117,18 +82,6 @@ def join_histories(histories: Sequence[DataFrame]) -> DataFrame:
 
     numbered = [history.assign(fold=fold) for fold, history in enumerate(histories)]
     return pd.concat(numbered, ignore_index=True)
-
-
-def _gather_rows(parts: Sequence[ImageRows], rows: NDArray[np.int64]) -> NDArray[Any]:
-    """Return `rows`, counted through all `parts`, in their order."""
-    like = parts[0][rows[:0]]
-    found = np.empty((len(rows), *like.shape[1:]), like.dtype)
-    start = 0
-    for part in parts:
-        here = (start <= rows) & (rows < start + len(part))
-        found[here] = part[rows[here] - start]
-        start += len(part)
-    return found
 
 
 def _check_complete(index: NDArray[np.int64], original: NDArray[np.bool_], folds: Series) -> None:

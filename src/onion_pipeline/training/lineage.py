@@ -10,10 +10,12 @@ from pydantic import BaseModel
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.images.sources.names import hide_credentials
-from onion_pipeline.origin import MODEL, SHORT, describe_code, find_versions, hash_values
-from onion_pipeline.training.training_origin import describe_processors
+from onion_pipeline.origin import MODEL, SHORT, describe_code, find_versions
+from onion_pipeline.training.training_origin import describe_processors, hash_json
 
 PARTS = ("data", "split", "parameters", "code", "dependencies", "seed")
+# Whose parameters decide a model.
+GROUPS = ("ingest", "augment", "build", "train", "evaluate")
 # They change nothing in the model: when a run stops, what else it keeps, and where.
 WITHOUT_EFFECT = {
     "ingest": {"max_quarantined", "folds"},
@@ -83,18 +85,24 @@ def describe_lineage(
     values = {
         "parameters": {name: _dump(name, group) for name, group in parameters.items()},
         "code": describe_code(),
-        "dependencies": _describe_dependencies(),
+        "dependencies": {
+            "libraries": {"python": platform.python_version(), **find_versions(MODEL)},
+            "processors": {
+                "system": f"{platform.system()} {platform.machine()}",
+                **describe_processors(),
+            },
+        },
         "seed": {"seed": seed},
     }
     parts: dict[str, dict[str, Any]] = {
-        "data": {"hash": _hash(contents, images["label"].tolist()), "images": len(images)},
+        "data": {"hash": hash_json(contents, images["label"].tolist()), "images": len(images)},
         "split": {
-            "hash": _hash(contents, images["split"].tolist()),
+            "hash": hash_json(contents, images["split"].tolist()),
             "images": {str(name): int(count) for name, count in counts.items()},
         },
-        **{part: {"hash": _hash(value), **value} for part, value in values.items()},
+        **{part: {"hash": hash_json(value), **value} for part, value in values.items()},
     }
-    whole = _hash([parts[part]["hash"] for part in PARTS])
+    whole = hash_json([parts[part]["hash"] for part in PARTS])
     return {"hash": whole, "source": hide_credentials(source), **parts}
 
 
@@ -128,15 +136,3 @@ def _hide(value: Any) -> Any:
     if isinstance(value, list):
         return [_hide(entry) for entry in value]
     return hide_credentials(value) if isinstance(value, str) else value
-
-
-def _describe_dependencies() -> dict[str, Any]:
-    system = f"{platform.system()} {platform.machine()}"
-    return {
-        "libraries": {"python": platform.python_version(), **find_versions(MODEL)},
-        "processors": {"system": system, **describe_processors()},
-    }
-
-
-def _hash(*values: Any) -> str:
-    return hash_values(*(json.dumps(value, sort_keys=True) for value in values))[:SHORT]

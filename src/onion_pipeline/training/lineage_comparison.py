@@ -13,10 +13,8 @@ LONGEST_VALUE = 40  # characters
 RECOMPUTED = ["data", "split"]
 # ... and these are what was noted then beside what is here now.
 COMPARED = ["parameters", "code", "dependencies", "seed"]
-CHANGES = ("added", "removed", "changed", "relabelled", "renamed")
 
 REPRODUCED = "reproduced bit by bit"
-OTHER_WEIGHTS = "other weights"
 
 Differences = dict[str, dict[str, Any]]
 """By part; of data and split how many images and the first of them, of the others
@@ -80,14 +78,11 @@ def compare_checksums(
 ) -> dict[str, Any]:
     """Return whether a model that was trained again is that of a version, as JSON has it.
 
-    Args:
-        recorded: the version.
-        checksum: of the content of the model that was trained again.
-        lineage_hash: of that training.
+    `checksum` is of the content of that model, and `lineage_hash` of its training.
     """
     return {
         "model": recorded.uri,
-        "status": REPRODUCED if checksum == recorded.checksum else OTHER_WEIGHTS,
+        "status": REPRODUCED if checksum == recorded.checksum else "other weights",
         "hash": _set_beside(recorded.lineage["hash"], lineage_hash),
         "checksum": _set_beside(recorded.checksum, checksum),
         "recomputed": ["pixels", "variants", "first weights", "training"],
@@ -143,11 +138,9 @@ def compare_images(
 def _match_contents(gone: DataFrame, new: DataFrame) -> DataFrame:
     """Return the files that went and came with the same content; of equal ones, in their order."""
     came = new[["path", "label_now", "sha256_now"]].set_axis(["path", "label", "sha256"], axis=1)
-    then, now = (
-        table[["path", "label", "sha256"]].assign(number=table.groupby("sha256").cumcount())
-        for table in (gone, came)
-    )
-    return then.merge(now, on=["sha256", "number"], suffixes=("", "_now"))
+    then, now = (table.assign(number=table.groupby("sha256").cumcount()) for table in (gone, came))
+    columns = ["path", "label", "sha256", "number"]
+    return then[columns].merge(now, on=["sha256", "number"], suffixes=("", "_now"))
 
 
 def _set_beside(recorded: str, present: str) -> dict[str, str]:
@@ -156,11 +149,13 @@ def _set_beside(recorded: str, present: str) -> dict[str, str]:
 
 def _compare_values(recorded: Mapping[str, Any], present: Mapping[str, Any]) -> Differences:
     """Return what differs in the parts that hold values."""
-    found = {}
+    differences = {}
     for part in COMPARED:
         changes = find_changes(*(dict(_flatten(each[part])) for each in (recorded, present)))
-        found[part] = {name: pair for name, pair in changes.items() if name != "hash"}
-    return {part: changes for part, changes in found.items() if changes}
+        changes.pop("hash", None)
+        if changes:
+            differences[part] = changes
+    return differences
 
 
 def _note_commit(differences: Differences) -> list[str]:
@@ -181,11 +176,10 @@ def _compare_tables(
     differences: Differences = {}
     if recorded.lineage["data"]["hash"] != lineage["data"]["hash"]:
         found = compare_images(recorded.images, images, refused)
-        differences["data"] = {kind: _count(found[kind]) for kind in CHANGES if found[kind]}
+        differences["data"] = {kind: _count(paths) for kind, paths in found.items() if paths}
     if recorded.lineage["split"]["hash"] != lineage["split"]["hash"]:
         both = recorded.images.merge(images, on="path", suffixes=("", "_now"))
-        moved = both.loc[both["split"] != both["split_now"], "path"].tolist()
-        if moved:
+        if moved := both.loc[both["split"] != both["split_now"], "path"].tolist():
             differences["split"] = {"moved": _count(moved)}
     return differences
 

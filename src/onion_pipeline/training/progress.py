@@ -30,10 +30,6 @@ class Epoch(NamedTuple):
 class Progress:
     """Reports a training: on a terminal a bar over the steps, and one line per epoch.
 
-    Args:
-        epochs: how many there are at most.
-        batch_size: for messages.
-
     Attributes:
         checkpoint: the last one, for messages; ``None`` if there is none.
     """
@@ -50,14 +46,7 @@ class Progress:
         return time.perf_counter() - self._start
 
     def resume(self, seconds: float, epoch: int, step: int, steps: int) -> None:
-        """Go on with a training that has been running for `seconds`.
-
-        Args:
-            seconds: of the processes before this one.
-            epoch: the one in which it goes on, from 1.
-            step: the first one to be done, from 1.
-            steps: of an epoch.
-        """
+        """Go on after `seconds` in other processes, with `step` of `steps` in `epoch`, from 1."""
         self._start = time.perf_counter() - seconds
         logger.info("resumed at epoch %d, step %d of %d", epoch, step, steps)
 
@@ -65,12 +54,9 @@ class Progress:
     def show_epoch(
         self, epoch: int, steps: int, done: int = 0
     ) -> Iterator[Callable[[NDArray[np.float32]], None]]:
-        """Show the bar of an epoch; yields a function that is called with the losses of steps.
+        """Show the bar of an epoch, from 1; another process has `done` some of its `steps`.
 
-        Args:
-            epoch: its number, from 1.
-            steps: how many it has.
-            done: how many of them another process has done.
+        Yields a function that is called with the losses of steps.
 
         Raises:
             TrainingDivergedError: a loss is not finite; names the epoch and the step.
@@ -102,17 +88,13 @@ class Progress:
         Raises:
             TrainingDivergedError: the validation loss is not finite.
         """
-        done = values.epoch
+        done, epochs = values.epoch, self._epochs
         self._check(values.validation_loss, "validation loss", f"after epoch {done}")
-        left = self.seconds / done * (self._epochs - done)
         logger.info(
             "epoch %*d/%d  loss %.4f  accuracy %.4f  validation loss %.4f  accuracy %.4f"
             "  at most %.0f s left",
-            len(str(self._epochs)),
-            done,
-            self._epochs,
-            *values[1:],
-            left,
+            *(len(str(epochs)), done, epochs, *values[1:]),
+            self.seconds / done * (epochs - done),
         )
 
     def check_weights(self, weights: Iterable[NDArray[np.float32]], epoch: int) -> None:

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from onion_pipeline.annotations import KerasModel
 from onion_pipeline.model.graph import find_convolution
-from onion_pipeline.training.early_stopping import EarlyStopper, StoppingState
+from onion_pipeline.training.early_stopping import EarlyStopper
 from onion_pipeline.training.epochs import Position
 from onion_pipeline.training.progress import Epoch
+
+STOPPING = ("epochs", "best_epoch", "best_loss", "to_beat", "waited")
 
 
 @dataclass
@@ -24,13 +26,10 @@ class TrainingState:
 
     Args:
         graph: the network that learns; the seeds of its Dropout are among its variables.
-        optimizer: with its variables.
         stopper: with the best epoch so far.
         history: of the whole epochs.
-        kernels: of the first convolution, before the first epoch and after each; see
-            :func:`read_kernels`.
-        position: how far the training is.
-        seconds: how long it took to get there.
+        kernels: from :func:`read_kernels`, before the first epoch and after each.
+        seconds: how long it took to get to `position`.
         finished: whether nothing is left to be done.
     """
 
@@ -46,7 +45,7 @@ class TrainingState:
     def export(self) -> dict[str, NDArray[Any]]:
         """Return all of it as arrays, from which :meth:`restore` makes the same to the last bit."""
         numbers = {
-            "stopping": self.stopper.state,
+            "stopping": {name: getattr(self.stopper, name) for name in STOPPING},
             "history": self.history,
             "position": self.position,
             "seconds": self.seconds,
@@ -67,7 +66,7 @@ class TrainingState:
             for variable, value in zip(owner.variables, values, strict=True):
                 variable.assign(value)
         numbers = json.loads(str(arrays["numbers"]))
-        self.stopper.state = StoppingState(*numbers["stopping"])
+        vars(self.stopper).update(numbers["stopping"])
         self.stopper.best_weights = _pick_arrays("best_weights", arrays)
         self.kernels = _pick_arrays("kernels", arrays)
         self.history = [Epoch(*row) for row in numbers["history"]]

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import KerasModel
-from onion_pipeline.model.backend import import_keras
 from onion_pipeline.training.precision import has_batch_statistics, list_gpus
 from onion_pipeline.workers.parallel import count_processors
 
@@ -16,33 +15,20 @@ from onion_pipeline.workers.parallel import count_processors
 SMALLEST_PART = 32
 
 
-class StepResults(NamedTuple):
-    """What S steps gave.
-
-    Args:
-        losses: float32, (S,), the weighted loss of each batch.
-        correct: int64, (S,), images of each batch that were classified correctly.
-    """
-
-    losses: NDArray[np.float32]
-    correct: NDArray[np.int64]
-
-
-RunSteps = Callable[[NDArray[np.uint8], NDArray[np.int64], NDArray[np.float32]], StepResults]
-"""Takes the pixels (B * S, H, W, C), labels (B * S,) and weights (B * S,) of S batches."""
+RunSteps = Callable[
+    [NDArray[np.uint8], NDArray[np.int64], NDArray[np.float32]],
+    tuple[NDArray[np.float32], NDArray[np.int64]],
+]
+"""Takes the pixels (B * S, H, W, C), labels (B * S,) and weights (B * S,) of S batches; returns
+the weighted loss of each, (S,), and how many of its images were classified correctly, (S,)."""
 
 
 def compile_training(graph: KerasModel, optimizer: Any, batch_size: int, parts: int) -> RunSteps:
     """Return a function that trains `graph` on batches of `batch_size`, one after the other.
 
     The loss of a batch is the sum of the cross-entropies of its images, each times its weight.
-
-    Args:
-        graph: from :func:`~onion_pipeline.training.training_graph.make_training_graph`.
-        optimizer: of Keras; it steps once per batch.
-        batch_size: images per batch.
-        parts: so many parts of a batch are differentiated side by side, and their gradients
-            added; see :func:`count_parts`.
+    So many `parts` of it as :func:`count_parts` tells are differentiated side by side, and their
+    gradients added; then `optimizer` steps once.
     """
     import tensorflow as tf
 
@@ -100,7 +86,6 @@ def _measure(logits: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
 
 def _compile(step: Callable[..., tuple[Any, Any]], graph: KerasModel, size: int) -> RunSteps:
     """Return a function that calls `step` for each batch of `size` images, inside TensorFlow."""
-    import_keras()
     import tensorflow as tf
 
     shape = graph.input_shape[1:]
@@ -125,17 +110,10 @@ def _compile(step: Callable[..., tuple[Any, Any]], graph: KerasModel, size: int)
             loss, correct = step(pixels, *vectors)
             return number + 1, losses.write(number, loss), hits.write(number, correct)
 
-        empty = tf.TensorArray(tf.float32, count), tf.TensorArray(tf.int64, count)
-        state = (tf.constant(0), *empty)
+        start = tf.constant(0), tf.TensorArray(tf.float32, count), tf.TensorArray(tf.int64, count)
         _, losses, hits = tf.while_loop(
-            lambda number, *_: number < count, body, state, parallel_iterations=1
+            lambda number, *_: number < count, body, start, parallel_iterations=1
         )
         return losses.stack(), hits.stack()
 
-    def run_steps(
-        images: NDArray[np.uint8], labels: NDArray[np.int64], weights: NDArray[np.float32]
-    ) -> StepResults:
-        losses, correct = run(images, labels, weights)
-        return StepResults(losses.numpy(), correct.numpy())
-
-    return run_steps
+    return lambda *arrays: tuple(found.numpy() for found in run(*arrays))

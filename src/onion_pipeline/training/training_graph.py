@@ -21,9 +21,8 @@ def make_training_graph(model: KerasModel, precision: str) -> KerasModel:
     keras = import_keras()
     if isinstance(model, keras.Sequential):
         layers = _postpone_relu([_recast(layer, precision) for layer in model.layers])
-        graph = keras.Sequential([keras.Input(batch_shape=model.input_shape, dtype="uint8")])
-        for layer in layers:
-            graph.add(layer)
+        pixels = keras.Input(batch_shape=model.input_shape, dtype="uint8")
+        graph = keras.Sequential([pixels, *layers])
     else:
         graph = keras.models.clone_model(
             model, clone_function=lambda layer: _recast(layer, precision)

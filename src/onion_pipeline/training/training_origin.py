@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from onion_pipeline.annotations import KerasModel
+from onion_pipeline.augmentation.streaming import StreamedImages
 from onion_pipeline.model.backend import import_keras
 from onion_pipeline.origin import SHORT, TRAINING, find_versions, hash_code, hash_values
 from onion_pipeline.parameters import TrainParameters
-from onion_pipeline.training.batches import ImageRows, StreamedRows
+from onion_pipeline.training.batches import ImageRows
 from onion_pipeline.training.precision import choose_precision, list_gpus, read_processor
 from onion_pipeline.workers.parallel import count_processors
 
@@ -29,18 +30,15 @@ def describe_training(
 ) -> Origin:
     """Return what decides the result of a training; arrays and code count by their hashes.
 
-    Args:
-        untrained: with its first weights.
-        images: an array, or rows that are streamed.
-        validation: an array.
-        parameters: how to train; when checkpoints are written changes nothing.
-        seed: of the order of the images and of Dropout.
+    The arguments are those of :func:`~onion_pipeline.training.fit.train_model`.
     """
+    inputs = images.list_inputs() if isinstance(images, StreamedImages) else (images,)
+    # When checkpoints are written changes nothing.
     written = parameters.model_dump(mode="json", exclude={"checkpoint_minutes"})
     return {
         "data": {
-            "training images": _hash_images(images),
-            "validation images": _hash_images(validation),
+            "training images": hash_values(*inputs),
+            "validation images": hash_values(validation),
         },
         "parameters": {"seed": seed, **{f"train.{name}": value for name, value in written.items()}},
         "code": {"onion_pipeline": hash_code()},
@@ -67,16 +65,18 @@ def describe_processors() -> dict[str, Any]:
     }
 
 
-def hash_origin(origin: Origin) -> str:
-    """Return hexadecimal digits that differ where two origins do."""
-    return hash_values(json.dumps(origin, sort_keys=True))[:SHORT]
+def hash_json(*values: Any) -> str:
+    """Return hexadecimal digits that differ where values of JSON do."""
+    return hash_values(*(json.dumps(value, sort_keys=True) for value in values))[:SHORT]
 
 
 def find_changes(earlier: Mapping[str, Any], present: Mapping[str, Any]) -> dict[str, list[Any]]:
     """Return the values that differ, as ``[then, now]`` by name; ``None`` where there was none."""
-    names = sorted({*earlier, *present})
-    pairs = {name: [earlier.get(name), present.get(name)] for name in names}
-    return {name: [then, now] for name, (then, now) in pairs.items() if then != now}
+    return {
+        name: [earlier.get(name), present.get(name)]
+        for name in sorted({*earlier, *present})
+        if earlier.get(name) != present.get(name)
+    }
 
 
 def compare_origins(earlier: Origin, present: Origin) -> str:
@@ -94,11 +94,6 @@ def compare_origins(earlier: Origin, present: Origin) -> str:
 
 def _show(value: Any) -> str:
     return value if isinstance(value, str) and value else json.dumps(value)
-
-
-def _hash_images(images: ImageRows) -> str:
-    parts = images.list_inputs() if isinstance(images, StreamedRows) else (images,)
-    return hash_values(*parts)
 
 
 def _hash_network(model: KerasModel) -> str:

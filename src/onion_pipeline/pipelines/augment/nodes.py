@@ -1,7 +1,6 @@
 """Nodes that make variants of the training images."""
 
-from onion_pipeline.annotations import ImageFigure
-from onion_pipeline.augmentation import policy, preview, variants
+from onion_pipeline.augmentation import policy, variants
 from onion_pipeline.images.arrays import ArrayChunks, LabelledImages
 from onion_pipeline.parameters import AugmentParameters
 
@@ -16,13 +15,3 @@ def augment_images(
     steps = policy.make_policy(parameters.transforms)
     copies = parameters.copies if parameters.keep else 0
     return steps, variants.augment_images(train_images, steps, copies, seed)
-
-
-def draw_augmentation_preview(
-    train_images: LabelledImages,
-    augmentation_policy: list[policy.Step],
-    class_names: list[str],
-    seed: int,
-) -> ImageFigure:
-    """Show pictures beside their variants."""
-    return preview.draw_augmentation_preview(train_images, augmentation_policy, class_names, seed)

@@ -2,7 +2,8 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from onion_pipeline.pipelines.augment.nodes import augment_images, draw_augmentation_preview
+from onion_pipeline.augmentation.preview import draw_augmentation_preview
+from onion_pipeline.pipelines.augment.nodes import augment_images
 
 
 def create_pipeline() -> Pipeline:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from onion_pipeline.annotations import DataFrame, KerasModel, PlotlyFigure
+from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.augmentation.policy import Step
 from onion_pipeline.augmentation.streaming import offer_variants
 from onion_pipeline.images.arrays import LabelledImages
@@ -14,7 +14,7 @@ from onion_pipeline.parameters import (
     IngestParameters,
     TrainParameters,
 )
-from onion_pipeline.training import curves, fit, lineage
+from onion_pipeline.training import fit, lineage
 
 
 def train_model(
@@ -42,11 +42,6 @@ def train_model(
     )
 
 
-def plot_training_curves(training_history: DataFrame) -> PlotlyFigure:
-    """Show loss and accuracy over the epochs."""
-    return curves.plot_training_curves(training_history)
-
-
 def describe_lineage(
     image_index: DataFrame,
     image_splits: DataFrame,
@@ -65,13 +60,8 @@ def describe_lineage(
     parameters.
     """
     listed = lineage.list_images(image_index, image_splits)
-    groups = {
-        "ingest": ingest,
-        "augment": augment,
-        "build": build,
-        "train": train,
-        "evaluate": evaluate,
-    }
+    values = (ingest, augment, build, train, evaluate)
+    groups = dict(zip(lineage.GROUPS, values, strict=True))
     described = lineage.describe_lineage(listed, images, groups, seed)
     best = training_history.loc[training_history["best"], "epoch"].item()
     trained = {"epochs": len(training_history), "best_epoch": int(best)}

@@ -2,11 +2,8 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from onion_pipeline.pipelines.train.nodes import (
-    describe_lineage,
-    plot_training_curves,
-    train_model,
-)
+from onion_pipeline.pipelines.train.nodes import describe_lineage, train_model
+from onion_pipeline.training.curves import plot_training_curves
 
 
 def create_pipeline() -> Pipeline:

@@ -15,7 +15,8 @@ from onion_pipeline.parameters import (
 from onion_pipeline.registry.recorded_versions import read_version
 from onion_pipeline.serving.config import ServingConfig
 from onion_pipeline.serving.content import hash_content
-from onion_pipeline.training import lineage, lineage_comparison
+from onion_pipeline.training import lineage
+from onion_pipeline.training import lineage_comparison as comparison
 
 
 def find_version(parameters: VerifyParameters) -> lineage.RecordedVersion:
@@ -37,16 +38,11 @@ def compare_lineage(
 ) -> dict[str, Any]:
     """Compare data, split, parameters, code, dependencies and seed with those of the version."""
     listed = lineage.list_images(image_index, drawn_splits)
-    groups = {
-        "ingest": ingest,
-        "augment": augment,
-        "build": build,
-        "train": train,
-        "evaluate": evaluate,
-    }
+    values = (ingest, augment, build, train, evaluate)
+    groups = dict(zip(lineage.GROUPS, values, strict=True))
     described = lineage.describe_lineage(listed, images, groups, seed)
     refused = image_index.loc[image_index["reason"].notna(), "path"]
-    return lineage_comparison.compare_version(recorded_version, described, listed, list(refused))
+    return comparison.compare_version(recorded_version, described, listed, list(refused))
 
 
 def check_lineage(
@@ -54,9 +50,7 @@ def check_lineage(
 ) -> DataFrame:
     """Stop before the training if something differs."""
     if verification["status"] == "differs" and parameters.retrain == "auto":
-        raise VerificationError(
-            lineage_comparison.explain_differences(verification), "verification"
-        )
+        raise VerificationError(comparison.explain_differences(verification), "verification")
     return drawn_splits
 
 
@@ -68,14 +62,12 @@ def compare_weights(
 ) -> dict[str, Any]:
     """Compare the network that was made again with that of the version, bit by bit."""
     checksum = hash_content(calibrated_model, ServingConfig.from_dictionary(serving_config))
-    return lineage_comparison.compare_checksums(
-        recorded_version, checksum, verification["hash"]["present"]
-    )
+    lineage_hash = verification["hash"]["present"]
+    return comparison.compare_checksums(recorded_version, checksum, lineage_hash)
 
 
 def check_weights(reproduction: dict[str, Any], verification: dict[str, Any]) -> None:
     """End with an error if the weights differ."""
-    if reproduction["status"] != lineage_comparison.REPRODUCED:
-        raise VerificationError(
-            lineage_comparison.explain_other_weights(reproduction, verification), "reproduction"
-        )
+    if reproduction["status"] != comparison.REPRODUCED:
+        why = comparison.explain_other_weights(reproduction, verification)
+        raise VerificationError(why, "reproduction")

@@ -2,13 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from onion_pipeline.pipelines.verify.nodes import (
-    check_lineage,
-    check_weights,
-    compare_lineage,
-    compare_weights,
-    find_version,
-)
+from onion_pipeline.pipelines.verify import nodes
 
 # Its datasets are not those of the last run, which stay: see catalog.yml.
 NAMESPACE = "verify"
@@ -40,13 +34,13 @@ def create_pipeline(default: Pipeline) -> Pipeline:
 def _list_nodes() -> list[Node]:
     return [
         Node(
-            func=find_version,
+            func=nodes.find_version,
             inputs="params:verify",
             outputs="recorded_version",
             name="find_version",
         ),
         Node(
-            func=compare_lineage,
+            func=nodes.compare_lineage,
             inputs=[
                 "recorded_version",
                 "image_index",
@@ -63,19 +57,19 @@ def _list_nodes() -> list[Node]:
             name="compare_lineage",
         ),
         Node(
-            func=check_lineage,
+            func=nodes.check_lineage,
             inputs=["verification", "drawn_splits", "params:verify"],
             outputs="image_splits",
             name="check_lineage",
         ),
         Node(
-            func=compare_weights,
+            func=nodes.compare_weights,
             inputs=["recorded_version", *MADE_AGAIN, "verification"],
             outputs="reproduction",
             name="compare_weights",
         ),
         Node(
-            func=check_weights,
+            func=nodes.check_weights,
             inputs=["reproduction", "verification"],
             outputs=None,
             name="check_weights",
