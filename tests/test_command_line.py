@@ -23,7 +23,7 @@ from onion_pipeline import __main__ as entry_point
 from onion_pipeline.cli.command import run as kedro_run
 from onion_pipeline.pipeline_registry import register_pipelines
 from onion_pipeline.reporting.phrases import NO_BREAK, show_interval, show_share
-from onion_pipeline.storage.files import SUFFIX
+from onion_pipeline.storage.seals import SUFFIX
 from onion_pipeline.tracking import outage, runs
 
 pytestmark = pytest.mark.slow  # whole runs

@@ -44,7 +44,7 @@ class DamagedFileError(OnionError):
 
 
 class TrainingDivergedError(OnionError, ArithmeticError):
-    """The loss became infinite or not a number."""
+    """The loss, or a weight, became infinite or not a number."""
 
 
 class RegistryError(OnionError, RuntimeError):

@@ -16,9 +16,9 @@ from onion_pipeline.pipelines.verify.pipeline import create_pipeline as create_v
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Return each verb's pipeline, and the first seven in a row as ``__default__``.
+    """Return the pipelines by their names, and the first seven in a row as ``__default__``.
 
-    Named one by one: Kedro's ``find_pipelines`` would import every pipeline's libraries.
+    Named one by one, in the order of a run, and since ``verify`` is made of others' nodes.
     """
     steps = {
         "ingest": create_ingest(),
@@ -37,7 +37,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     }
     return {
         **pipelines,
-        # It makes the nodes of several verbs its own.
+        # It runs nodes of several pipelines again, in a namespace of its own.
         "verify": create_verify(sum(steps.values())),
         "__default__": sum(pipelines[verb] for verb in steps),
     }

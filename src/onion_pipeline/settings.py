@@ -3,22 +3,22 @@
 from omegaconf.resolvers import oc
 
 from onion_pipeline.configuration import ConfigLoader
-from onion_pipeline.hooks.artifact_origins import ArtifactOrigins
 from onion_pipeline.hooks.closing_summary import ClosingSummary
 from onion_pipeline.hooks.interruption import Interruption
 from onion_pipeline.hooks.messages import Messages
+from onion_pipeline.hooks.outdated_artifacts import OutdatedArtifacts
 from onion_pipeline.hooks.preflight import Preflight
 from onion_pipeline.hooks.run_lock import RunLock
 from onion_pipeline.hooks.tracking import Tracking
 
-# The last is called first: mistakes are found before a run is tracked, Tracking does not see what
-# ArtifactOrigins has found out of date, and Messages, which may end the process, speaks when the
+# The last is called first: mistakes are found before a run is tracked, what OutdatedArtifacts finds
+# counts as missing for Tracking too, and Messages, which may end the process, speaks when the
 # others have finished. The last two enclose them all.
 HOOKS = (
     Messages(),
     ClosingSummary(),
     Tracking(),
-    ArtifactOrigins(),
+    OutdatedArtifacts(),
     Preflight(),
     Interruption(),
     RunLock(),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from onion_pipeline.augmentation.policy import compose, create_transform, make_policy
-from onion_pipeline.augmentation.random_numbers import make_keys
+from onion_pipeline.augmentation.random_numbers import hash_variants
 
 NO_CROP = dict.fromkeys(("x_min", "x_max", "y_min", "y_max"), -1)
 
@@ -22,7 +22,7 @@ def is_left(noted):
 def try_transform(name, arguments, image, count=1):
     """Return results and drawn arguments of variants 1, 2, ... of an image."""
     pipeline = compose(make_policy([{name: arguments}]))
-    keys = make_keys(np.stack([image] * count), np.arange(1, 1 + count), seed=0)
+    keys = hash_variants(np.stack([image] * count), np.arange(1, 1 + count), seed=0)
     return [pipeline.try_transform(0, image, key) for key in keys[:, None]]
 
 

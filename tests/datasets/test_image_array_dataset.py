@@ -16,7 +16,7 @@ from onion_pipeline.datasets.image_array_dataset import (
     ImageArrayDataset,
 )
 from onion_pipeline.images.arrays import ArrayChunks
-from onion_pipeline.storage.files import write_sealed
+from onion_pipeline.storage.seals import write_sealed
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from kedro.io import DatasetError
 
 from onion_pipeline.datasets import KerasModelDataset
-from onion_pipeline.storage.files import locate_seal
+from onion_pipeline.storage.seals import locate_seal
 
 
 @pytest.fixture

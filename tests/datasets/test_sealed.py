@@ -24,7 +24,7 @@ from onion_pipeline.datasets import (
 )
 from onion_pipeline.errors import DamagedFileError
 from onion_pipeline.hooks.messages import find_onion_error
-from onion_pipeline.storage.files import check_seal, locate_seal
+from onion_pipeline.storage.seals import check_seal, locate_seal
 
 TABLE = pd.DataFrame({"class": ["cats", "dogs"], "count": [3, 5]})
 VALUES = {"classes": ["cats", "dogs"], "share": 0.5}

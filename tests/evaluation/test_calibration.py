@@ -6,11 +6,11 @@ from hypothesis.extra import numpy as arrays
 from sklearn.metrics import brier_score_loss
 
 from onion_pipeline.evaluation.calibration import (
+    apply_temperature,
     bin_confidences,
     calibrate_probabilities,
     calibration_error,
     fit_temperature,
-    heat,
     measure_calibration,
 )
 from onion_pipeline.evaluation.metrics import log_loss
@@ -40,15 +40,15 @@ def honest():
 @pytest.mark.parametrize("temperature", [0.4, 1.0, 3.0])
 def test_the_temperature_that_spoiled_the_probabilities_is_found(honest, temperature):
     labels, probabilities = honest
-    spoiled = heat(probabilities, 1 / temperature)
+    spoiled = apply_temperature(probabilities, 1 / temperature)
     assert fit_temperature(labels, spoiled) == pytest.approx(temperature, rel=0.06)
 
 
 def test_heat_divides_the_scores_and_the_inverse_takes_it_back(honest):
     _, probabilities = honest
-    hot = heat(probabilities, 2.5)
+    hot = apply_temperature(probabilities, 2.5)
     np.testing.assert_allclose(hot, soften(np.log(probabilities) / 2.5), rtol=1e-9)
-    np.testing.assert_allclose(heat(hot, 1 / 2.5), probabilities, rtol=1e-9)
+    np.testing.assert_allclose(apply_temperature(hot, 1 / 2.5), probabilities, rtol=1e-9)
     np.testing.assert_array_equal(hot.argmax(axis=1), probabilities.argmax(axis=1))
 
 
@@ -59,8 +59,8 @@ def test_heat_divides_the_scores_and_the_inverse_takes_it_back(honest):
 def test_a_temperature_never_worsens_the_log_loss(scores, labels):
     probabilities = soften(scores).astype(np.float32).astype(np.float64)
     temperature = fit_temperature(labels, probabilities)
-    assert log_loss(labels, heat(probabilities, temperature)) <= log_loss(
-        labels, heat(probabilities, 1.0)
+    assert log_loss(labels, apply_temperature(probabilities, temperature)) <= log_loss(
+        labels, apply_temperature(probabilities, 1.0)
     )
 
 
@@ -83,7 +83,7 @@ def test_the_calibrated_model_has_the_temperature_in_its_weights(network, pictur
     before = [weights.copy() for weights in network.get_weights()]
     calibrated, found = calibrate_probabilities(network, images, labels)
     assert found["temperature"] > 1
-    expected = heat(predict_probabilities(network, images), found["temperature"])
+    expected = apply_temperature(predict_probabilities(network, images), found["temperature"])
     np.testing.assert_allclose(predict_probabilities(calibrated, images), expected, atol=1e-6)
     for weights, same in zip(network.get_weights(), before, strict=True):
         np.testing.assert_array_equal(weights, same)
@@ -93,7 +93,9 @@ def test_the_calibrated_model_has_the_temperature_in_its_weights(network, pictur
 def test_calibration_never_worsens_the_validation_log_loss(network, pictures, seed):
     images, _ = pictures
     probabilities = predict_probabilities(network, images).astype(np.float64)
-    labels = draw_labels(heat(probabilities, [0.2, 0.9, 0.999, 1, 1.001, 1.1, 3, 30][seed]), seed)
+    labels = draw_labels(
+        apply_temperature(probabilities, [0.2, 0.9, 0.999, 1, 1.001, 1.1, 3, 30][seed]), seed
+    )
     calibrated, found = calibrate_probabilities(network, images, labels)
     after = log_loss(labels, predict_probabilities(calibrated, images).astype(np.float64))
     assert after == found["validation_log_loss"] <= found["validation_log_loss_before"]
@@ -104,7 +106,7 @@ def test_calibration_never_worsens_the_validation_log_loss(network, pictures, se
 def test_the_calibration_error_of_honest_probabilities_is_small(honest):
     labels, probabilities = honest
     assert calibration_error(labels, probabilities) < 0.03
-    assert calibration_error(labels, heat(probabilities, 0.3)) > 0.1
+    assert calibration_error(labels, apply_temperature(probabilities, 0.3)) > 0.1
 
 
 def test_the_calibration_error_is_the_mean_gap_of_the_bins():
@@ -135,7 +137,7 @@ def test_the_brier_score_is_that_of_scikit_learn(honest):
 def test_the_figures_tell_what_the_temperature_has_changed(honest):
     labels, probabilities = honest
     found = measure_calibration(labels, probabilities, 3.0)
-    spoiled = heat(probabilities, 1 / 3)
+    spoiled = apply_temperature(probabilities, 1 / 3)
     assert found["brier_score"] < found["brier_score_uncalibrated"]
     assert found["calibration_error_uncalibrated"] == calibration_error(labels, spoiled)
     assert found["log_loss_uncalibrated"] == log_loss(labels, spoiled)

@@ -12,12 +12,12 @@ from onion_pipeline.datasets import ImageArrayDataset
 from onion_pipeline.errors import DiskError
 from onion_pipeline.images.arrays import ArrayChunks
 from onion_pipeline.storage.disk import check_folder
-from onion_pipeline.storage.files import write_sealed
+from onion_pipeline.storage.seals import write_sealed
 
 LIMITED = """
 import resource, sys
 from pathlib import Path
-from onion_pipeline.storage.files import write_sealed
+from onion_pipeline.storage.seals import write_sealed
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 with write_sealed(Path(sys.argv[1])) as path:
     path.write_bytes(bytes(2 << 20))

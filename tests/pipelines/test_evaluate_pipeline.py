@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from onion_pipeline.evaluation.abstention import UNREACHED
-from onion_pipeline.evaluation.calibration import heat
+from onion_pipeline.evaluation.calibration import apply_temperature
 from onion_pipeline.evaluation.conformal import form_prediction_sets
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
@@ -45,7 +45,7 @@ def made(run_nodes, labelled_images, base_parameters, model):
 def test_each_test_image_is_predicted_by_the_network(made, model, labelled_images):
     predictions = made["test_predictions"]
     raw = np.asarray(model.predict_on_batch(labelled_images["image"][3:9]))
-    expected = heat(raw, made["calibration"]["temperature"])
+    expected = apply_temperature(raw, made["calibration"]["temperature"])
     columns = [f"probability_{name}" for name in NAMES]
     np.testing.assert_allclose(predictions[columns], expected, rtol=1e-4)
     assert list(predictions["predicted"]) == [NAMES[i] for i in expected.argmax(axis=1)]
@@ -133,7 +133,9 @@ def test_variants_are_averaged_with_the_picture_itself(made, model, labelled_ima
     mirrored = images[:, :, ::-1]  # what the policy makes of each, every time
     temperature = made["calibration"]["temperature"]
     plain, other = (
-        heat(np.asarray(model.predict_on_batch(np.ascontiguousarray(each))), temperature)
+        apply_temperature(
+            np.asarray(model.predict_on_batch(np.ascontiguousarray(each))), temperature
+        )
         for each in (images, mirrored)
     )
     columns = [f"probability_{name}" for name in NAMES]

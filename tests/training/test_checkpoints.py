@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from killed_training import make_training
 
-from onion_pipeline.storage.files import SUFFIX, is_whole
+from onion_pipeline.storage.seals import SUFFIX, is_whole
 from onion_pipeline.training.checkpoints import ORIGIN, TrainingFolder
 from onion_pipeline.training.fit import train_model
 

@@ -144,10 +144,10 @@ def corrupt_images(
     kind = CORRUPTIONS[name]
     scale = min(images.shape[1:3]) / SIDE
     arguments = kind.make_arguments(kind.strengths[severity - 1], scale)
-    pipeline = compose([Step(name=kind.transform, arguments={**arguments, "p": 1})])
+    chain = compose([Step(name=kind.transform, arguments={**arguments, "p": 1})])
     is_grey = images.shape[3] == 1
     taken = np.repeat(images, 3, axis=3) if is_grey and name in FOR_COLORS else images
-    changed = make_variants(taken, severity, pipeline, seed)
+    changed = make_variants(taken, severity, chain, seed)
     if changed.shape == images.shape:
         return changed
     return changed.mean(axis=3, keepdims=True).round().astype(np.uint8)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from onion_pipeline.errors import TransformError, suggest
 
 if TYPE_CHECKING:
-    from onion_pipeline.augmentation.pipeline import Pipeline
+    from onion_pipeline.augmentation.transform_chain import TransformChain
 
 # A transform as parameter files write it: one name with its arguments.
 Transform = Mapping[str, Mapping[str, Any] | None]
@@ -53,11 +53,11 @@ def make_policy(transforms: Iterable[Transform]) -> list[Step]:
     return steps
 
 
-def compose(policy: Iterable[Step]) -> "Pipeline":
-    """Return `policy` as one function of an image and a seed."""
-    from onion_pipeline.augmentation.pipeline import Pipeline
+def compose(policy: Iterable[Step]) -> "TransformChain":
+    """Return `policy` as a chain of transforms, which variants are made with."""
+    from onion_pipeline.augmentation.transform_chain import TransformChain
 
-    return Pipeline([create_transform(**step) for step in policy])
+    return TransformChain([create_transform(**step) for step in policy])
 
 
 def create_transform(name: str, arguments: Mapping[str, Any]) -> Any:

@@ -23,7 +23,7 @@ def draw_augmentation_preview(
     seed: int,
 ) -> ImageFigure:
     """Return a figure with one row per class (ten at most): a picture and seven variants."""
-    pipeline = compose(augmentation_policy)
+    chain = compose(augmentation_policy)
     rows = find_examples(train_images)[:ROWS]
     names = write_names(class_names, LONGEST)
     figure = make_figure(1 + VARIANTS + 0.6, len(rows) + 0.7)
@@ -31,7 +31,7 @@ def draw_augmentation_preview(
     for cells, row in zip(axes, rows, strict=True):
         original = np.asarray(row["image"])
         shown = np.stack([original] * (1 + VARIANTS))
-        variants = make_variants(shown, range(1 + VARIANTS), pipeline, seed)
+        variants = make_variants(shown, range(1 + VARIANTS), chain, seed)
         for cell, image in zip(cells, variants, strict=True):
             show_image(cell, image)
         cells[0].set_ylabel(names[class_names[row["label"]]], rotation=0, ha="right", va="center")

@@ -19,10 +19,10 @@ STEP = 0x9E37_79B9_7F4A_7C15
 DOUBLE = 2.0**-53
 
 
-def make_keys(images: NDArray[np.uint8], copies: ArrayLike, seed: int) -> NDArray[np.uint64]:
+def hash_variants(images: NDArray[np.uint8], copies: ArrayLike, seed: int) -> NDArray[np.uint64]:
     """Return a key, uint64, for the numbers of variant ``copies[n]`` of ``images[n]``, for all n.
 
-    Some thousand bytes, evenly spaced, tell pictures apart: a variant stays the same when other
+    Up to 1,024 bytes, evenly spaced, tell pictures apart: a variant stays the same when other
     images come or go. Two pictures that agree in all of these bytes may share their draws.
 
     Args:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.augmentation.policy import Step, compose
-from onion_pipeline.augmentation.random_numbers import make_keys
+from onion_pipeline.augmentation.random_numbers import hash_variants
 
 # What albumentations notes beside the draws: how pixels are filled in, and shapes.
 NOT_DRAWN = {"bbox_matrix", "fill", "fill_mask", "interpolation", "output_shape", "seed", "shape"}
@@ -41,13 +41,13 @@ def draw_policy(
     the angle (degrees, counter-clockwise), the shear (degrees) and the shift (pixels) that this
     matrix means.
     """
-    pipeline, image = compose(policy), np.ascontiguousarray(image)
-    keys = make_keys(np.stack([image] * draws), range(1, 1 + draws), seed)
+    chain, image = compose(policy), np.ascontiguousarray(image)
+    keys = hash_variants(np.stack([image] * draws), range(1, 1 + draws), seed)
     drawn = []
     for position, step in enumerate(policy):
-        tried = (pipeline.try_transform(position, image, key) for key in keys[:, None])
+        tried = (chain.try_transform(position, image, key) for key in keys[:, None])
         results = [Draw(changed, _read_arguments(noted, image.shape)) for changed, noted in tried]
-        probability = float(pipeline.transforms[position].p)
+        probability = float(chain.transforms[position].p)
         drawn.append(DrawnTransform(step["name"], probability, results))
     return drawn
 

@@ -1,21 +1,21 @@
 """Augmented variants of images: each a pure function of its picture, its number and the seed."""
 
+import itertools
 from collections.abc import Sequence
 from functools import partial
-from itertools import chain, product
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from onion_pipeline.augmentation.policy import Step, compose
-from onion_pipeline.augmentation.random_numbers import make_keys
+from onion_pipeline.augmentation.random_numbers import hash_variants
 from onion_pipeline.images.arrays import ArrayChunks, LabelledImages, count_rows
 from onion_pipeline.origin import AUGMENTATION, hash_origin
 from onion_pipeline.workers.parallel import map_chunks
 
 if TYPE_CHECKING:
-    from onion_pipeline.augmentation.pipeline import Pipeline
+    from onion_pipeline.augmentation.transform_chain import TransformChain
 
 AT_A_TIME = 128  # images, which stay near the processor between two transforms
 
@@ -35,16 +35,18 @@ def augment_images(
         make_variants(images["image"][:1], 1, compose(policy), seed)
     step = count_rows(images.dtype)
     parts = [images[start : start + step] for start in range(0, len(images), step)]
-    jobs = list(product(range(1, 1 + copies), parts))
+    jobs = list(itertools.product(range(1, 1 + copies), parts))
     variants = map_chunks(partial(_augment_chunk, policy, seed), jobs, title="augment images")
     origin = hash_origin("augmented images", AUGMENTATION, images, list(policy), copies, seed)
-    return ArrayChunks(images.dtype, (), chain(parts, variants), origin, len(images) * (1 + copies))
+    return ArrayChunks(
+        images.dtype, (), itertools.chain(parts, variants), origin, len(images) * (1 + copies)
+    )
 
 
 def make_variants(
     images: NDArray[np.uint8],
     copies: ArrayLike,
-    pipeline: "Pipeline",
+    chain: "TransformChain",
     seed: int,
     out: NDArray[np.uint8] | None = None,
 ) -> NDArray[np.uint8]:
@@ -53,7 +55,7 @@ def make_variants(
     Args:
         images: uint8, (N, H, W, C).
         copies: N numbers of variants, or one for all; 0 is the image itself.
-        pipeline: from :func:`~onion_pipeline.augmentation.policy.compose`.
+        chain: from :func:`~onion_pipeline.augmentation.policy.compose`.
         seed: of the draws.
         out: where to write them, of the shape of `images`; `images` itself will do.
 
@@ -61,20 +63,20 @@ def make_variants(
         uint8, (N, H, W, C).
 
     Raises:
-        ValueError: `pipeline` changes the shape or the type of an image, or not N `copies`.
+        ValueError: `chain` changes the shape or the type of an image, or not N `copies`.
     """
     made = np.empty_like(images) if out is None else out
     numbers = np.broadcast_to(copies, len(images))
     for start in range(0, len(images), AT_A_TIME):
         block = slice(start, start + AT_A_TIME)
-        _write_variants(images[block], numbers[block], pipeline, seed, made[block])
+        _write_variants(images[block], numbers[block], chain, seed, made[block])
     return made
 
 
 def _write_variants(
     images: NDArray[np.uint8],
     copies: NDArray[np.int64],
-    pipeline: "Pipeline",
+    chain: "TransformChain",
     seed: int,
     out: NDArray[np.uint8],
 ) -> None:
@@ -82,8 +84,8 @@ def _write_variants(
         images = np.ascontiguousarray(images)
     out[copies == 0] = images[copies == 0]
     rows, kind = np.flatnonzero(copies).tolist(), (images.shape[1:], images.dtype)
-    keys = make_keys(images, copies, seed)[rows]
-    for number, variant in pipeline([images[row] for row in rows], keys):
+    keys = hash_variants(images, copies, seed)[rows]
+    for number, variant in chain([images[row] for row in rows], keys):
         if (variant.shape, variant.dtype) != kind:
             raise ValueError(
                 f"The augmentation policy turns {images.dtype} {images.shape[1:]} into "

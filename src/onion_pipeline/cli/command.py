@@ -22,18 +22,18 @@ class RunCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the options."""
-        with _mistakes_of_options():
+        with _show_option_mistakes():
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run, if all that is named is there."""
-        with _mistakes_of_options():
+        with _show_option_mistakes():
             check_choices(ctx.params)
             return super().invoke(ctx)
 
 
 @contextmanager
-def _mistakes_of_options() -> Iterator[None]:
+def _show_option_mistakes() -> Iterator[None]:
     """Show what is wrong: Kedro prints ``NoneType: None`` for most of its own errors here."""
     try:
         with mistakes_as_messages():

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from onion_pipeline.datasets.sealed import Sealed
 from onion_pipeline.drawing.canvas import tile_images
 from onion_pipeline.images.arrays import ArrayChunks
-from onion_pipeline.storage import disk, files
+from onion_pipeline.storage import disk, seals
 
 logger = logging.getLogger(__name__)
 
@@ -54,22 +54,22 @@ class ImageArrayDataset(Sealed, AbstractDataset[NDArray[Any] | ArrayChunks, NDAr
 
     def load(self) -> NDArray[Any]:
         """Return the array as a read-only memory map."""
-        files.check_seal(self._filepath)
+        seals.check_seal(self._filepath)
         return np.load(self._filepath, mmap_mode="r", allow_pickle=False)
 
     def save(self, data: NDArray[Any] | ArrayChunks) -> None:
         """Write the array to a temporary file and rename it, unless the same is there."""
         if not isinstance(data, ArrayChunks):
-            with files.write_sealed(self._filepath) as path:
+            with seals.write_sealed(self._filepath) as path:
                 np.save(path, data, allow_pickle=False)
         elif data.origin and self._find_origin() == data.origin and not self._temporary:
             logger.info("%s was made of the same before and is kept", self._filepath.name)
         else:
             disk.check_room(self._filepath, data.measure(), "it")
-            with files.write_sealed(self._filepath) as path:
+            with seals.write_sealed(self._filepath) as path:
                 count = _write_chunks(path, data)
             if data.origin and count == data.rows:
-                files.amend_seal(self._filepath, array_origin=data.origin)
+                seals.amend_seal(self._filepath, array_origin=data.origin)
 
     def preview(self) -> ImagePreview:
         """Return fifty of the images, evenly spaced, as one PNG in base64."""
@@ -84,14 +84,14 @@ class ImageArrayDataset(Sealed, AbstractDataset[NDArray[Any] | ArrayChunks, NDAr
 
     def _find_origin(self) -> str | None:
         """Return the origin of what the file was made of, if the file is whole."""
-        seal = files.read_seal(self._filepath)
-        return seal.array_origin if seal and files.is_whole(self._filepath) else None
+        seal = seals.read_seal(self._filepath)
+        return seal.array_origin if seal and seals.is_whole(self._filepath) else None
 
     def _release(self) -> None:
         if self._temporary:
             with suppress(OSError):  # Windows removes no file that is still mapped
                 self._filepath.unlink(missing_ok=True)
-                files.locate_seal(self._filepath).unlink(missing_ok=True)
+                seals.locate_seal(self._filepath).unlink(missing_ok=True)
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}

@@ -9,7 +9,7 @@ from onion_pipeline.annotations import KerasModel
 from onion_pipeline.datasets.sealed import Sealed
 from onion_pipeline.model.backend import import_keras
 from onion_pipeline.model.saving import save_model
-from onion_pipeline.storage.files import check_seal, write_sealed
+from onion_pipeline.storage.seals import check_seal, write_sealed
 
 
 class KerasModelDataset(Sealed, AbstractDataset[KerasModel, KerasModel]):

@@ -7,7 +7,7 @@ from typing import Any
 from kedro.io import DatasetError
 
 from onion_pipeline.errors import DamagedFileError
-from onion_pipeline.storage.files import check_seal, read_seal, write_sealed
+from onion_pipeline.storage.seals import check_seal, read_seal, write_sealed
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ class Sealed:
 
     Attributes:
         outdated: whether a run today would make something else; it then counts as missing (see
-            :mod:`onion_pipeline.hooks.artifact_origins`).
+            :mod:`onion_pipeline.hooks.outdated_artifacts`).
     """
 
     outdated = False

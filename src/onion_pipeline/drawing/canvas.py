@@ -17,7 +17,7 @@ GAP = 2  # pixels between pictures that are tiled
 
 
 def make_figure(width: float, height: float) -> ImageFigure:
-    """Return an empty figure of this size in inches, whose texts are drawn as they are written."""
+    """Return an empty figure of this size in inches, in which no text is read as a formula."""
     from onion_pipeline.drawing.plain_figure import PlainFigure
 
     return PlainFigure(figsize=(width, height), dpi=110, layout="constrained")

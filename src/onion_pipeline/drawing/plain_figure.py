@@ -1,4 +1,4 @@
-"""Matplotlib's figure, whose texts are drawn as they are written."""
+"""Matplotlib's figure, in which a dollar sign is one: no text is read as a formula."""
 
 from typing import Any
 

@@ -58,14 +58,14 @@ def fit_temperature(labels: Ids, probabilities: Probabilities) -> float:
     """
     from scipy.optimize import minimize_scalar
 
-    def lose(logarithm: float) -> float:
-        return log_loss(labels, heat(probabilities, float(np.exp(logarithm))))
+    def loss_at(logarithm: float) -> float:
+        return log_loss(labels, apply_temperature(probabilities, float(np.exp(logarithm))))
 
-    found = minimize_scalar(lose, bounds=np.log([COLDEST, HOTTEST]), method="bounded")
-    return float(np.exp(found.x)) if found.fun < lose(0.0) else 1.0
+    found = minimize_scalar(loss_at, bounds=np.log([COLDEST, HOTTEST]), method="bounded")
+    return float(np.exp(found.x)) if found.fun < loss_at(0.0) else 1.0
 
 
-def heat(probabilities: Probabilities, temperature: float) -> NDArray[np.float64]:
+def apply_temperature(probabilities: Probabilities, temperature: float) -> NDArray[np.float64]:
     """Return the probabilities, (N, K), of scores that are divided by `temperature`.
 
     With the inverse of a temperature it takes that back.
@@ -92,7 +92,7 @@ def measure_calibration(
     Review 78, 1950: his form; scikit-learn's ``scale_by_half=False``, to which the probabilities of
     a softmax in float32 do not add up to 1.
     """
-    before = heat(probabilities, 1 / temperature)
+    before = apply_temperature(probabilities, 1 / temperature)
     truth = np.eye(probabilities.shape[1])[labels]
     return {
         "calibration_error": calibration_error(labels, probabilities),

@@ -18,8 +18,8 @@ def fit_operating_point(
         ``confidence_threshold``, below which answers are marked as abstained, or ``None`` to mark
         none; the ``target_accuracy`` or the ``target_coverage`` that was wanted;
         ``set_threshold``, from which probability on a class is in the prediction set;
-        ``set_coverage``, the share of sets that hold the right class; ``validation_images``, how
-        many it was chosen on.
+        ``set_coverage``, the share of sets that is to hold the right class;
+        ``validation_images``, how many it was chosen on.
     """
     truth, probabilities = read_predictions(predictions, class_names)
     is_right = (predictions["label"] == predictions["predicted"]).to_numpy()

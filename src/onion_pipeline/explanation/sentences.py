@@ -69,7 +69,7 @@ UNKNOWN = "Turns {all_before} into {after}{weights}."
 
 
 def describe_layer(node: LayerNode) -> str:
-    """Return two to four sentences on what `node` does.
+    """Return in plain words what `node` does.
 
     A layer of another kind, or used in a way that no parameter file can ask for, is described by
     what arrives and what leaves.

@@ -76,7 +76,7 @@ def _find_transform_mistakes(raw: Mapping[str, Any]) -> list[str]:
 
 
 def _read_list(raw: Mapping[str, Any], group: str, name: str) -> list[Any]:
-    """Return a list; of what is none, another check tells."""
+    """Return a list of the parameters, or an empty one if it is none: another check says so."""
     found = _dig(raw, group, name)
     return found if isinstance(found, list) else []
 

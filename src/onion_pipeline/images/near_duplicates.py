@@ -8,7 +8,7 @@ pictures drawn at random, the landmarks; near-duplicates are at a small part of 
 
 So that not every picture is compared with every other, each belongs to its nearest landmark,
 and is compared with those of the landmarks near it. There are about twice as many landmarks as
-the square root of the number of pictures, which makes the search grow as its power of 1.5.
+the square root of the number of pictures n, so that the search takes time like n to the 1.5.
 """
 
 from collections.abc import Iterator

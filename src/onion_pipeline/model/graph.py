@@ -14,7 +14,7 @@ from onion_pipeline.model.backend import allow_retracing, import_keras
 from onion_pipeline.model.layers import KINDS, Layer, Shape, ShapeError
 
 BATCH = 64
-# Layers that no parameter file can list, but every model or one with branches has: arguments.
+# Arguments of the layers that a network has but parameter files cannot list.
 OTHER_KINDS: dict[str, tuple[str, ...]] = {
     "input": (),
     "rescaling": ("scale", "offset"),

@@ -33,7 +33,7 @@ class ShapeError(ValueError):
 class Layer(BaseModel):
     """One layer with its arguments, named and defaulted as in Keras.
 
-    Windows alone have a default that Keras does not give: 3x3 to scan, 2x2 to pool.
+    Windows have defaults where Keras asks for one: 3x3 to scan, 2x2 to average.
 
     Subclasses are called like their Keras classes, and override the arithmetic where it is not
     the default: a layer that changes no shape, trains nothing and multiplies nothing.

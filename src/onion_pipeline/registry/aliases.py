@@ -32,8 +32,8 @@ def read_aliases(client: MlflowClient, name: str) -> dict[str, str]:
 def settle_alias(client: MlflowClient, name: str, number: str, decision: Decision) -> Decision:
     """Give a version the alias that was decided, and return the decision.
 
-    It is another one if the champion is no longer the one that was compared with. Attempts that
-    die on the way are repeated with the same end: the tags come first, the alias last.
+    It is another one if the champion is no longer the one that was compared with. It may be
+    called again after a crash on the way: the tags come first, the alias last.
     """
     aliases = read_aliases(client, name)
     champion = aliases.get(CHAMPION)

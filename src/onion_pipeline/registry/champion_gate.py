@@ -1,4 +1,4 @@
-"""Where the champion is chosen: it and a challenger answer the same test images."""
+"""Where the champion is chosen: the present one and a challenger answer the same test images."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,8 +16,8 @@ from onion_pipeline.parameters import RegisterParameters
 from onion_pipeline.registry import champion_rules
 from onion_pipeline.registry.aliases import REPLACED_BY, read_aliases
 from onion_pipeline.registry.attachments import read_seen_images
-from onion_pipeline.registry.champion import Challenger, Champion, answer_images
 from onion_pipeline.registry.champion_rules import CHALLENGER, CHAMPION, Decision
+from onion_pipeline.registry.contenders import Challenger, Champion, answer_images
 from onion_pipeline.registry.logged_models import fetch_package, find_missing_folder
 from onion_pipeline.registry.package import read_classifier
 from onion_pipeline.registry.versions import find_registered

@@ -1,4 +1,4 @@
-"""The images of a run as MLflow's dataset inputs: runs of the same data are seen to be."""
+"""The images of a run as MLflow's dataset inputs, which show what runs have the same data."""
 
 import json
 from typing import Any

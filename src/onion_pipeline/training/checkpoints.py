@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.storage.files import is_whole, locate_seal, write_sealed
+from onion_pipeline.storage.seals import is_whole, locate_seal, write_sealed
 from onion_pipeline.training import training_origin
 from onion_pipeline.training.batches import BatchPlan
 from onion_pipeline.training.epochs import Position

@@ -28,8 +28,8 @@ class Trained(NamedTuple):
     Args:
         model: with the weights of the best epoch.
         history: columns ``epoch`` (from 1), ``loss``, ``accuracy``, ``validation_loss``,
-            ``validation_accuracy``, ``best`` (true in one row). The last three are those of the
-            kept model, in float32; the others are of the training, in its precision.
+            ``validation_accuracy``, ``best`` (true in one row). Loss and accuracy are of the
+            training, in its precision; the validation's in float32, as the model will answer.
         kernels: float32, (1 + epochs, height, width, channels, filters): the windows of the first
             convolution before the first epoch and after each; (1 + epochs, 0, 0, 0, 0) for a
             network without one.

@@ -1,4 +1,4 @@
-"""In what the lineage of a run today differs from the one that made a version."""
+"""How the lineage of a run today differs from that of a registered version."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -67,7 +67,7 @@ def explain_differences(compared: Mapping[str, Any]) -> str:
     )
     listing = "\n".join(f"  - {line}" for line in compared["found"])
     return (
-        f"A run today would not make {compared['model']} again, and is not tried:\n{listing}\n"
+        f"A run today would not make {compared['model']} again, so none was started:\n{listing}\n"
         f"{elsewhere}Verify with the images and parameters of the version (--params images=..., "
         "train.epochs=...), or train all the same with verify.retrain=always."
     )

@@ -1,4 +1,4 @@
-"""The one seam through which work over many images goes."""
+"""The one place that spreads work on many images over processes."""
 
 import logging
 import os

@@ -16,8 +16,8 @@ from onion_pipeline.parameters import (
     RegisterParameters,
 )
 from onion_pipeline.registry import attachments, champion_gate, parity, versions
-from onion_pipeline.registry.champion import Challenger
 from onion_pipeline.registry.champion_rules import Decision
+from onion_pipeline.registry.contenders import Challenger
 from onion_pipeline.registry.golden_images import draw_golden_images
 from onion_pipeline.reporting import card, page
 from onion_pipeline.reporting.findings import Findings

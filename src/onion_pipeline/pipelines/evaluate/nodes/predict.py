@@ -61,12 +61,12 @@ def predict_variants(
     """Classify the test images by the mean over variants of each, if that is wanted."""
     copies = parameters.test_time_variants
     chosen = test_images if copies else test_images[:0]
-    pipeline = compose(augmentation_policy)
+    chain = compose(augmentation_policy)
     answers = [
         predict_probabilities(
             calibrated_model,
             chosen["image"],
-            partial(make_variants, copies=copy, pipeline=pipeline, seed=seed),
+            partial(make_variants, copies=copy, chain=chain, seed=seed),
         )
         for copy in range(1 + copies)
     ]

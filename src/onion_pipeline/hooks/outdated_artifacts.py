@@ -18,12 +18,12 @@ from onion_pipeline.datasets.image_source_dataset import ImageSourceDataset
 from onion_pipeline.datasets.sealed import Sealed
 from onion_pipeline.hooks.messages import mistakes_as_messages
 from onion_pipeline.origin import ARTIFACTS, hash_origin
-from onion_pipeline.storage.files import amend_seal, read_seal
+from onion_pipeline.storage.seals import amend_seal, read_seal
 
 logger = logging.getLogger(__name__)
 
 
-class ArtifactOrigins:
+class OutdatedArtifacts:
     """Notes what each artifact was made of; by that, finds those that are out of date.
 
     Kedro keeps every output that exists, of whatever inputs and parameters it was made.

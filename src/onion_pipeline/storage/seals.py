@@ -34,7 +34,7 @@ class Seal(NamedTuple):
         array_origin: a hash of what the pixels of an array were made of, so that they need not be
             made again; empty for other files.
         origin: a hash of the node, the parameters and the inputs that a run made it of, see
-            :mod:`onion_pipeline.hooks.artifact_origins`; empty if no run did.
+            :mod:`onion_pipeline.hooks.outdated_artifacts`; empty if no run did.
     """
 
     checksum: str

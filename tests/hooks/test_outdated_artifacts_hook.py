@@ -16,8 +16,8 @@ from kedro.pipeline import Node, Pipeline
 from kedro.runner import ParallelRunner, SequentialRunner, ThreadRunner
 
 from onion_pipeline.datasets import CSVDataset, ImageSourceDataset, JSONDataset
-from onion_pipeline.hooks.artifact_origins import ArtifactOrigins
-from onion_pipeline.storage.files import SUFFIX
+from onion_pipeline.hooks.outdated_artifacts import OutdatedArtifacts
+from onion_pipeline.storage.seals import SUFFIX
 
 FORKS = multiprocessing.get_start_method() == "fork"
 
@@ -99,7 +99,7 @@ def run(make_catalog):
     def run(only_missing=True, nodes=NODES, runner=None, catalog=None, **parameters):
         ran = Ran()
         manager = _create_hook_manager()
-        for hook in (ran, ArtifactOrigins()):
+        for hook in (ran, OutdatedArtifacts()):
             manager.register(hook)
         catalog = catalog or make_catalog(**parameters)
         pipeline = Pipeline(nodes)
@@ -132,7 +132,7 @@ def test_after_a_complete_run_nothing_is_missing(run, runner, caplog):
 @pytest.mark.skipif(not FORKS, reason="the workers are to have the settings of this process")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_the_workers_of_the_parallel_runner_note_it_too(run, make_catalog, monkeypatch):
-    hooks = SimpleNamespace(HOOKS=(ArtifactOrigins(),), DISABLE_HOOKS_FOR_PLUGINS=())
+    hooks = SimpleNamespace(HOOKS=(OutdatedArtifacts(),), DISABLE_HOOKS_FOR_PLUGINS=())
     monkeypatch.setattr("kedro.runner.task.settings", hooks)
     catalog = make_catalog(SharedMemoryDataCatalog)
     run(only_missing=False, nodes=NODES[:3], runner=ParallelRunner(2), catalog=catalog)
@@ -246,7 +246,7 @@ def test_what_is_made_of_unknown_things_is_always_made_anew(run, make_catalog):
 def test_between_a_save_and_its_note_an_artifact_is_out_of_date(run, monkeypatch):
     run(only_missing=False)
     with monkeypatch.context() as patch:
-        patch.setattr("onion_pipeline.hooks.artifact_origins.amend_seal", lambda path, **_: 1 / 0)
+        patch.setattr("onion_pipeline.hooks.outdated_artifacts.amend_seal", lambda path, **_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             run(nodes=NODES[1:3], power=2)
     assert run() == ["tabulate", "describe"]

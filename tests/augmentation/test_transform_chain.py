@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stock import apply_stock, draw_image, is_left, try_transform
 
-from onion_pipeline.augmentation.pipeline import Pipeline
 from onion_pipeline.augmentation.policy import compose, make_policy
-from onion_pipeline.augmentation.random_numbers import make_keys
+from onion_pipeline.augmentation.random_numbers import hash_variants
+from onion_pipeline.augmentation.transform_chain import TransformChain
 
 CONF = Path(__file__).parents[2] / "conf"
 POLICIES = sorted(CONF.glob("*/parameters_augment.yml"))
@@ -53,7 +53,7 @@ def follow(transforms, image, key, steps):
 
 def draw_batch(shape, count, seed=0):
     images = [draw_image(shape, seed + number) for number in range(count)]
-    return images, make_keys(np.stack(images), 1, seed)
+    return images, hash_variants(np.stack(images), 1, seed)
 
 
 def list_enabled(path):
@@ -108,7 +108,7 @@ def test_a_transform_is_applied_as_often_as_its_probability_says(transform, p):
     ((name, arguments),) = transform.items()
     image = draw_image((16, 16, 3), 1)
     images = [image] * 400
-    keys = make_keys(np.stack(images), np.arange(400), seed=0)
+    keys = hash_variants(np.stack(images), np.arange(400), seed=0)
     results = change([{name: arguments | {"p": p}}], images, keys)
     rate = np.mean([not np.array_equal(result, image) for result in results])
     deviation = np.sqrt(p * (1 - p) / len(images))
@@ -166,5 +166,5 @@ def test_a_transform_from_elsewhere_is_not_taken_for_one_of_albumentations():
             return img
 
     image = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
-    ((_, result),) = Pipeline([HorizontalFlip(p=1.0)])([image], np.zeros(1, np.uint64))
+    ((_, result),) = TransformChain([HorizontalFlip(p=1.0)])([image], np.zeros(1, np.uint64))
     np.testing.assert_array_equal(result, image)

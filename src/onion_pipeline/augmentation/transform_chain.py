@@ -33,7 +33,7 @@ SPREAD = 0x2360_ED05_1FC6_5DA4_4385_DF64_9FCC_F645
 SEEDS = 1 << 53
 
 
-class Pipeline:
+class TransformChain:
     """Transforms of albumentations in a row, for images that each have a key.
 
     Whether a transform is applied to an image, and with which arguments, depends on the image,
@@ -54,7 +54,7 @@ class Pipeline:
         """Yield the number of an image and what it is changed into, for all, in any order.
 
         The N images are uint8, (H, W, C), of one shape; `keys` are uint64, (N,), from
-        :func:`~onion_pipeline.augmentation.random_numbers.make_keys`.
+        :func:`~onion_pipeline.augmentation.random_numbers.hash_variants`.
         """
         rows = range(len(images))
         for row, image in self._change_from(0, rows, [*map(_drop_channel, images)], keys):

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from onion_pipeline.errors import DamagedFileError
-from onion_pipeline.storage import files
-from onion_pipeline.storage.files import (
+from onion_pipeline.storage import seals
+from onion_pipeline.storage.seals import (
     Seal,
     amend_seal,
     check_seal,
@@ -256,9 +256,9 @@ def test_an_earlier_process_of_the_same_number_leaves_nothing_to_be_taken_for_ne
 
 
 def test_where_names_cannot_be_flushed_they_are_not(sealed, monkeypatch):
-    monkeypatch.setattr(files.os, "name", "nt")
-    monkeypatch.setattr(files.os, "open", pytest.fail)
-    files._flush_folder(sealed.parent)
+    monkeypatch.setattr(seals.os, "name", "nt")
+    monkeypatch.setattr(seals.os, "open", pytest.fail)
+    seals._flush_folder(sealed.parent)
 
 
 def test_a_seal_is_text_that_a_person_can_read(sealed):
