@@ -32,11 +32,13 @@ def test_a_run_by_processes_ends_as_well(start_ingest, photo_folder):
 
 def test_no_picture_is_refused_because_of_a_signal():
     code = (
-        "import os, signal; from onion_pipeline.images.decoding import decoder\n"
+        "import os, signal\n"
+        "from PIL import Image\n"
+        "from onion_pipeline.images.decoding.decoder import decode_image\n"
         "from onion_pipeline.workers.signals import hear_signals\n"
-        "decoder._decode = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
+        "Image.open = lambda *_, **__: os.kill(os.getpid(), signal.SIGINT)\n"
         "with hear_signals():\n"
-        "    decoder.decode_image(b'', (1, 1, 3))\n"
+        "    decode_image(b'a picture', (1, 1, 3))\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", code]
