@@ -79,12 +79,19 @@ def test_the_data_are_counted(tell):
         "Classes": "2",
         "Quarantined": "3 files",
         "Duplicates": "7 pairs",
-        "Contradicting": "0 pairs",
         "Leaks": "1 pair",
     }
     assert facts["Pictures"]["detail"] == (
         "800 for training, 200 for validation and 200 for the test"
     )
+
+
+@pytest.mark.parametrize("leaks", [0, 1])
+def test_duplicates_are_kept_in_one_split_or_the_test_flatters(leaks, tell):
+    facts = tell(data_report={**DATA, "leaks": {"pairs": leaks}})[1]["data"]
+    said = {fact["name"]: fact["detail"] for fact in facts}
+    assert ("kept in one split each" in said["Duplicates"]) == (not leaks)
+    assert ("flatters" in said["Leaks"]) == bool(leaks)
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def tell_splits(report: Mapping[str, Any]) -> str:
 
 
 def list_data_facts(report: Mapping[str, Any]) -> Iterator[Fact]:
-    """Yield what is left out, repeated or contradictory; the number of it may be 0."""
+    """Yield what is left out, repeated or in several splits (perhaps 0), or contradictory."""
     reasons, found, leaks = report["quarantined"], report["duplicates"], report["leaks"]["pairs"]
     listed = ", ".join(f"{show_words(name)}: {count:,}" for name, count in reasons.items())
     files = f"of {report['files']:,} that cannot be used" + (f" ({listed})" if listed else "")
@@ -120,17 +120,13 @@ def list_data_facts(report: Mapping[str, Any]) -> Iterator[Fact]:
     flatters = ", by which the test flatters the model"
     yield Fact("Quarantined", refused, show_count(refused, "file"), files)
     for name, number, which, why in (
-        ("Duplicates", pairs, "", kept),
+        ("Duplicates", pairs, "", "" if leaks else kept),
         ("Contradicting", contradicting, " with different labels", ""),
-        ("Leaks", leaks, " in different splits", flatters),
+        ("Leaks", leaks, " in different splits", flatters if leaks else ""),
     ):
-        yield Fact(
-            name,
-            number,
-            show_count(number, "pair"),
-            f"of equal or nearly equal pictures{which}",
-            why,
-        )
+        if number or name != "Contradicting":  # of which there mostly are none
+            detail = f"of equal or nearly equal pictures{which}"
+            yield Fact(name, number, show_count(number, "pair"), detail, why)
 
 
 def rank_baselines(table: DataFrame) -> list[tuple[str, str]]:
