@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PAGE := page
+PAGE := onion_report
 # Two processes, each with half of the tests; one that is done takes over a part of the other's.
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 # Just what is pinned: pip would resolve it anew, look at newer versions, and stop, since these have

@@ -16,7 +16,7 @@ PROJECT = Path(__file__).parents[1]
 SOURCE = PROJECT / "src" / "onion_pipeline"
 NOT_OURS = {".venv", "node_modules", ".git", "mlruns", "__pycache__", ".work", ".environments"}
 WRITTEN_FOR = {  # folders in which a path in backticks may begin
-    *("benchmarks", "conf", "docs", "notebooks", "page", "src", "tests"),
+    *("benchmarks", "conf", "docs", "notebooks", "onion_report", "src", "tests"),
     *(path.name for path in SOURCE.rglob("*") if path.is_dir()),
 }
 CODE = (".py", ".js", ".yml", ".j2")
@@ -33,7 +33,7 @@ OF_OTHER_KINDS = {
     "test_notebooks.py": "notebooks/",
     "test_benchmarks.py": "benchmarks/",
     "test_house.py": "the house as a whole",
-    "explanation/test_onion_page.py": "the report's script, of page/, in a browser",
+    "explanation/test_onion_page.py": "the report's script, of onion_report/, in a browser",
     "explanation/test_report_in_browser.py": "the report in a browser",
     "images/test_hostile_set.py": "ingest on a folder of all that goes wrong",
     "images/decoding/test_decoding_hostile.py": "all decoders, on damaged pictures",

@@ -14,7 +14,7 @@ from onion_pipeline.explanation.page.rendering import pack_tensors, render_page
 
 PAGE = Path(rendering.__file__).parent
 PROJECT = Path(__file__).parents[3]
-SOURCES = PROJECT / "page"  # what the bundle is built from
+SOURCES = PROJECT / "onion_report"  # what the bundle is built from
 LARGEST_BUNDLE = 300_000  # bytes
 
 
