@@ -188,6 +188,7 @@ def test_the_sample_has_500_pictures_of_28x28_per_digit(catalog):
     assert set(counts.items()) == {(digit, 500) for digit in "0123456789"}
 
 
+@pytest.mark.slow
 def test_the_sample_can_be_made_again_byte_by_byte(tmp_path, monkeypatch):
     script = tmp_path / "make_digits.py"
     script.write_text((DATA / "01_raw" / "make_digits.py").read_text())

@@ -7,6 +7,8 @@ from stock import draw_image, try_transform
 
 from onion_pipeline.augmentation.policy import create_transform
 
+pytestmark = pytest.mark.slow  # thousands of draws of albumentations
+
 DRAWS = 1500
 LIKELY = 1e-3  # seeds are fixed, so that this can fail by chance but once and for all
 NUMBERS = ("alpha", "beta", "factor", "brightness", "contrast", "saturation", "hue")

@@ -245,6 +245,7 @@ def run_three(run_tracked, catalog, make_node):
 
 
 # A run takes three good answers to start; the server goes down then, or while it is logged to.
+@pytest.mark.slow
 @pytest.mark.parametrize("runner", [SequentialRunner, ThreadRunner])
 @pytest.mark.parametrize(
     "fault", [("refuses",), ("hangs",), ("fails",), ("hangs", 2), ("fails", 3), ("hangs", 4)]

@@ -9,6 +9,8 @@ from onion_pipeline.errors import DataError
 from onion_pipeline.images.sources import open_source
 from onion_pipeline.pipelines.ingest.pipeline import create_pipeline
 
+pytestmark = pytest.mark.slow  # the pipeline on many kinds of sources
+
 
 @pytest.fixture
 def values(photo_folder, base_parameters):

@@ -14,6 +14,8 @@ from onion_pipeline.images.sources import find_place, open_source
 from onion_pipeline.images.sources.archives import unpacking
 from onion_pipeline.images.sources.archives.unpacking import unpack_file
 
+pytestmark = pytest.mark.slow  # processes, and large files
+
 MODES = {".tar.gz": "w:gz", ".tgz": "w:gz", ".tar.bz2": "w:bz2", ".TAR.XZ": "w:xz"}
 PROJECT = Path(__file__).parents[4]
 
