@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from onion_pipeline.images.decoding.exif import ImageHeader, Parts, find_orientation, limit_profile
 from onion_pipeline.images.decoding.pieces import join_pieces
 
+SIGNATURE = b"\xff\xd8\xff"
 # What turns, colours or multiplies a picture, wherever it stands: Exif and XMP orientation,
 # ICC profiles, further pictures (MPO). A chance match only costs the quick way.
 MORE_THAN_PIXELS = (b"Exif\0", b"tiff:Orientation", b"ICC_PROFILE\0", b"MPF\0")
@@ -25,7 +26,7 @@ EXIF, XMP, PROFILE = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFI
 
 def read_plain_header(data: bytes) -> ImageHeader | None:
     """Return the header of a JPEG that decodes straight to pixels; ``None`` for all else."""
-    if not data.startswith(b"\xff\xd8\xff"):
+    if not data.startswith(SIGNATURE):
         return None
     for mark in MORE_THAN_PIXELS:
         if mark in data:

@@ -17,8 +17,7 @@ if TYPE_CHECKING:  # each worker would import Pydantic
 # An allow-list: Pillow also opens formats that run programs (EPS) or fetch other files.
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF")
 # How files of these formats begin: one that does but is not identified is damaged.
-JPEG_SIGNATURE = b"\xff\xd8\xff"
-SIGNATURES = (JPEG_SIGNATURE, b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*")
+SIGNATURES = (jpeg.SIGNATURE, png.SIGNATURE, b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*")
 MAX_BYTES = 768 << 20  # a TIFF without compression has three for each of MAX_PIXELS
 MAX_PIXELS = 250_000_000  # unless the parameters say otherwise
 # What is decoded to 16 bytes for a pixel, where other formats take 4.
@@ -121,7 +120,7 @@ def open_image(
 
 def _split_metadata(data: bytes, header_only: bool) -> Parts | None:
     """Return the parts of a file of a format that is taken apart; else Pillow reads the whole."""
-    if data.startswith(JPEG_SIGNATURE):
+    if data.startswith(jpeg.SIGNATURE):
         return jpeg.split_metadata(data, header_only)
     if data.startswith(png.SIGNATURE):
         return png.split_metadata(data, header_only)
