@@ -86,11 +86,12 @@ def test_the_data_are_counted(tell):
     )
 
 
-@pytest.mark.parametrize("leaks", [0, 1])
-def test_duplicates_are_kept_in_one_split_or_the_test_flatters(leaks, tell):
-    facts = tell(data_report={**DATA, "leaks": {"pairs": leaks}})[1]["data"]
-    said = {fact["name"]: fact["detail"] for fact in facts}
-    assert ("kept in one split each" in said["Duplicates"]) == (not leaks)
+@pytest.mark.parametrize(("near", "leaks", "kept"), [(4, 0, True), (4, 1, False), (0, 0, False)])
+def test_duplicates_are_kept_in_one_split_or_the_test_flatters(near, leaks, kept, tell):
+    duplicates = {**DATA["duplicates"], "exact_pairs": 0, "near_pairs": near}
+    found = {**DATA, "duplicates": duplicates, "leaks": {"pairs": leaks}}
+    said = {fact["name"]: fact["detail"] for fact in tell(data_report=found)[1]["data"]}
+    assert ("kept in one split each" in said["Duplicates"]) == kept
     assert ("flatters" in said["Leaks"]) == bool(leaks)
 
 

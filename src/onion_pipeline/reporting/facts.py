@@ -120,7 +120,7 @@ def list_data_facts(report: Mapping[str, Any]) -> Iterator[Fact]:
     flatters = ", by which the test flatters the model"
     yield Fact("Quarantined", refused, show_count(refused, "file"), files)
     for name, number, which, why in (
-        ("Duplicates", pairs, "", "" if leaks else kept),
+        ("Duplicates", pairs, "", kept if pairs and not leaks else ""),
         ("Contradicting", contradicting, " with different labels", ""),
         ("Leaks", leaks, " in different splits", flatters if leaks else ""),
     ):
