@@ -31,6 +31,10 @@ class LayerError(ConfigurationError):
     """The list of layers does not make a network."""
 
 
+class WeightsError(ConfigurationError):
+    """The weights of a pretrained network are missing, damaged or another one's."""
+
+
 class TransformError(ConfigurationError):
     """The list of augmentations names an unknown transform or argument."""
 

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import LayerError, suggest
 from onion_pipeline.model.graph import LayerNode
-from onion_pipeline.model.layers import KINDS, Dense, Layer, Shape, ShapeError
+from onion_pipeline.model.layers import KINDS, Backbone, Dense, Layer, Shape, ShapeError
 
+BACKBONE = "backbone"
 # A layer as parameter files write it: a bare name, or one name with its arguments.
 LayerEntry = str | Mapping[str, Mapping[str, Any] | None]
 
@@ -30,7 +31,7 @@ class LayerRow(NamedTuple):
     kind: str
     output_shape: Shape
     parameters: int
-    multiply_adds: int
+    multiply_adds: int | None
 
 
 def read_layers(entries: Sequence[LayerEntry]) -> list[NamedLayer]:
@@ -51,6 +52,8 @@ def read_layers(entries: Sequence[LayerEntry]) -> list[NamedLayer]:
         except LayerError as error:
             mistakes.append(f"build.layers, number {position}: {error}")
             continue
+        if kind == BACKBONE and position > 1:
+            mistakes.append(f"build.layers, number {position}: {_explain_order(layers)}")
         number = 1 + sum(earlier.kind == kind for earlier in layers)
         layers.append(NamedLayer(f"{kind}_{number}", kind, layer))
     if mistakes:
@@ -78,7 +81,9 @@ def walk_layers(layers: Sequence[NamedLayer], image_shape: Shape, classes: int) 
             leaving = layer.output_shape(shape)
         except ShapeError as error:
             raise LayerError(_describe_misfit(position, named, shape, error)) from error
-        counts = layer.count_parameters(shape), layer.count_multiply_adds(shape)
+        # Those of a backbone are counted when it is there.
+        cost = None if kind == BACKBONE else layer.count_multiply_adds(shape)
+        counts = layer.count_parameters(shape), cost
         rows.append(LayerRow(name, kind, leaving, *counts))
     return rows
 
@@ -104,6 +109,21 @@ def tabulate_architecture(rows: Sequence[LayerRow | LayerNode]) -> DataFrame:
     totals = table[["parameters", "multiply_adds"]].sum(skipna=False)
     table.loc[len(table)] = ["total", "", "", *totals]
     return table
+
+
+def find_backbone(layers: Sequence[NamedLayer]) -> Backbone | None:
+    """Return the pretrained network that a list of layers begins with, if it does."""
+    first = layers[0].layer if layers else None
+    return first if isinstance(first, Backbone) else None
+
+
+def _explain_order(earlier: Sequence[NamedLayer]) -> str:
+    if find_backbone(earlier):
+        return "a second backbone; there can be one, and it is the first layer."
+    return (
+        f"backbone comes after {len(earlier)} other layers; it takes the picture itself, so it is "
+        "the first layer or there is none."
+    )
 
 
 def _read_layer(entry: LayerEntry) -> tuple[str, Layer]:

@@ -1,11 +1,16 @@
 """The Keras model of a list of layers."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from onion_pipeline.annotations import KerasModel
-from onion_pipeline.model.architecture import NamedLayer, walk_layers
+from onion_pipeline.model.architecture import NamedLayer, find_backbone, walk_layers
+from onion_pipeline.model.backbones import building
 from onion_pipeline.model.backend import import_keras
-from onion_pipeline.model.layers import Shape
+from onion_pipeline.model.layers import Backbone, Shape
+
+logger = logging.getLogger(__name__)
 
 
 def build_model(
@@ -30,11 +35,39 @@ def build_model(
     walk_layers(layers, image_shape, classes)
     keras = import_keras()
     keras.utils.set_random_seed(seed)
-    stack = [keras.Input(image_shape, dtype="uint8", name="image")]
-    stack.append(keras.layers.Rescaling(1 / 255, name="scaling"))
+    image = keras.Input(image_shape, dtype="uint8", name="image")
+    backbone = find_backbone(layers)
+    if backbone is None:
+        scaling = keras.layers.Rescaling(1 / 255, name="scaling")
+        return keras.Sequential([image, scaling, *_make_layers(layers, classes)], name="onion")
+    pretrained = building.make_backbone(backbone.network, backbone.weights)
+    pixels, head = _prepare_pixels(backbone, image), _make_layers(layers[1:], classes)
+    model = building.continue_backbone(pretrained, backbone.network, image, pixels, head)
+    building.freeze_layers(model, set(backbone.list_trainable_blocks()))
+    return model
+
+
+def _make_layers(layers: Sequence[NamedLayer], classes: int) -> Iterator[Any]:
+    """Yield the Keras layers of a list, and the softmax head."""
+    keras = import_keras()
     for named in layers:
         kind = getattr(keras.layers, type(named.layer).__name__)
-        stack.append(kind(**named.layer.model_dump(), name=named.name))
+        yield kind(**named.layer.model_dump(), name=named.name)
     # Probabilities stay in float32 under mixed precision: their logarithm is the loss.
-    stack.append(keras.layers.Dense(classes, activation="softmax", dtype="float32", name="softmax"))
-    return keras.Sequential(stack, name="onion")
+    yield keras.layers.Dense(classes, activation="softmax", dtype="float32", name="softmax")
+
+
+def _prepare_pixels(backbone: Backbone, image: Any) -> Any:
+    """Return pictures in three channels, large enough and scaled as a network was trained on them."""
+    layers, network = import_keras().layers, backbone.network
+    shape, tensor = image.shape[1:], image
+    if shape[-1] == 1:
+        tensor = layers.Concatenate(name="rgb")([tensor] * 3)
+    if (seen := backbone.enlarge(shape)) != shape:
+        logger.warning(
+            "%s sees the pictures of %dx%d pixels enlarged to %dx%d; it was trained on %dx%d, and "
+            "larger images suit it better (ingest.image_size)",
+            *(network.name, *shape[:2], *seen[:2], network.side, network.side),
+        )
+        tensor = layers.Resizing(*seen[:2], name="resizing")(tensor)
+    return layers.Rescaling([*network.scaling], [*network.offset], name="scaling")(tensor)

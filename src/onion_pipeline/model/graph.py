@@ -146,16 +146,27 @@ def _read_layer(name: str, call: Call, inputs: tuple[str, ...]) -> LayerNode:
         inputs,
         shapes,
         leaving,
-        layer.count_params() if name == layer.name else 0,
+        _count_parameters(layer) if name == layer.name else 0,
         known.count_multiply_adds(shapes[0]) if known else _count_others(kind, leaving),
         {name: config[name] for name in named},
-        {each.name: np.asarray(each.numpy(), np.float32) for each in layer.weights},
+        {each.name: np.asarray(each.numpy(), np.float32) for each in _list_weights(layer)},
     )
+
+
+def _list_weights(layer: Any) -> list[Any]:
+    """Return the weights of a layer, or none of a sum or product that stands between layers."""
+    return getattr(layer, "weights", [])
+
+
+def _count_parameters(layer: Any) -> int:
+    return sum(int(np.prod(each.shape)) for each in _list_weights(layer))
 
 
 def _name_kind(layer: Any) -> str:
     """Return the class of a layer as Keras itself writes it in the names of layers."""
     name = type(layer).__name__.removesuffix("Layer")
+    if not isinstance(layer, import_keras().layers.Layer):
+        return f"operation_{name.lower()}"  # with a number, perhaps, that no layer of this name has
     return re.sub(r"(?<=[a-z0-9D])(?=[A-Z][a-z])", "_", name).lower()
 
 
@@ -172,7 +183,7 @@ def _read_known(kind: str, layer: Any, shapes: Sequence[Shape], leaving: Shape) 
         expected = known.output_shape(shapes[0]), known.count_parameters(shapes[0])
     except (ValidationError, ShapeError):
         return None
-    return known if expected == (leaving, layer.count_params()) else None
+    return known if expected == (leaving, _count_parameters(layer)) else None
 
 
 def _count_others(kind: str, leaving: Shape) -> int | None:

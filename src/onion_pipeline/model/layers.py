@@ -6,9 +6,12 @@ without TensorFlow and before anything is allocated.
 """
 
 from math import prod
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, model_validator
+
+from onion_pipeline.errors import suggest
+from onion_pipeline.model.backbones.networks import NETWORKS, SMALLEST_SIDE, Network
 
 Shape = tuple[int, ...]
 ActivationName = Literal[
@@ -225,7 +228,74 @@ class Activation(Layer):
     activation: ActivationName
 
 
+class Backbone(Layer):
+    """A pretrained network without its head: what it has learned on a million photographs.
+
+    Args:
+        name: one of :data:`~onion_pipeline.model.backbones.networks.NETWORKS`.
+        weights: ``imagenet``, the path of a file, or ``None`` for random ones.
+        trainable: which of its blocks are trained in fine-tuning; ``top`` are those from
+            `from_block` on. Its batch normalisation is never trained.
+        from_block: ``None`` is the first of the second half of the blocks.
+        upscale: whether pictures with a side below 32 pixels are made larger in the model, or
+            refused.
+    """
+
+    is_spatial: ClassVar[bool] = True
+
+    name: str
+    weights: str | None = "imagenet"
+    trainable: Literal["all", "top", "none"] = "all"
+    from_block: str | None = None
+    upscale: bool = True
+
+    @model_validator(mode="after")
+    def _exist(self) -> Self:
+        if self.name not in NETWORKS:
+            raise ValueError(suggest(self.name, NETWORKS))
+        blocks = self.network.list_blocks()
+        if self.from_block is not None and self.from_block not in blocks:
+            raise ValueError(f"from_block {suggest(self.from_block, blocks)}")
+        if self.from_block is not None and self.trainable != "top":
+            raise ValueError(f"from_block needs trainable: top, and trainable is {self.trainable}")
+        return self
+
+    @property
+    def network(self) -> Network:
+        """What is known of the network."""
+        return NETWORKS[self.name]
+
+    def list_trainable_blocks(self) -> list[str]:
+        """Return the names of the blocks that fine-tuning trains."""
+        blocks = self.network.list_blocks()
+        if self.trainable == "top":
+            start = blocks.index(self.from_block) if self.from_block else len(blocks) // 2
+            return blocks[start:]
+        return blocks if self.trainable == "all" else []
+
+    def enlarge(self, shape: Shape) -> Shape:
+        """Return the shape (H, W, C) of the pictures that it sees when those of `shape` arrive."""
+        factor = max(1.0, SMALLEST_SIDE / min(shape[:2]))
+        return (*(round(factor * side) for side in shape[:2]), shape[2])
+
+    def count_parameters(self, shape: Shape) -> int:
+        """Return the number of all its weights."""
+        return self.network.parameters
+
+    def _leave(self, shape: Shape) -> Shape:
+        if shape[2] not in (1, 3):
+            raise ShapeError(f"it takes pictures in gray or colour, not of {shape[2]} channels")
+        if self.enlarge(shape) != shape and not self.upscale:
+            raise ShapeError(
+                f"{self.name} needs sides of at least {SMALLEST_SIDE} pixels; use larger images "
+                f"(ingest.image_size; it was trained on {self.network.side}x{self.network.side}), "
+                "or let it enlarge them (upscale: true)"
+            )
+        return self.network.output_shape(self.enlarge(shape))
+
+
 KINDS: dict[str, type[Layer]] = {
+    "backbone": Backbone,
     "conv2d": Conv2D,
     "separable_conv2d": SeparableConv2D,
     "max_pooling2d": MaxPooling2D,

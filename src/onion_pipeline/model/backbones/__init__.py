@@ -1,0 +1,1 @@
+"""Pretrained networks, of which a model may be the continuation."""
