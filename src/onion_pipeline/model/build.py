@@ -58,7 +58,7 @@ def _make_layers(layers: Sequence[NamedLayer], classes: int) -> Iterator[Any]:
 
 
 def _prepare_pixels(backbone: Backbone, image: Any) -> Any:
-    """Return pictures in three channels, large enough and scaled as a network was trained on them."""
+    """Return pictures in three channels, large enough and scaled as the network knows them."""
     layers, network = import_keras().layers, backbone.network
     shape, tensor = image.shape[1:], image
     if shape[-1] == 1:

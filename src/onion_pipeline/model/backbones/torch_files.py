@@ -10,7 +10,7 @@ import io
 import pickle
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from onion_pipeline.errors import WeightsError
 MAGIC = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001
 HEADERS = 3  # the number above, that of the protocol, and facts of the machine
-TYPES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
+TYPES: dict[str, np.dtype[Any]] = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
 
 
 class _Storage(NamedTuple):
@@ -86,7 +86,7 @@ def unpickle_tensors(content: bytes) -> dict[str, NDArray[Any]]:
 class _TensorUnpickler(pickle.Unpickler):
     """Unpickles descriptions of tensors; any other name in the file is refused."""
 
-    names: dict[tuple[str, str], Any] = {
+    names: ClassVar[dict[tuple[str, str], Any]] = {
         ("collections", "OrderedDict"): OrderedDict,
         ("torch._utils", "_rebuild_tensor_v2"): lambda storage, offset, shape, strides, *_: _Tensor(
             storage, offset, shape, strides
