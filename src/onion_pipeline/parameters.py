@@ -135,6 +135,15 @@ class EarlyStopping(_Strict):
     min_delta: NonNegativeFloat = 0.0
 
 
+class ProbeParameters(_Strict):
+    """How the head of a pretrained network is fitted to its features."""
+
+    epochs: PositiveInt = 40
+    batch_size: PositiveInt = 64
+    learning_rate: PositiveFloat = 0.003
+    weight_decays: Annotated[list[NonNegativeFloat], Field(min_length=1)] = [0.1, 1.0, 3.0, 10.0]
+
+
 class TrainParameters(_Strict):
     """How the network learns (parameters_train.yml)."""
 
@@ -150,6 +159,10 @@ class TrainParameters(_Strict):
     class_weights: Literal["balanced"] | None
     precision: Precision
     checkpoint_minutes: PositiveFloat = 10
+    phases: Annotated[list[Literal["probe", "fine_tuning"]], Field(min_length=1)] | None = None
+    probe: ProbeParameters = ProbeParameters()
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
+    image_size: tuple[PositiveInt, PositiveInt] | None = None
 
 
 class EvaluateParameters(_Strict):

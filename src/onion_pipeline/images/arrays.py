@@ -64,14 +64,15 @@ def decoded_dtype(shape: tuple[int, ...]) -> np.dtype[np.void]:
     return np.dtype([("image", np.uint8, shape), ("index", np.int64), ("key", np.uint64)])
 
 
-def labelled_dtype(shape: tuple[int, ...]) -> np.dtype[np.void]:
+def labelled_dtype(shape: tuple[int, ...], kind: type = np.uint8) -> np.dtype[np.void]:
     """Return the fields of a labelled image of `shape` (H, W, C).
 
-    ``image`` uint8; ``label`` the class id; ``index`` the row in ``image_splits``;
-    ``copy`` 0 for the picture itself, 1, 2, … for its augmented variants.
+    ``image`` of a `kind` of numbers: pixels, or (float32) the features that a backbone has found in
+    them; ``label`` the class id; ``index`` the row in ``image_splits``; ``copy`` 0 for the picture
+    itself, 1, 2, … for its augmented variants.
     """
     return np.dtype(
-        [("image", np.uint8, shape), ("label", np.int64), ("index", np.int64), ("copy", np.int64)]
+        [("image", kind, shape), ("label", np.int64), ("index", np.int64), ("copy", np.int64)]
     )
 
 

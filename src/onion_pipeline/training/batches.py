@@ -151,6 +151,11 @@ def _gather_rows(parts: Sequence[ImageRows], rows: NDArray[np.int64]) -> NDArray
     return found
 
 
+def list_inputs(images: ImageRows) -> tuple[Any, ...]:
+    """Return what all pixels of the images are made of."""
+    return images.list_inputs() if isinstance(images, StreamedImages) else (images,)
+
+
 def draw_order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
     """Return the order of `count` images in `epoch`, the same for the same arguments.
 

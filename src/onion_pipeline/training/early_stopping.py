@@ -32,6 +32,11 @@ class EarlyStopper:
     waited: int = 0
     best_weights: list[NDArray[np.float32]] = field(default_factory=list)
 
+    def note_start(self, loss: float) -> None:
+        """Note the validation loss before the first epoch: that of weights worth to be kept."""
+        self.best_loss = self.to_beat = loss
+        self.best_weights = self.model.get_weights()
+
     def note_epoch(self, loss: float) -> bool:
         """Note the validation loss of an epoch; return whether it should be the last.
 

@@ -48,6 +48,8 @@ def train_model(  # noqa: PLR0913
     seed: int,
     *,
     checkpoints: Path | None = None,
+    keep_start: bool = False,
+    quiet: bool = False,
 ) -> Trained:
     """Train a copy of `untrained` and keep the weights of the epoch with the least validation loss.
 
@@ -62,6 +64,8 @@ def train_model(  # noqa: PLR0913
         seed: of the order of the images and of Dropout.
         checkpoints: their folder; a training that is made of the same goes on from its last one,
             and is not done again if it has finished. ``None`` reads and writes none.
+        keep_start: whether `untrained` itself may be the best that there is; then no epoch is.
+        quiet: whether to be silent about each epoch.
 
     Raises:
         TrainingDivergedError: the loss or a weight is not finite; names the epoch and the step.
@@ -80,9 +84,11 @@ def train_model(  # noqa: PLR0913
     answering = graph if precision == "float32" else make_training_graph(untrained, "float32")
     validate = epochs.prepare_validation(answering, validation)
     state = TrainingState(graph, course.optimizer, EarlyStopper(graph, parameters.early_stopping))
-    progress = Progress(parameters.epochs, parameters.batch_size)
+    progress = Progress(parameters.epochs, parameters.batch_size, quiet=quiet)
     checkpointer = Checkpointer(folder, state, progress, parameters.checkpoint_minutes)
     checkpointer.resume(course.plan)
+    if keep_start and not state.stopper.best_weights:
+        state.stopper.note_start(validate(graph.get_weights()).loss)
     if not state.finished:
         _learn(course, state, checkpointer, progress, validate)
     graph.set_weights(state.stopper.best_weights)

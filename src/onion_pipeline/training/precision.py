@@ -26,7 +26,8 @@ def choose_precision(wanted: Precision, model: KerasModel) -> str:
 
 def has_batch_statistics(model: KerasModel) -> bool:
     """Return whether what `model` says of a picture depends, in training, on its batch."""
-    return any(isinstance(x, import_keras().layers.BatchNormalization) for x in model.layers)
+    normalization = import_keras().layers.BatchNormalization
+    return any(isinstance(layer, normalization) and layer.trainable for layer in model.layers)
 
 
 def multiplies_bfloat16() -> bool:

@@ -30,14 +30,20 @@ class Epoch(NamedTuple):
 class Progress:
     """Reports a training: on a terminal a bar over the steps, and one line per epoch.
 
+    Args:
+        epochs: of the training.
+        batch_size: for messages.
+        quiet: whether to show neither; for a training of a second or two.
+
     Attributes:
         checkpoint: the last one, for messages; ``None`` if there is none.
     """
 
-    def __init__(self, epochs: int, batch_size: int) -> None:
+    def __init__(self, epochs: int, batch_size: int, *, quiet: bool = False) -> None:
         self.checkpoint: Path | None = None
         self._epochs = epochs
         self._batch_size = batch_size
+        self._quiet = quiet
         self._start = time.perf_counter()
 
     @property
@@ -69,7 +75,7 @@ class Progress:
             initial=done,
             desc=f"epoch {epoch}/{self._epochs}",
             unit="step",
-            disable=None,
+            disable=True if self._quiet else None,
             leave=False,
         ) as bar:
             numbers = count(done + 1)
@@ -90,7 +96,8 @@ class Progress:
         """
         done, epochs = values.epoch, self._epochs
         self._check(values.validation_loss, "validation loss", f"after epoch {done}")
-        logger.info(
+        logger.log(
+            logging.DEBUG if self._quiet else logging.INFO,
             "epoch %*d/%d  loss %.4f  accuracy %.4f  validation loss %.4f  accuracy %.4f"
             "  at most %.0f s left",
             *(len(str(epochs)), done, epochs, *values[1:]),

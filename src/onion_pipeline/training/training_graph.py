@@ -21,7 +21,7 @@ def make_training_graph(model: KerasModel, precision: str) -> KerasModel:
     keras = import_keras()
     if isinstance(model, keras.Sequential):
         layers = _postpone_relu([_recast(layer, precision) for layer in model.layers])
-        pixels = keras.Input(batch_shape=model.input_shape, dtype="uint8")
+        pixels = keras.Input(batch_shape=model.input_shape, dtype=model.inputs[0].dtype)
         graph = keras.Sequential([pixels, *layers])
     else:
         graph = keras.models.clone_model(

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from onion_pipeline.annotations import KerasModel
-from onion_pipeline.augmentation.streaming import StreamedImages
 from onion_pipeline.model.backend import import_keras
 from onion_pipeline.origin import SHORT, TRAINING, find_versions, hash_code, hash_values
 from onion_pipeline.parameters import TrainParameters
-from onion_pipeline.training.batches import ImageRows
+from onion_pipeline.training.batches import ImageRows, list_inputs
 from onion_pipeline.training.precision import choose_precision, list_gpus, read_processor
 from onion_pipeline.workers.parallel import count_processors
 
@@ -32,12 +31,11 @@ def describe_training(
 
     The arguments are those of :func:`~onion_pipeline.training.fit.train_model`.
     """
-    inputs = images.list_inputs() if isinstance(images, StreamedImages) else (images,)
     # When checkpoints are written changes nothing.
     written = parameters.model_dump(mode="json", exclude={"checkpoint_minutes"})
     return {
         "data": {
-            "training images": hash_values(*inputs),
+            "training images": hash_values(*list_inputs(images)),
             "validation images": hash_values(validation),
         },
         "parameters": {"seed": seed, **{f"train.{name}": value for name, value in written.items()}},
@@ -47,7 +45,7 @@ def describe_training(
             **describe_processors(),
             "precision": choose_precision(parameters.precision, untrained),
         },
-        "initial weights": {"untrained_model": _hash_network(untrained)},
+        "initial weights": {"untrained_model": hash_network(untrained)},
     }
 
 
@@ -96,7 +94,8 @@ def _show(value: Any) -> str:
     return value if isinstance(value, str) and value else json.dumps(value)
 
 
-def _hash_network(model: KerasModel) -> str:
+def hash_network(model: KerasModel) -> str:
+    """Return a hash of a network: its layers with their arguments, and its weights."""
     config = json.loads(json.dumps(model.get_config()))
     for layer in config["layers"]:
         if layer["class_name"] == "InputLayer":

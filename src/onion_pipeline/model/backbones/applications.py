@@ -57,7 +57,8 @@ def name_layers(application: KerasModel, prefix: str) -> dict[str, str]:
     """Return the names that its layers shall have, by those that they have.
 
     The latter depend on what else was built in the process. The former consist of `prefix`, the
-    block, the kind and the number among those of this kind in the block. What comes before the first block keeps its name.
+    block, the kind and the number among those of this kind in the block. What comes before the
+    first block keeps its name.
     """
     names, block = {}, ""
     numbers: dict[str, Any] = defaultdict(lambda: count(1))

@@ -6,7 +6,9 @@ from typing import Any
 from onion_pipeline.annotations import DataFrame, KerasModel
 from onion_pipeline.augmentation.policy import Step
 from onion_pipeline.augmentation.streaming import offer_variants
-from onion_pipeline.images.arrays import LabelledImages
+from onion_pipeline.images.arrays import ArrayChunks, LabelledImages
+from onion_pipeline.model.architecture import find_backbone, read_layers
+from onion_pipeline.model.build import build_model
 from onion_pipeline.parameters import (
     AugmentParameters,
     BuildParameters,
@@ -14,17 +16,42 @@ from onion_pipeline.parameters import (
     IngestParameters,
     TrainParameters,
 )
-from onion_pipeline.training import fit, lineage
+from onion_pipeline.training import features, fit, lineage, phases
+
+ANY_CLASSES = 2
+
+
+def compute_backbone_features(
+    augmented_images: LabelledImages,
+    validation_images: LabelledImages,
+    augmentation_policy: list[Step],
+    augment: AugmentParameters,
+    build: BuildParameters,
+    train: TrainParameters,
+    seed: int,
+) -> ArrayChunks:
+    """Compute once what a pretrained network makes of each image, if its head is fitted to that.
+
+    The network is made anew, since its features depend neither on the head nor on the classes.
+    """
+    layers = read_layers(build.layers)
+    if phases.PROBE not in phases.choose_phases(find_backbone(layers), train.phases):
+        return features.offer_none()
+    network = build_model(layers, augmented_images["image"].shape[1:], ANY_CLASSES, seed)
+    images = offer_variants(augmented_images, augmentation_policy, augment, seed)
+    return features.compute_features(network, images, validation_images)
 
 
 def train_model(
     untrained_model: KerasModel,
     augmented_images: LabelledImages,
     validation_images: LabelledImages,
+    backbone_features: LabelledImages,
     augmentation_policy: list[Step],
     training_checkpoints: Path | None,
     augment: AugmentParameters,
-    parameters: TrainParameters,
+    build: BuildParameters,
+    train: TrainParameters,
     seed: int,
 ) -> fit.Trained:
     """Train the network; keep the best epoch by the validation images.
@@ -32,12 +59,14 @@ def train_model(
     A training that was stopped goes on from its last checkpoint.
     """
     images = offer_variants(augmented_images, augmentation_policy, augment, seed)
-    return fit.train_model(
+    return phases.train_phases(
         untrained_model,
         images,
         validation_images,
-        parameters,
+        train,
         seed,
+        chosen=phases.choose_phases(find_backbone(read_layers(build.layers)), train.phases),
+        features=backbone_features,
         checkpoints=training_checkpoints,
     )
 

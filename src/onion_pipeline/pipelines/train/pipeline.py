@@ -2,7 +2,11 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from onion_pipeline.pipelines.train.nodes import describe_lineage, train_model
+from onion_pipeline.pipelines.train.nodes import (
+    compute_backbone_features,
+    describe_lineage,
+    train_model,
+)
 from onion_pipeline.training.curves import plot_training_curves
 
 
@@ -11,14 +15,30 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             Node(
+                func=compute_backbone_features,
+                inputs=[
+                    "augmented_images",
+                    "validation_images",
+                    "augmentation_policy",
+                    "params:augment",
+                    "params:build",
+                    "params:train",
+                    "params:seed",
+                ],
+                outputs="backbone_features",
+                name="compute_backbone_features",
+            ),
+            Node(
                 func=train_model,
                 inputs=[
                     "untrained_model",
                     "augmented_images",
                     "validation_images",
+                    "backbone_features",
                     "augmentation_policy",
                     "training_checkpoints",
                     "params:augment",
+                    "params:build",
                     "params:train",
                     "params:seed",
                 ],

@@ -1,0 +1,191 @@
+"""The phases of a training that begins with a pretrained network: linear probe, then fine-tuning.
+
+First only the head learns, on features that are computed once. Fine-tuning starts from there, so
+that no error of a random head runs through layers that know better already.
+
+Source: Kumar et al., "Fine-Tuning can Distort Pretrained Features and Underperform
+Out-of-Distribution", ICLR 2022.
+"""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from onion_pipeline.annotations import KerasModel
+from onion_pipeline.errors import ConfigurationError
+from onion_pipeline.images.arrays import LabelledImages
+from onion_pipeline.model.backend import allow_retracing, import_keras
+from onion_pipeline.model.layers import Backbone
+from onion_pipeline.parameters import TrainParameters
+from onion_pipeline.training.batches import ImageRows
+from onion_pipeline.training.features import split_network
+from onion_pipeline.training.fit import Trained, train_model
+from onion_pipeline.training.state import read_kernels
+
+logger = logging.getLogger(__name__)
+
+Phase = Literal["probe", "fine_tuning"]
+PROBE: Phase = "probe"
+FINE_TUNING: Phase = "fine_tuning"
+
+
+def choose_phases(backbone: Backbone | None, wanted: Sequence[Phase] | None) -> list[Phase]:
+    """Return the phases in which a network is trained; none if it begins with no backbone.
+
+    Args:
+        backbone: with which the list of layers begins.
+        wanted: ``train.phases``; ``None`` are all that the network can have.
+
+    Raises:
+        ConfigurationError: phases are asked for that the network cannot have.
+    """
+    if backbone is None:
+        if wanted is not None:
+            raise ConfigurationError(
+                f"train.phases is {[*wanted]}, and the network has no backbone; set it to null, or "
+                "begin build.layers with a backbone."
+            )
+        return []
+    learns = backbone.trainable != "none"
+    asked = [] if wanted is None else [*wanted]
+    if FINE_TUNING in asked and not learns:
+        raise ConfigurationError(
+            f"train.phases is {asked}, and backbone.trainable is none; set that to all or top, "
+            "or train.phases to [probe]."
+        )
+    possible = [PROBE, FINE_TUNING] if learns else [PROBE]
+    return asked or possible
+
+
+def train_phases(  # noqa: PLR0913
+    untrained: KerasModel,
+    images: ImageRows,
+    validation: ImageRows,
+    parameters: TrainParameters,
+    seed: int,
+    *,
+    chosen: Sequence[Phase],
+    features: LabelledImages,
+    checkpoints: Path | None = None,
+) -> Trained:
+    """Train a copy of `untrained` in one go, or in phases if it begins with a backbone.
+
+    Args:
+        untrained: as for :func:`~onion_pipeline.training.fit.train_model`, like the next four.
+        images: for training.
+        validation: images that choose among weight decays and epochs.
+        parameters: how to train.
+        seed: of the order of the images and of Dropout.
+        chosen: from :func:`choose_phases`.
+        features: of `images` and then of `validation`, from
+            :func:`~onion_pipeline.training.features.compute_features`; not read without a probe.
+        checkpoints: their folder, or ``None``; those of the probe are in a folder in it.
+
+    Returns:
+        The history has the phase of each epoch in the column ``phase``.
+
+    Raises:
+        TrainingDivergedError: the loss or a weight is not finite; names the epoch and the step.
+    """
+    probe = None
+    if PROBE in chosen:
+        folder = checkpoints / PROBE if checkpoints else None
+        parts = features[: len(images)], features[len(images) :]
+        probe = fit_probe(untrained, *parts, parameters, seed, checkpoints=folder)
+    if probe and FINE_TUNING not in chosen:
+        return probe
+    tuned = train_model(
+        probe.model if probe else untrained,
+        images,
+        validation,
+        parameters,
+        seed,
+        checkpoints=checkpoints,
+        keep_start=probe is not None,
+    )
+    return join_phases(probe, tuned) if probe else tuned
+
+
+def fit_probe(  # noqa: PLR0913
+    model: KerasModel,
+    features: LabelledImages,
+    validation: LabelledImages,
+    parameters: TrainParameters,
+    seed: int,
+    *,
+    checkpoints: Path | None = None,
+) -> Trained:
+    """Train the head of a copy of `model` on features, with the weight decay that suits it best.
+
+    Args:
+        model: begins with a backbone; left as it is.
+        features: labelled features for training.
+        validation: labelled features that choose among the weight decays, and the epochs of each.
+        parameters: how to train; of those of images, the weights of the classes hold here, too.
+        seed: of the order of the features and of Dropout.
+        checkpoints: as in :func:`~onion_pipeline.training.fit.train_model`.
+    """
+    _, head = split_network(model)
+    best: Trained | None = None
+    with allow_retracing():
+        for decay in parameters.probe.weight_decays:
+            folder = checkpoints / f"weight-decay-{decay:g}" if checkpoints else None
+            chosen = _choose_parameters(parameters, decay)
+            trained = train_model(
+                head, features, validation, chosen, seed, checkpoints=folder, quiet=True
+            )
+            row = trained.history[trained.history["best"]].iloc[0]
+            logger.info(
+                "probe with weight decay %g: validation loss %.4f, accuracy %.4f after %d epochs",
+                *(decay, row["validation_loss"], row["validation_accuracy"], row["epoch"]),
+            )
+            if best is None or row["validation_loss"] < _find_best_loss(best):
+                best = trained
+    assert best is not None  # there is at least one weight decay
+    probed = import_keras().models.clone_model(model)
+    probed.set_weights(model.get_weights())
+    for layer in best.model.layers:
+        if layer.weights:
+            probed.get_layer(layer.name).set_weights(layer.get_weights())
+    kernels = np.stack([read_kernels(probed)] * (1 + len(best.history)))
+    return Trained(probed, best.history.assign(phase=PROBE), kernels)
+
+
+def join_phases(probe: Trained, tuned: Trained) -> Trained:
+    """Return what fine-tuning gave, with the epochs of the probe before its own."""
+    import pandas as pd
+
+    history = tuned.history.assign(phase=FINE_TUNING)
+    history["epoch"] += len(probe.history)
+    earlier = probe.history
+    if history["best"].any():
+        earlier = earlier.assign(best=False)
+    else:
+        logger.info("No epoch of fine-tuning has a lower validation loss than the probe: it stays.")
+    kernels = np.concatenate([probe.kernels, tuned.kernels[1:]])
+    return Trained(tuned.model, pd.concat([earlier, history], ignore_index=True), kernels)
+
+
+def _find_best_loss(trained: Trained) -> Any:
+    return trained.history.loc[trained.history["best"], "validation_loss"].item()
+
+
+def _choose_parameters(parameters: TrainParameters, decay: float) -> TrainParameters:
+    """Return how the head is trained: plainly, since its features are what they are."""
+    probe = parameters.probe
+    return TrainParameters(
+        epochs=probe.epochs,
+        variants_per_epoch=None,
+        batch_size=probe.batch_size,
+        optimizer="adamw",
+        learning_rate=probe.learning_rate,
+        schedule="cosine",
+        warmup_epochs=0,
+        weight_decay=decay,
+        early_stopping=None,
+        class_weights=parameters.class_weights,
+        precision="float32",
+    )
