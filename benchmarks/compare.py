@@ -15,6 +15,7 @@ from benchmarks.environments import find_interpreter
 from benchmarks.figures import Runs
 from benchmarks.ingest.benchmark import create_ingest, create_memory
 from benchmarks.measure import Run, run_command
+from benchmarks.precision.benchmark import create_precision
 from benchmarks.startup.benchmark import create_startup
 from benchmarks.step.benchmark import create_step
 from benchmarks.training.benchmark import create_training
@@ -48,6 +49,7 @@ BENCHMARKS = {
     ),
     "augment": Entry(create_augment, numbers=["seconds"]),
     "step": Entry(create_step, numbers=["seconds"]),
+    "precision": Entry(create_precision, numbers=["seconds"]),
     "startup": Entry(create_startup),
 }
 

@@ -1,0 +1,1 @@
+"""Training in float32 and in bfloat16, with and without depthwise convolutions."""
