@@ -15,6 +15,7 @@ from onion_pipeline.training import epochs
 from onion_pipeline.training.batches import ImageRows
 from onion_pipeline.training.checkpoints import Checkpointer, TrainingFolder
 from onion_pipeline.training.early_stopping import EarlyStopper
+from onion_pipeline.training.layer_rates import rate_layers
 from onion_pipeline.training.precision import choose_precision
 from onion_pipeline.training.progress import Epoch, Progress
 from onion_pipeline.training.state import TrainingState
@@ -78,11 +79,12 @@ def train_model(  # noqa: PLR0913
 
     import_keras().utils.set_random_seed(seed)
     precision = choose_precision(parameters.precision, untrained)
-    graph = make_training_graph(untrained, precision)
-    course = epochs.prepare_training(graph, images, parameters, seed)
+    graph = make_training_graph(untrained, precision, parameters.image_size)
+    rates = rate_layers(graph, parameters.layer_decay)
+    course = epochs.prepare_training(graph, images, parameters, seed, rates)
     # Judged in float32, as what is kept will answer, whatever it learns in.
     # In a graph of its own unless the weights that are judged are those that learn.
-    shared = precision == "float32" and not parameters.ema
+    shared = precision == "float32" and not (parameters.ema or parameters.image_size)
     answering = graph if shared else make_training_graph(untrained, "float32")
     validate = epochs.prepare_validation(answering, validation)
     state = TrainingState(graph, course.optimizer, EarlyStopper(parameters.early_stopping))

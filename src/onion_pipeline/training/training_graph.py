@@ -1,12 +1,16 @@
 """The training graph of a network: the same function and weights, trained in less time."""
 
+from functools import partial
 from typing import Any
 
 from onion_pipeline.annotations import KerasModel
 from onion_pipeline.model.backend import import_keras
+from onion_pipeline.training.frozen_normalization import fold_normalization
 
 
-def make_training_graph(model: KerasModel, precision: str) -> KerasModel:
+def make_training_graph(
+    model: KerasModel, precision: str, image_size: tuple[int, int] | None = None
+) -> KerasModel:
     """Return the training graph of `model`: it has the same weights and learns in its place.
 
     It computes in `precision` on weights in float32, and gives logits in float32 instead of
@@ -17,18 +21,33 @@ def make_training_graph(model: KerasModel, precision: str) -> KerasModel:
         model: ends in a layer named ``softmax``, as :func:`~onion_pipeline.model.build.build_model`
             makes it; left as it is.
         precision: a Keras dtype policy.
+        image_size: height and width to which pictures are shrunk before anything is computed;
+            ``None`` leaves them as they are.
     """
     keras = import_keras()
     if isinstance(model, keras.Sequential):
         layers = _postpone_relu([_recast(layer, precision) for layer in model.layers])
+        layers = [_shrink_pixels(image_size), *layers] if image_size else layers
         pixels = keras.Input(batch_shape=model.input_shape, dtype=model.inputs[0].dtype)
         graph = keras.Sequential([pixels, *layers])
     else:
         graph = keras.models.clone_model(
-            model, clone_function=lambda layer: _recast(layer, precision)
+            model,
+            clone_function=fold_normalization(model, lambda layer: _recast(layer, precision)),
+            call_function=partial(_call_layer, image_size),
         )
     graph.set_weights(model.get_weights())
     return graph
+
+
+def _call_layer(size: tuple[int, int] | None, layer: Any, *inputs: Any, **options: Any) -> Any:
+    if size and layer.name == "scaling":
+        inputs = (_shrink_pixels(size)(*inputs),)
+    return layer(*inputs, **options)
+
+
+def _shrink_pixels(size: tuple[int, int]) -> Any:
+    return import_keras().layers.Resizing(*size, dtype="float32", name="shrinking")
 
 
 def copy_with_weights(model: KerasModel, graph: KerasModel) -> KerasModel:
@@ -39,10 +58,10 @@ def copy_with_weights(model: KerasModel, graph: KerasModel) -> KerasModel:
 
 
 def _recast(layer: Any, precision: str) -> Any:
-    config = layer.get_config()
+    config, layers = layer.get_config(), import_keras().layers
     if layer.name == "softmax":
         config["activation"] = "linear"
-    elif not isinstance(layer, import_keras().layers.InputLayer):
+    elif isinstance(layer, layers.Layer) and not isinstance(layer, layers.InputLayer):
         config["dtype"] = precision
     return type(layer).from_config(config)
 
