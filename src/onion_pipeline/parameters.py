@@ -27,6 +27,7 @@ from onion_pipeline.annotations import Animation, ColorMode, Precision, Resize
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Strength = Annotated[float, Field(ge=0, le=10)]
 LARGEST_SIDE = 4096
 
 
@@ -143,13 +144,18 @@ class TrainParameters(_Strict):
     batch_size: PositiveInt
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop"]
     learning_rate: PositiveFloat
-    schedule: Literal["constant", "cosine", "exponential"]
+    schedule: Literal["constant", "cosine", "exponential", "one_cycle"]
     warmup_epochs: NonNegativeFloat
     weight_decay: NonNegativeFloat
     early_stopping: EarlyStopping | None
     class_weights: Literal["balanced"] | None
     precision: Precision
     checkpoint_minutes: PositiveFloat = 10
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    mixup: Strength = 0.0
+    cutmix: Strength = 0.0
+    ema: Fraction | None = None
+    gradient_clipping: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
 
 class EvaluateParameters(_Strict):

@@ -47,6 +47,11 @@ def make_training(precision):
         class_weights="balanced",
         precision=precision,
         checkpoint_minutes=1e-9,
+        label_smoothing=0.1,
+        mixup=0.4,
+        cutmix=1.0,
+        ema=0.9,
+        gradient_clipping=1.0,
     )
     untrained = build_model(read_layers(LAYERS), SHAPE, CLASSES, seed=0)
     return untrained, draw_images(38, 0), draw_images(9, 1), parameters, 7

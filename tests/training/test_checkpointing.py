@@ -31,12 +31,25 @@ MIXED = [
 ]
 NAME = "onion_pipeline.training.checkpoints"
 COSINE = {"schedule": "cosine", "warmup_epochs": 0.7}
+RECIPE = {
+    "optimizer": "adamw",
+    "weight_decay": 0.1,
+    "schedule": "one_cycle",
+    "class_weights": "balanced",
+    "label_smoothing": 0.1,
+    "mixup": 0.4,
+    "cutmix": 1.0,
+    "ema": 0.9,
+    "gradient_clipping": 0.5,
+}
 # Of each case the layers, the parameters, and after how many blocks it is interrupted.
 CASES = {
     "sgd": (PLAIN, {}, 5),
     "adam": (MIXED, {"optimizer": "adam", **COSINE}, 5),
     "adamw": (DROPOUT, {"optimizer": "adamw", "weight_decay": 0.1, "schedule": "exponential"}, 5),
     "rmsprop": (MIXED, {"optimizer": "rmsprop", "class_weights": "balanced"}, 4),
+    "recipe": (MIXED, RECIPE, 5),
+    "recipe, streamed": (DROPOUT, {**RECIPE, "optimizer": "sgd"}, 4),
     "some variants": (PLAIN, {"variants_per_epoch": 2}, 3),
     "streamed": (DROPOUT, {"optimizer": "adam", **COSINE}, 5),
     "streamed, some variants": (PLAIN, {"variants_per_epoch": 2}, 3),
@@ -123,7 +136,12 @@ def read_state(folder):
 
 @pytest.mark.parametrize(
     ("case", "each_block"),
-    [*((case, True) for case in CASES), ("adam", False), ("streamed", False)],
+    [
+        *((case, True) for case in CASES),
+        ("adam", False),
+        ("streamed", False),
+        ("recipe", False),
+    ],
 )
 def test_what_was_interrupted_ends_as_what_was_not(  # noqa: PLR0913, PLR0917
     train, copies, streamed, stop_after, tmp_path, case, each_block, caplog
@@ -150,6 +168,16 @@ def test_a_training_may_be_interrupted_after_each_block(train, copies, stop_afte
             train(copies, MIXED, **changes)
         go_on()
     check_same(train(copies, MIXED, **changes), expected)
+
+
+def test_each_part_of_the_recipe_changes_what_is_learned(train, copies):
+    plain = train(copies, MIXED, folder=None)
+    for name, value in RECIPE.items():
+        if name not in {"optimizer", "schedule", "class_weights", "weight_decay"}:
+            changed = train(copies, MIXED, folder=None, **{name: value})
+            assert not all(
+                map(np.array_equal, changed.model.get_weights(), plain.model.get_weights())
+            )
 
 
 @pytest.mark.parametrize("blocks", [4, 13])

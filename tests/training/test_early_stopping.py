@@ -4,24 +4,13 @@ from onion_pipeline.parameters import EarlyStopping
 from onion_pipeline.training.early_stopping import EarlyStopper
 
 
-class Model:
-    """Its weights are the number of its epoch."""
-
-    def __init__(self):
-        self.epoch = 0
-
-    def get_weights(self):
-        return [self.epoch]
-
-
 def follow(losses, stopping=None):
     """Return the best epoch, its weights, and after how many epochs training ends."""
-    model = Model()
-    stopper = EarlyStopper(model, stopping)
-    for model.epoch, loss in enumerate(losses, start=1):
-        if stopper.note_epoch(loss):
+    stopper = EarlyStopper(stopping)
+    for epoch, loss in enumerate(losses, start=1):
+        if stopper.note_epoch(loss, [epoch]):
             break
-    return stopper.best_epoch, stopper.best_weights, model.epoch
+    return stopper.best_epoch, stopper.best_weights, epoch
 
 
 def test_without_stopping_all_epochs_run_and_the_least_loss_is_kept():

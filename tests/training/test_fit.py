@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from onion_pipeline.errors import TrainingDivergedError
+from onion_pipeline.images.arrays import labelled_dtype
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.parameters import EarlyStopping
@@ -137,6 +138,68 @@ def test_mixed_precision_trains_and_returns_a_float32_model(keras, parameters, l
     assert keras.config.dtype_policy().name == "float32"
     exact = train_model(untrained, labelled_images, labelled_images, plain, seed=0)
     assert not are_equal(exact.model.get_weights(), model.get_weights())
+
+
+@pytest.fixture
+def make_bands():
+    """Noisy pictures with a bright band at the top, in the middle or at the bottom."""
+
+    def make(count, seed):
+        generator = np.random.default_rng(seed)
+        images = np.zeros(count, labelled_dtype((8, 8, 1)))
+        images["label"] = generator.integers(0, 3, count)
+        images["image"] = generator.integers(0, 200, (count, 8, 8, 1))
+        for number, label in enumerate(images["label"]):
+            images["image"][number, 3 * label : 3 * label + 2] += 55
+        return images
+
+    return make
+
+
+RECIPE = {
+    "label_smoothing": 0.1,
+    "mixup": 0.2,
+    "cutmix": 0.5,
+    "ema": 0.99,
+    "gradient_clipping": 1.0,
+    "schedule": "one_cycle",
+}
+
+
+@pytest.mark.parametrize("name", [*RECIPE, "all"])
+def test_with_each_part_of_the_recipe_it_learns(untrained, parameters, make_bands, name):
+    part = RECIPE if name == "all" else {name: RECIPE[name]}
+    changes = {"optimizer": "adamw", "learning_rate": 0.01, "epochs": 8, **part}
+    data = make_bands(240, 0), make_bands(90, 1)
+    history = train_model(untrained, *data, parameters.model_copy(update=changes), 0).history
+    best = history.loc[history["best"]].iloc[0]
+    assert best["validation_accuracy"] > 0.85  # a guess is right in a third
+    assert history["loss"].iloc[-1] < history["loss"].iloc[0]
+
+
+def test_averages_are_judged_and_kept_and_the_network_learns_on(parameters, make_noise):
+    layers = read_layers([{"conv2d": {"filters": 2, "activation": "relu"}}, "flatten"])
+    untrained = build_model(layers, (8, 8, 1), 3, seed=0)
+    validation = make_noise(30, 1)
+    averaged, plain = (
+        train_model(
+            untrained,
+            make_noise(24, 0),
+            validation,
+            parameters.model_copy(update={"ema": decay, "precision": "float32"}),
+            seed=0,
+        )
+        for decay in (0.95, None)
+    )
+    # What learns is the same: averages are only looked at.
+    pd.testing.assert_series_equal(averaged.history["loss"], plain.history["loss"])
+    assert (averaged.history["validation_loss"] != plain.history["validation_loss"]).all()
+    best = averaged.history.loc[averaged.history["best"]].iloc[0]
+    kept = measure_losses(averaged.model, validation).mean()
+    assert kept == pytest.approx(best["validation_loss"], rel=1e-5)
+    kernels = averaged.kernels
+    np.testing.assert_array_equal(kernels[0], untrained.get_weights()[0])
+    np.testing.assert_array_equal(kernels[int(best["epoch"])], averaged.model.get_weights()[0])
 
 
 def test_an_absurd_learning_rate_is_a_named_error(untrained, parameters, make_noise):

@@ -21,7 +21,7 @@ from onion_pipeline.training import training_origin
 from onion_pipeline.training.batches import BatchPlan
 from onion_pipeline.training.epochs import Position
 from onion_pipeline.training.progress import Epoch, Progress
-from onion_pipeline.training.state import TrainingState, read_kernels
+from onion_pipeline.training.state import TrainingState
 
 logger = logging.getLogger(__name__)
 
@@ -152,7 +152,7 @@ class Checkpointer:
         """Bring the training to where its last checkpoint was written, if there is one."""
         found = self._folder and self._folder.read_last()
         if not found:
-            self._state.kernels.append(read_kernels(self._state.graph))
+            self._state.kernels.append(self._state.read_kernels())
             return
         self._progress.checkpoint, arrays = found
         self._state.restore(arrays)
@@ -186,7 +186,7 @@ class Checkpointer:
         """
         self._progress.check_weights(self._state.graph.get_weights(), values.epoch)
         self._state.history.append(values)
-        self._state.kernels.append(read_kernels(self._state.graph))
+        self._state.kernels.append(self._state.read_kernels())
         self._state.position = Position(values.epoch)
         self._state.finished = last
         if self._folder and self._write(self._folder) and last:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.annotations import KerasModel
 from onion_pipeline.parameters import EarlyStopping
 
 
@@ -20,10 +19,9 @@ class EarlyStopper:
         best_loss: its validation loss.
         to_beat: the loss by which progress is measured.
         waited: epochs since that progress.
-        best_weights: of `model` after the best epoch.
+        best_weights: those that had it.
     """
 
-    model: KerasModel
     stopping: EarlyStopping | None
     epochs: int = 0
     best_epoch: int = 0
@@ -32,8 +30,8 @@ class EarlyStopper:
     waited: int = 0
     best_weights: list[NDArray[np.float32]] = field(default_factory=list)
 
-    def note_epoch(self, loss: float) -> bool:
-        """Note the validation loss of an epoch; return whether it should be the last.
+    def note_epoch(self, loss: float, weights: list[NDArray[np.float32]]) -> bool:
+        """Note the validation loss of an epoch, and of which weights; return if it is the last.
 
         As in ``keras.callbacks.EarlyStopping``, an epoch that is better by less than
         ``min_delta`` counts as one of those without progress. Here it is kept all the same.
@@ -41,7 +39,7 @@ class EarlyStopper:
         self.epochs += 1
         if loss < self.best_loss:
             self.best_epoch, self.best_loss = self.epochs, loss
-            self.best_weights = self.model.get_weights()
+            self.best_weights = weights
         if loss < self.to_beat - (self.stopping.min_delta if self.stopping else 0):
             self.to_beat, self.waited = loss, 0
         else:

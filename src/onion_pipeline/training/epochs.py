@@ -11,7 +11,8 @@ from onion_pipeline.annotations import KerasModel
 from onion_pipeline.parameters import TrainParameters
 from onion_pipeline.training import steps
 from onion_pipeline.training.batches import BatchPlan, ImageRows, read_pixels
-from onion_pipeline.training.optimizers import make_optimizer
+from onion_pipeline.training.mixing import make_mixing
+from onion_pipeline.training.optimizers import Multipliers, make_optimizer
 from onion_pipeline.training.progress import Progress
 
 # Only speed depends on it, and memory: the images of a batch are classified at once.
@@ -62,9 +63,21 @@ class Course(NamedTuple):
 
 
 def prepare_training(
-    graph: KerasModel, images: ImageRows, parameters: TrainParameters, seed: int
+    graph: KerasModel,
+    images: ImageRows,
+    parameters: TrainParameters,
+    seed: int,
+    multipliers: Multipliers | None = None,
 ) -> Course:
-    """Return the steps that train a training graph; `seed` decides the order of the images."""
+    """Return the steps that train a training graph.
+
+    Args:
+        graph: from :func:`~onion_pipeline.training.training_graph.make_training_graph`.
+        images: labelled images.
+        parameters: how to train.
+        seed: of the order of the images, and of how they are mixed.
+        multipliers: of the learning rate of single variables.
+    """
     plan = BatchPlan(
         images,
         parameters.batch_size,
@@ -73,10 +86,11 @@ def prepare_training(
         seed=seed,
         variants=parameters.variants_per_epoch,
     )
-    optimizer = make_optimizer(parameters, plan.batches_per_epoch)
-    parts = steps.count_parts(graph, plan.batch_size)
-    run = steps.compile_training(graph, optimizer, plan.batch_size, parts)
     labels, classes = images["label"], graph.output_shape[-1]
+    optimizer = make_optimizer(parameters, plan.batches_per_epoch, multipliers)
+    parts = steps.count_parts(graph, plan.batch_size)
+    mix = make_mixing(parameters, classes, seed)
+    run = steps.compile_training(graph, optimizer, plan.batch_size, parts, mix)
     weights = weigh_classes(labels, classes) if parameters.class_weights else np.ones(classes)
     return Course(images, plan, labels, weights.astype(np.float32), optimizer, run)
 
@@ -101,7 +115,7 @@ def run_epochs(
             position = start if epoch == start.epoch else Position(epoch)
             done = min(position.block * plan.batches_per_block, plan.batches_per_epoch)
             with progress.show_epoch(epoch + 1, plan.batches_per_epoch, done) as report:
-                for losses, reached in _run_blocks(course, pixels, position):
+                for losses, reached in run_blocks(course, pixels, position):
                     report(losses)
                     note_block(reached)
                     position = reached
@@ -121,7 +135,7 @@ def prepare_validation(graph: KerasModel, images: ImageRows) -> Callable[[Weight
     def validate(weights: Weights) -> Means:
         graph.set_weights(weights)
         with closing(read_pixels(images, plan)) as pixels:
-            *_, (_, position) = _run_blocks(course, pixels, Position())
+            *_, (_, position) = run_blocks(course, pixels, Position())
         return _average(position, plan)
 
     return validate
@@ -141,7 +155,7 @@ def weigh_classes(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32
     return weights
 
 
-def _run_blocks(
+def run_blocks(
     course: Course, pixels: Iterator[NDArray[np.uint8]], position: Position
 ) -> Iterator[tuple[NDArray[np.float32], Position]]:
     """Do what is left of an epoch; yield of each block the losses and the position after it."""

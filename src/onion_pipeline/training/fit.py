@@ -77,9 +77,11 @@ def train_model(  # noqa: PLR0913
     graph = make_training_graph(untrained, precision)
     course = epochs.prepare_training(graph, images, parameters, seed)
     # Judged in float32, as what is kept will answer, whatever it learns in.
-    answering = graph if precision == "float32" else make_training_graph(untrained, "float32")
+    # In a graph of its own unless the weights that are judged are those that learn.
+    shared = precision == "float32" and not parameters.ema
+    answering = graph if shared else make_training_graph(untrained, "float32")
     validate = epochs.prepare_validation(answering, validation)
-    state = TrainingState(graph, course.optimizer, EarlyStopper(graph, parameters.early_stopping))
+    state = TrainingState(graph, course.optimizer, EarlyStopper(parameters.early_stopping))
     progress = Progress(parameters.epochs, parameters.batch_size)
     checkpointer = Checkpointer(folder, state, progress, parameters.checkpoint_minutes)
     checkpointer.resume(course.plan)
@@ -102,9 +104,10 @@ def _learn(
     training = epochs.run_epochs(course, state.position, progress, checkpointer.note_block)
     with closing(training):
         for number, learned in enumerate(training, start=1 + len(state.history)):
-            values = Epoch(number, *learned, *validate(state.graph.get_weights()))
+            weights = state.read_weights()
+            values = Epoch(number, *learned, *validate(weights))
             progress.finish_epoch(values)
-            enough = state.stopper.note_epoch(values.validation_loss)
+            enough = state.stopper.note_epoch(values.validation_loss, weights)
             checkpointer.note_epoch(values, last=enough or number == course.plan.epochs)
             if enough:
                 break

@@ -12,6 +12,7 @@ from onion_pipeline.annotations import KerasModel
 from onion_pipeline.model.graph import find_convolution
 from onion_pipeline.training.early_stopping import EarlyStopper
 from onion_pipeline.training.epochs import Position
+from onion_pipeline.training.optimizers import read_averages
 from onion_pipeline.training.progress import Epoch
 
 STOPPING = ("epochs", "best_epoch", "best_loss", "to_beat", "waited")
@@ -26,9 +27,10 @@ class TrainingState:
 
     Args:
         graph: the network that learns; the seeds of its Dropout are among its variables.
+        optimizer: averages of the weights, if there are any, are among its variables.
         stopper: with the best epoch so far.
         history: of the whole epochs.
-        kernels: from :func:`read_kernels`, before the first epoch and after each.
+        kernels: from :meth:`read_kernels`, before the first epoch and after each.
         seconds: how long it took to get to `position`.
         finished: whether nothing is left to be done.
     """
@@ -41,6 +43,27 @@ class TrainingState:
     position: Position = field(default_factory=Position)
     seconds: float = 0.0
     finished: bool = False
+
+    def read_weights(self) -> list[NDArray[np.float32]]:
+        """Return the weights of the graph that are judged and kept: averages, if there are any."""
+        averages = read_averages(self.optimizer, self.graph.trainable_variables)
+        return [
+            averages.get(id(variable), weights)
+            for variable, weights in zip(self.graph.weights, self.graph.get_weights(), strict=True)
+        ]
+
+    def read_kernels(self) -> NDArray[np.float32]:
+        """Return the windows of the first convolution, as they are now.
+
+        Returns:
+            float32, (height, width, channels, filters); (0, 0, 0, 0) for a network without one.
+        """
+        name = find_convolution(self.graph)
+        if not name:
+            return np.zeros((0, 0, 0, 0), np.float32)
+        kernel = self.graph.get_layer(name).kernel
+        found = zip(self.graph.weights, self.read_weights(), strict=True)
+        return next(weights for variable, weights in found if variable is kernel)
 
     def export(self) -> dict[str, NDArray[Any]]:
         """Return all of it as arrays, from which :meth:`restore` makes the same to the last bit."""
@@ -72,17 +95,6 @@ class TrainingState:
         self.history = [Epoch(*row) for row in numbers["history"]]
         self.position = Position(*numbers["position"])
         self.seconds, self.finished = numbers["seconds"], numbers["finished"]
-
-
-def read_kernels(model: KerasModel) -> NDArray[np.float32]:
-    """Return the windows of weights of the first convolution, as they are now.
-
-    Returns:
-        float32, (height, width, channels, filters); (0, 0, 0, 0) for a model without one.
-    """
-    name = find_convolution(model)
-    kernel = model.get_layer(name).kernel.numpy() if name else np.zeros((0, 0, 0, 0))
-    return np.asarray(kernel, np.float32)
 
 
 def _name_arrays(name: str, arrays: Iterable[NDArray[Any]]) -> dict[str, NDArray[Any]]:

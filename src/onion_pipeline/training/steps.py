@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import KerasModel
+from onion_pipeline.training.mixing import MixBatch
 from onion_pipeline.training.precision import has_batch_statistics, list_gpus
 from onion_pipeline.workers.parallel import count_processors
 
@@ -23,12 +24,20 @@ RunSteps = Callable[
 the weighted loss of each, (S,), and how many of its images were classified correctly, (S,)."""
 
 
-def compile_training(graph: KerasModel, optimizer: Any, batch_size: int, parts: int) -> RunSteps:
+def compile_training(
+    graph: KerasModel,
+    optimizer: Any,
+    batch_size: int,
+    parts: int,
+    mix: MixBatch | None = None,
+) -> RunSteps:
     """Return a function that trains `graph` on batches of `batch_size`, one after the other.
 
     The loss of a batch is the sum of the cross-entropies of its images, each times its weight.
     So many `parts` of it as :func:`count_parts` tells are differentiated side by side, and their
-    gradients added; then `optimizer` steps once.
+    gradients added; then `optimizer` steps once. What `mix` makes of a batch, if anything, is
+    learned from instead of it; an image then is classified correctly if its answer is the label
+    that weighs most.
     """
     import tensorflow as tf
 
@@ -37,6 +46,8 @@ def compile_training(graph: KerasModel, optimizer: Any, batch_size: int, parts: 
     edges = list(pairwise(np.linspace(0, batch_size, parts + 1).astype(int).tolist()))
 
     def step(images: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
+        if mix:
+            images, labels, weights = mix(images, labels, weights, optimizer.iterations)
         found = [
             _differentiate(graph, images[start:end], labels[start:end], weights[start:end])
             for start, end in edges
@@ -77,9 +88,14 @@ def _differentiate(graph: KerasModel, images: Any, labels: Any, weights: Any) ->
 
 
 def _measure(logits: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
+    """Return loss and hits; `labels` are int64 (B,), or targets of mixed images (B, classes)."""
     import tensorflow as tf
 
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    if labels.shape.rank == 1:
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    else:
+        losses = tf.nn.softmax_cross_entropy_with_logits(labels, logits)
+        labels = tf.argmax(labels, axis=1)
     hits = (tf.argmax(logits, axis=1) == labels) & (weights > 0)
     return tf.reduce_sum(losses * weights), tf.reduce_sum(tf.cast(hits, tf.int64))
 
