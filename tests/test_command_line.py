@@ -632,7 +632,7 @@ def test_the_registry_lists_every_pipeline(trained):
     assert said.returncode == 0
     listed = re.findall(r"^- (\w+)$", said.stdout, re.MULTILINE)
     verbs = {"ingest", "augment", "build", "train", "evaluate", "explain", "register"}
-    verbs |= {"predict", "promote", "verify", "audit"}
+    verbs |= {"predict", "promote", "verify", "audit", "find_learning_rate"}
     assert set(listed) == {*verbs, "__default__"}
     assert said.stderr == ""
 

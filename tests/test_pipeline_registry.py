@@ -13,7 +13,7 @@ from onion_pipeline.pipeline_registry import register_pipelines
 # (node, argument), each with a reason.
 OTHERWISE: dict[tuple[str, str], str] = {}
 VERBS = ["ingest", "augment", "build", "train", "evaluate", "explain", "register"]
-EXTRA = ["predict", "promote", "verify", "audit"]
+EXTRA = ["predict", "promote", "verify", "audit", "find_learning_rate"]
 LAYERS = ["raw", "intermediate", "primary", "model_input", "models", "model_output", "reporting"]
 HEAVY = {
     "tensorflow",

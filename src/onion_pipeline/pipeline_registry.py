@@ -7,6 +7,9 @@ from onion_pipeline.pipelines.augment.pipeline import create_pipeline as create_
 from onion_pipeline.pipelines.build.pipeline import create_pipeline as create_build
 from onion_pipeline.pipelines.evaluate.pipeline import create_pipeline as create_evaluate
 from onion_pipeline.pipelines.explain.pipeline import create_pipeline as create_explain
+from onion_pipeline.pipelines.find_learning_rate.pipeline import (
+    create_pipeline as create_find_learning_rate,
+)
 from onion_pipeline.pipelines.ingest.pipeline import create_pipeline as create_ingest
 from onion_pipeline.pipelines.predict.pipeline import create_pipeline as create_predict
 from onion_pipeline.pipelines.promote.pipeline import create_pipeline as create_promote
@@ -29,7 +32,12 @@ def register_pipelines() -> dict[str, Pipeline]:
         "explain": create_explain(),
         "register": create_register(),
     }
-    others = {"predict": create_predict(), "promote": create_promote(), "audit": create_audit()}
+    others = {
+        "predict": create_predict(),
+        "promote": create_promote(),
+        "audit": create_audit(),
+        "find_learning_rate": create_find_learning_rate(),
+    }
     # A namespace makes one box of Kedro-Viz of a verb; data keep their names.
     pipelines = {
         verb: Pipeline(pipeline, namespace=verb, prefix_datasets_with_namespace=False)

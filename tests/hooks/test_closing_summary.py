@@ -46,6 +46,7 @@ def make_catalog(tmp_path, base_parameters):
             "model_card_page": pd.DataFrame({"a": [1]}),
             "predictions": pd.DataFrame({"path": ["1.jpg", "2.jpg"], "model_version": [7, 7]}),
             "unreadable_images": pd.DataFrame({"path": ["y.jpg"] * refused}),
+            "learning_rate_curve": pd.DataFrame({"a": [1]}),
             "label_issues": pd.DataFrame({"path": ["z.jpg"] * refused}),
         }
         values = {
@@ -210,6 +211,17 @@ def test_a_comparison_without_a_training_says_what_differs(
     (line,) = read({"verification"}, catalog)
     assert line.startswith("Compared ")
     assert f"models:/onions/3: {said}" in line
+
+
+def test_the_learning_rate_to_take_is_told_with_the_command_and_the_curve(
+    make_catalog, tmp_path, read
+):
+    smoothed = [2.0] * 12 + [1.0, 3.0]
+    losses = pd.DataFrame({"learning_rate": [0.001] * 12 + [0.02, 1], "smoothed_loss": smoothed})
+    line, curve = read({"learning_rate_losses"}, make_catalog(learning_rate_losses=losses))
+    assert line.startswith("Learning rate take 0.002, ")
+    assert line.endswith("kedro run --params train.learning_rate=0.002")
+    assert curve == f"Curve         {tmp_path / 'learning_rate_curve.csv'}"
 
 
 @pytest.mark.parametrize("wrong", [0, 3])

@@ -12,6 +12,7 @@ from kedro.pipeline import Pipeline
 from onion_pipeline.hooks.messages import show_path
 from onion_pipeline.reporting import facts
 from onion_pipeline.reporting.phrases import NO_BREAK, show_count, unescape_text
+from onion_pipeline.training import range_test
 
 NEXT = (
     ("kedro viz run", "the pipeline with its figures"),
@@ -77,6 +78,11 @@ def _tell_audit(catalog: CatalogProtocol) -> Iterator[Line]:
     yield "Labels", _plain(told) + _see(catalog, "label_issues")
 
 
+def _tell_learning_rate(catalog: CatalogProtocol) -> Iterator[Line]:
+    yield "Learning rate", range_test.tell_rate(catalog.load("learning_rate_losses"))
+    yield "Curve", show_path(catalog, "learning_rate_curve")
+
+
 def _tell_predictions(catalog: CatalogProtocol) -> Iterator[Line]:
     predictions, unreadable = catalog.load("predictions"), catalog.load("unreadable_images")
     version = f"by model version {predictions['model_version'].iloc[0]}"
@@ -137,6 +143,7 @@ TOLD: dict[str, Callable[[CatalogProtocol], Iterable[Line]]] = {
     "model_card_page": lambda catalog: [("Model card", show_path(catalog, "model_card_page"))],
     "registration": _tell_registration,
     "label_issues": _tell_audit,
+    "learning_rate_losses": _tell_learning_rate,
     "predictions": _tell_predictions,
     "verification": _tell_verification,
     "reproduction": _tell_reproduction,

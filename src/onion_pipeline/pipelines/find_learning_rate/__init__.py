@@ -1,0 +1,1 @@
+"""Find the learning rate to take."""
