@@ -170,7 +170,7 @@ def test_a_training_may_be_interrupted_after_each_block(train, copies, stop_afte
     check_same(train(copies, MIXED, **changes), expected)
 
 
-def test_what_the_recipe_adds_is_off_unless_it_is_asked_for(train, copies):
+def test_each_part_of_the_recipe_changes_what_is_learned(train, copies):
     plain = train(copies, MIXED, folder=None)
     for name, value in RECIPE.items():
         if name not in {"optimizer", "schedule", "class_weights", "weight_decay"}:
