@@ -158,6 +158,7 @@ def test_every_key_has_to_be_said(group, key):
         (EvaluateParameters, "corrupted_images", -1),
         (EvaluateParameters, "fewest_in_slice", 0),
         (EvaluateParameters, "test_time_variants", -1),
+        (EvaluateParameters, "test_time_flip", "sometimes"),
         (AuditParameters, "folds", 2),
         (AuditParameters, "shown", 0),
         (RegisterParameters, "model_name", "a/b"),

@@ -183,6 +183,7 @@ class EvaluateParameters(_Strict):
     corrupted_images: NonNegativeInt
     fewest_in_slice: PositiveInt
     test_time_variants: NonNegativeInt
+    test_time_flip: bool = False
 
     @model_validator(mode="after")
     def _aim_at_one(self) -> Self:

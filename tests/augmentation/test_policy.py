@@ -109,6 +109,7 @@ def test_an_empty_policy_changes_nothing():
 
 def test_transforms_of_pixels_are_listed_without_their_base_classes():
     names = list_transforms()
+    assert {"TrivialAugment", "RandAugment", "RandomResizedCrop"} <= set(names)
     assert {"HorizontalFlip", "Affine", "CoarseDropout"} <= set(names)
     assert {"ImageOnlyTransform", "DualTransform", "Compose", "OneOf"}.isdisjoint(names)
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from onion_pipeline.augmentation.operations import list_operations
 from onion_pipeline.augmentation.policy import Step, compose
 from onion_pipeline.augmentation.replay import draw_policy
 from onion_pipeline.augmentation.variants import make_variants
@@ -65,6 +66,32 @@ def test_the_arguments_of_others_are_their_numbers(image):
     assert draw.arguments == {}
 
 
+@pytest.mark.parametrize(
+    ("operations", "told"),
+    [
+        ([("rotate", -13.5), ("equalize", 0)], {"rotate": "-14°", "equalize": "fully"}),
+        ([("identity", 0)], {"identity": "as it was"}),
+        ([("shear x", 20.0), ("translate y", -3)], {"shear x": "20°", "translate y": "-3 px"}),
+        ([("posterize", 4), ("solarize", 0.5)], {"posterize": "4 bits", "solarize": "from 50% on"}),
+        ([("color", 1.3), ("color", 0.7)], {"color": "× 1.30", "color (2)": "× 0.70"}),
+    ],
+)
+def test_operations_are_told_by_name_and_strength(operations, told, image, monkeypatch):
+    monkeypatch.setattr(
+        "onion_pipeline.augmentation.operations.draw_operations", lambda *_: [operations]
+    )
+    (draw,) = draw_alone(image, Step(name="TrivialAugment", arguments={}), 1, seed=0)
+    assert draw.arguments == told
+
+
+def test_every_operation_that_is_drawn_is_told(image):
+    step = Step(name="RandAugment", arguments={"num_ops": 4})
+    draws = draw_alone(image, step, 40, seed=0)
+    assert {len(draw.arguments) for draw in draws} == {4}
+    told = {name.partition(" (")[0] for draw in draws for name in draw.arguments}
+    assert told == set(list_operations(3))
+
+
 def test_a_policy_is_shown_transform_by_transform(image):
     policy = [
         Step(name="HorizontalFlip", arguments={"p": 0.25}),
@@ -82,6 +109,9 @@ def test_a_policy_is_shown_transform_by_transform(image):
         Step(name="GaussNoise", arguments={"p": 1}),
         Step(name="ColorJitter", arguments={"p": 1}),
         Step(name="Affine", arguments={"rotate": [-40, 40], "p": 1}),
+        Step(name="TrivialAugment", arguments={}),
+        Step(name="RandAugment", arguments={"num_ops": 3}),
+        Step(name="RandomResizedCrop", arguments={}),
     ],
     ids=lambda step: step["name"],
 )

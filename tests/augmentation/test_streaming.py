@@ -12,7 +12,13 @@ from onion_pipeline.augmentation.variants import augment_images
 from onion_pipeline.errors import DataError
 from onion_pipeline.parameters import AugmentParameters
 
-TRANSFORMS = [{"Affine": {"rotate": [-30, 30], "p": 0.9}}, {"GaussianBlur": {"p": 0.5}}]
+TRANSFORMS = [
+    {"Affine": {"rotate": [-30, 30], "p": 0.9}},
+    {"GaussianBlur": {"p": 0.5}},
+    {"RandomResizedCrop": {"scale": [0.5, 1.0]}},
+    {"RandAugment": {"num_ops": 2}},
+    {"TrivialAugment": {}},
+]
 POLICY = make_policy(TRANSFORMS)
 COPIES, SEED = 3, 5
 make_block = streaming._make_block

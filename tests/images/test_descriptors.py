@@ -43,6 +43,23 @@ def test_the_size_means_little():
     assert likeness.min() > 0.999
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("sides", [(224, 224), (100, 250)])  # some of which leave a narrow block
+def test_large_pictures_have_the_descriptors_of_all_their_pixels(channels, sides, monkeypatch):
+    pictures = draw_noise(channels, 250)[:, : sides[0], : sides[1]]
+    crops = list_crops((0, 0.045))
+    found = describe(pictures, 10, crops, halved=True)
+    monkeypatch.setattr("onion_pipeline.images.descriptors.LONGEST_SIDE", 250)
+    np.testing.assert_allclose(found, describe(pictures, 10, crops, halved=True), atol=0.01)
+
+
+def test_pictures_are_described_alike_one_by_one(monkeypatch):
+    pictures = draw_noise(size=120)
+    together = describe(pictures, 6)
+    monkeypatch.setattr("onion_pipeline.images.descriptors.AT_A_TIME", 1)
+    np.testing.assert_array_equal(describe(pictures, 6), together)
+
+
 def test_different_pictures_are_little_alike():
     first, second = describe(draw_noise(), 8)[:, 0]
     assert abs(first @ second) < 0.5

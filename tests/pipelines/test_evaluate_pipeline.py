@@ -5,9 +5,11 @@ import pytest
 from onion_pipeline.evaluation.abstention import UNREACHED
 from onion_pipeline.evaluation.calibration import apply_temperature
 from onion_pipeline.evaluation.conformal import form_prediction_sets
+from onion_pipeline.evaluation.metrics import measure_variants
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.pipelines.evaluate.nodes.judge import choose_operating_point
+from onion_pipeline.pipelines.evaluate.nodes.predict import predict_variants
 from onion_pipeline.pipelines.evaluate.pipeline import create_pipeline
 
 pytestmark = pytest.mark.slow  # a training
@@ -141,6 +143,29 @@ def test_variants_are_averaged_with_the_picture_itself(made, model, labelled_ima
     columns = [f"probability_{name}" for name in NAMES]
     found = made["variant_predictions"][columns]
     np.testing.assert_allclose(found, (plain + 2 * other) / 3, rtol=1e-4)
+
+
+@pytest.mark.parametrize("copies", [0, 2])
+def test_the_mirror_image_is_one_of_the_variants(model, labelled_images, base_parameters, copies):
+    changes = {"test_time_flip": True, "test_time_variants": copies}
+    turn = [{"name": "VerticalFlip", "arguments": {"p": 1}}]
+    parameters = base_parameters.evaluate.model_copy(update=changes)
+    paths = pd.DataFrame({"path": [f"{number}.png" for number in range(12)]})
+    table = predict_variants(model, labelled_images, turn, paths, NAMES, parameters, seed=0)
+    images = labelled_images["image"]
+    plain, mirrored, upside_down = (
+        np.asarray(model.predict_on_batch(np.ascontiguousarray(each)))
+        for each in (images, images[:, :, ::-1], images[:, ::-1])
+    )
+    expected = (plain + mirrored + copies * upside_down) / (2 + copies)
+    found = table[[f"probability_{name}" for name in NAMES]]
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+def test_without_variants_there_is_no_figure_of_them(model, labelled_images, base_parameters):
+    paths = pd.DataFrame({"path": [f"{number}.png" for number in range(12)]})
+    given = (model, labelled_images, [], paths, NAMES, base_parameters.evaluate, 0)
+    assert measure_variants(predict_variants(*given), NAMES) == {}
 
 
 def test_the_network_is_asked_for_damaged_pictures_and_for_variants(made):

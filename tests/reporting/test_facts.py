@@ -18,6 +18,7 @@ def read(metrics, level=None):
     [
         ({"accuracy": 0.955}, 0.9, "95.5 %"),
         ({"top_5_accuracy": 1.0}, None, "100 %"),
+        ({"accuracy_with_variants": 0.96}, None, "96.0 %"),
         ({"macro_f1": 0.95}, None, "0.950"),
     ],
 )

@@ -33,7 +33,7 @@ def plan_brightness_contrast(transform: Any, shape: Shape) -> Plan | None:
         return {"alpha": alpha, name: unit * spread(numbers[1], transform.brightness_limit)}
 
     if by_max:
-        return Plan(2, draw, lambda drawn: _tabulate(*drawn.values()), cv2.LUT)
+        return Plan(2, draw, lambda drawn: tabulate(*drawn.values()), cv2.LUT)
     return Plan(2, draw, lambda drawn: np.stack([*drawn.values()], 1).tolist(), _adjust_by_mean)
 
 
@@ -52,7 +52,7 @@ def plan_color_jitter(transform: Any, shape: Shape) -> Plan | None:
     return Plan(2 * len(JITTERED), draw, _prepare_jitter, _jitter)
 
 
-def _tabulate(alpha: Any, beta: Any) -> Any:
+def tabulate(alpha: Any, beta: Any) -> Any:
     """Return ``byte * alpha + beta``, cut off, for all bytes: a row for each of N floats."""
     values = BYTES * np.asarray(alpha, np.float32)[..., None]
     values += np.asarray(beta, np.float32)[..., None]
@@ -66,12 +66,12 @@ def _average(image: Any) -> float:
 
 def _adjust_by_mean(image: NDArray[np.uint8], given: tuple[float, float]) -> Any:
     alpha, share = given
-    return cv2.LUT(image, _tabulate(alpha, share * _average(image)))
+    return cv2.LUT(image, tabulate(alpha, share * _average(image)))
 
 
 def _prepare_jitter(drawn: Drawn) -> Iterable[Any]:
     wanted = (
-        _tabulate(drawn["brightness"], 0),
+        tabulate(drawn["brightness"], 0),
         drawn["contrast"].tolist(),
         drawn["saturation"].tolist(),
         _tabulate_hues(drawn["hue"]),
@@ -94,13 +94,15 @@ def _jitter(image: NDArray[np.uint8], ordered: tuple[list[int], Any]) -> NDArray
     return image
 
 
-def _adjust_contrast(image: NDArray[np.uint8], factor: float) -> Any:
+def adjust_contrast(image: NDArray[np.uint8], factor: float) -> Any:
+    """Return an image, (H, W, 3) or (H, W), with its contrast times `factor`."""
     mean = _average(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.shape[2:] else image)
     offset = mean * (1 - factor) if factor else int(mean + 0.5)
-    return cv2.LUT(image, _tabulate(factor, offset))
+    return cv2.LUT(image, tabulate(factor, offset))
 
 
-def _adjust_saturation(image: NDArray[np.uint8], factor: float) -> Any:
+def adjust_saturation(image: NDArray[np.uint8], factor: float) -> Any:
+    """Return an image, (H, W, 3) or (H, W), with its colours times `factor`."""
     if not image.shape[2:]:
         return image
     gray = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
@@ -125,4 +127,4 @@ def _tabulate_hues(factors: NDArray[np.float64]) -> NDArray[np.uint8]:
     return (moved + HUES * (moved < 0.0) - HUES * (moved >= HUES)).astype(np.uint8)
 
 
-ADJUSTMENTS: tuple[Any, ...] = (cv2.LUT, _adjust_contrast, _adjust_saturation, _adjust_hue)
+ADJUSTMENTS: tuple[Any, ...] = (cv2.LUT, adjust_contrast, adjust_saturation, _adjust_hue)

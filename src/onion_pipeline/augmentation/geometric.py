@@ -69,6 +69,25 @@ def plan_rotate(transform: Any, shape: Shape) -> Plan | None:
     return Plan(1, draw, _find_moves, _plan_warp(transform, shape))
 
 
+def list_moves(moves: NDArray[np.float64], shape: Shape) -> list[NDArray[np.float64] | None]:
+    """Return what :func:`make_warp` takes for N images of a shape; None changes nothing.
+
+    `moves` are float64 (5, N): shifts right and down (pixels), shears in x and y, and angles.
+    """
+    shift, shear, (angles,) = np.split(moves, (2, 4))
+    return _find_moves({"matrix": _make_matrices(shift, shear, np.ones_like(shift), angles, shape)})
+
+
+def make_warp(shape: Shape) -> Callable[[Any, Any], Any]:
+    """Return what moves an image by a matrix as ``Affine`` does with its defaults."""
+    size = shape[1::-1]
+
+    def warp(image: NDArray[np.uint8], matrix: NDArray[np.float64] | None) -> Any:
+        return image if matrix is None else cv2.warpAffine(image, matrix, size)
+
+    return warp
+
+
 def _list_limits(transform: Any, shape: Shape) -> Any:
     """Return from where to where shift (pixels), shear, scale, each in x and y, and angles go."""
     shifts = transform.translate_px

@@ -97,14 +97,17 @@ def import_albumentations() -> Any:
 
 
 def list_transforms() -> dict[str, type]:
-    """Return the albumentations transforms of pixels by name."""
+    """Return the transforms of pixels by name: albumentations' and those that are added to them."""
     library = import_albumentations()
+    from onion_pipeline.augmentation.additions import ADDED
+
     base = (library.ImageOnlyTransform, library.DualTransform)
-    return {
+    found = {
         name: kind
         for name, kind in vars(library).items()
         if inspect.isclass(kind) and issubclass(kind, base) and kind not in base
     }
+    return found | ADDED
 
 
 def _read_transform(transform: Transform) -> tuple[str, dict[str, Any], bool]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.augmentation import colors, dropout, geometric
+from onion_pipeline.augmentation import colors, crops, dropout, geometric, operations
 from onion_pipeline.augmentation.plan import Drawn, Plan, Shape
 from onion_pipeline.augmentation.random_numbers import draw_numbers
 
@@ -21,12 +21,16 @@ PLANS: dict[str, Callable[[Any, Shape], Plan | None]] = {
     "ColorJitter": colors.plan_color_jitter,
     "HorizontalFlip": partial(geometric.plan_flip, geometric.HORIZONTAL),
     "InvertImg": colors.plan_inversion,
+    "RandAugment": operations.plan_operations,
     "RandomBrightnessContrast": colors.plan_brightness_contrast,
+    "RandomResizedCrop": crops.plan_resized_crop,
     "RandomRotate90": geometric.plan_quarter_turn,
     "Rotate": geometric.plan_rotate,
     "Transpose": geometric.plan_transposition,
+    "TrivialAugment": operations.plan_operations,
     "VerticalFlip": partial(geometric.plan_flip, geometric.VERTICAL),
 }
+OF_THESE = ("albumentations.", "onion_pipeline.")  # the modules that they are of
 SPACING = 1 << 32  # between the counters of two transforms
 # Spreads a seed over the 128 bits of a PCG64, whose own way from a seed takes 20 µs.
 SPREAD = 0x2360_ED05_1FC6_5DA4_4385_DF64_9FCC_F645
@@ -120,7 +124,7 @@ class TransformChain:
     def _make_plan(self, position: int, shape: Shape, dtype: np.dtype[Any]) -> Plan:
         transform = self.transforms[position]
         kind = type(transform)
-        is_known = kind.__module__.startswith("albumentations.") and kind.__name__ in PLANS
+        is_known = kind.__module__.startswith(OF_THESE) and kind.__name__ in PLANS
         is_usual = dtype == np.uint8 and min(shape) and shape[2:] in COLORS
         plan = PLANS[kind.__name__](transform, shape) if is_known and is_usual else None
         return plan or self._leave(transform)

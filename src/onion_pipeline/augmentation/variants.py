@@ -89,7 +89,8 @@ def _write_variants(
         if (variant.shape, variant.dtype) != kind:
             raise ValueError(
                 f"The augmentation policy turns {images.dtype} {images.shape[1:]} into "
-                f"{variant.dtype} {variant.shape}; remove transforms that crop, resize or convert."
+                f"{variant.dtype} {variant.shape}; remove transforms that crop, resize or convert "
+                "(RandomResizedCrop keeps the shape if it is given no size)."
             )
         out[rows[number]] = variant
 

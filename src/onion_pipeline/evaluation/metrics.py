@@ -50,7 +50,7 @@ def measure_predictions(
 def measure_variants(predictions: DataFrame, class_names: Sequence[str]) -> dict[str, float]:
     """Return the figures of answers by the mean over variants: test-time augmentation.
 
-    These are ``accuracy_with_variants`` and ``log_loss_with_variants``; none without predictions.
+    They are ``accuracy_with_variants`` and ``log_loss_with_variants``; none without predictions.
     """
     if predictions.empty:
         return {}

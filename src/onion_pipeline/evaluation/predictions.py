@@ -34,6 +34,11 @@ def predict_probabilities(
     return np.concatenate(parts)
 
 
+def mirror_images(images: Pixels) -> Pixels:
+    """Return uint8 (N, H, W, C) images with left and right exchanged."""
+    return np.ascontiguousarray(images[:, :, ::-1])
+
+
 def tabulate_predictions(
     images: LabelledImages, probabilities: Probabilities, paths: Series, class_names: Sequence[str]
 ) -> DataFrame:

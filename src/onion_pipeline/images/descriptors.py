@@ -11,9 +11,11 @@ the 81 crops here take 0.1 ms, and a correlation tells alike from the same, whic
 """
 
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 Crop = tuple[float, float]
 """Where a crop begins and ends along one axis of a picture; the whole axis is (0, 1)."""
@@ -22,6 +24,8 @@ WHOLE: Sequence[Crop] = ((0.0, 1.0),)
 # Of the two colour channels three frequencies each way: a JPEG keeps few more.
 COLOUR_DETAIL = 3
 COLOUR_WEIGHT = 0.5
+AT_A_TIME = 1 << 23  # bytes of pictures that are worked on at once, near the processor
+LONGEST_SIDE = 96  # pixels, of which larger pictures keep no more
 # The spectrum of photographs falls by about 1/f. Raised by f**0.25 each way, edges and texture
 # tell pictures apart; raised by more, the noise of a JPEG of quality 50 would.
 WHITENING = 0.25
@@ -55,13 +59,23 @@ def describe(
         float32, (N, K * K, D), each of length 1, or 0 where there is (nearly) no contrast. D is
         ``detail**2 - 1``, for colour 18 more.
     """
-    channels = np.moveaxis(images.astype(np.float32), 3, 0)
-    if len(channels) > 1:
-        channels = np.tensordot(LUMA_AND_CHROMA, channels, 1)
+    step = max(1, AT_A_TIME // max(1, prod(images.shape[1:])))
+    starts = range(0, max(1, len(images)), step)
+    blocks = [_describe(images[at : at + step], detail, crops, halved) for at in starts]
+    return np.concatenate(blocks)
+
+
+def _describe(
+    images: NDArray[np.uint8], detail: int, crops: Sequence[Crop], halved: bool
+) -> NDArray[np.float32]:
+    spectra = _transform(images, detail, crops, halved)
+    if len(spectra) > 1:  # after the transform, of which little is left
+        spectra = np.tensordot(LUMA_AND_CHROMA, spectra, 1)
+    colours = spectra[1:, ..., :COLOUR_DETAIL, :COLOUR_DETAIL]
     # The first frequency is the mean: brightness, which is no part of the likeness.
-    parts = [_transform(channels[0], detail, crops, halved)[..., 1:]]
+    parts = [_flatten(spectra[0])[..., 1:]]
     contrast = _measure_length(parts[0])
-    parts += [COLOUR_WEIGHT * _transform(c, COLOUR_DETAIL, crops, halved) for c in channels[1:]]
+    parts += [COLOUR_WEIGHT * _flatten(colour) for colour in colours]
     descriptors = np.concatenate(parts, axis=-1)
     length = _measure_length(descriptors)
     seen = contrast >= BLANK_CONTRAST
@@ -70,31 +84,51 @@ def describe(
 
 
 def _transform(
-    channel: NDArray[np.float32], detail: int, crops: Sequence[Crop], halved: bool
+    images: NDArray[np.uint8], detail: int, crops: Sequence[Crop], halved: bool
 ) -> NDArray[np.float32]:
-    """Return float32 (N, K * K, detail * detail) of float32 (N, H, W)."""
-    count, height, width = channel.shape
-    size = len(crops)
-    rows = _list_cosines(height, detail, crops, halved)
-    columns = _list_cosines(width, detail, crops, halved)
-    spectra = (rows @ channel @ columns.T).reshape(count, size, detail, size, detail)
-    ordered = spectra.transpose(0, 1, 3, 2, 4).reshape(count, size * size, detail * detail)
-    return np.asarray(ordered, np.float32)
+    """Return float32 (C, N, K * K, detail, detail) of uint8 (N, H, W, C)."""
+    count, height, width, channels = images.shape
+    step, size = -(-max(height, width) // LONGEST_SIDE), len(crops)
+    rows = _list_cosines(height, step, detail, crops, halved)
+    columns = _list_cosines(width, step, detail, crops, halved)
+    pixels = _shrink(images, step).transpose(0, 3, 1, 2).astype(np.float32, order="C")
+    # One product for each crop: BLAS makes parts of larger ones for several threads, which wait for
+    # each other wherever another process is at work, and that takes ten times as long.
+    spectra = rows.reshape(size, detail, -1) @ pixels[:, :, None] @ columns.T
+    ordered = spectra.reshape(count, channels, size, detail, size, detail).swapaxes(3, 4)
+    by_channel = ordered.reshape(count, channels, size**2, detail, detail).swapaxes(0, 1)
+    return np.asarray(by_channel, np.float32)
+
+
+def _shrink(images: NDArray[np.uint8], step: int) -> NDArray[np.uint8]:
+    """Return uint8 (N, H, W, C) pictures of the means of blocks, of 1 or 3 channels.
+
+    Low frequencies need no more.
+    """
+    if step == 1 or not len(images):
+        return images
+    planes = images[..., 0] if images.shape[3] == 1 else images
+    small = np.stack([np.asarray(Image.fromarray(plane).reduce(step)) for plane in planes])
+    return small.reshape(*small.shape[:3], images.shape[3])
+
+
+def _flatten(spectra: NDArray[np.float32]) -> NDArray[np.float32]:
+    return spectra.reshape(*spectra.shape[:-2], spectra.shape[-1] ** 2)
 
 
 def _list_cosines(
-    length: int, detail: int, crops: Sequence[Crop], halved: bool
+    length: int, step: int, detail: int, crops: Sequence[Crop], halved: bool
 ) -> NDArray[np.float32]:
-    """Return the cosines of each crop, averaged over each pixel: (K * detail, length).
+    """Return the cosines of each crop, averaged over each pixel: (K * detail, pixels).
 
     Integrated rather than sampled: a crop may begin within a pixel, and the result is the same
-    for a picture and for its enlargement.
+    for a picture and for its enlargement. Pixels of a shrunk picture are `step` of its own.
     """
     orders = np.arange(1, detail)[:, None] * np.pi
     weights = (np.arange(detail)[:, None] + 0.5) ** WHITENING
     if halved:
         weights = weights * np.sinc(np.arange(detail)[:, None] / length) ** 2
-    borders = np.arange(length + 1) / length
+    borders = np.arange(0, length + step, step).clip(max=length) / length
     blocks = []
     for start, stop in crops:
         inside = (np.clip(borders, start, stop) - start) / (stop - start)

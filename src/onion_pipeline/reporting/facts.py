@@ -32,6 +32,10 @@ FIGURES = {
         "Macro F1",
         "precision and recall in one figure, the mean over the classes; 1 is perfect",
     ),
+    "accuracy_with_variants": (
+        "Accuracy with variants",
+        "right answers by the mean over each picture and variants of it, for comparison",
+    ),
     "log_loss": ("Log loss", "how far off the probabilities are; 0 is perfect"),
     "calibration_error": (
         "Calibration error",

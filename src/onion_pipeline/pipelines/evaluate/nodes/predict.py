@@ -1,17 +1,22 @@
 """Nodes that predict: the network, calibrated, and what one could do without it."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from onion_pipeline.annotations import DataFrame, KerasModel
+from onion_pipeline.annotations import DataFrame, KerasModel, Pixels
 from onion_pipeline.augmentation.corruptions import SEVERITIES, corrupt_images, list_corruptions
 from onion_pipeline.augmentation.policy import Step, compose
 from onion_pipeline.augmentation.variants import make_variants
 from onion_pipeline.evaluation.baselines import predict_by_pixels
 from onion_pipeline.evaluation.calibration import calibrate_probabilities
-from onion_pipeline.evaluation.predictions import predict_probabilities, tabulate_predictions
+from onion_pipeline.evaluation.predictions import (
+    mirror_images,
+    predict_probabilities,
+    tabulate_predictions,
+)
 from onion_pipeline.evaluation.robustness import tabulate_robustness
 from onion_pipeline.evaluation.sampling import draw_evenly
 from onion_pipeline.images.arrays import LabelledImages
@@ -58,17 +63,22 @@ def predict_variants(
     parameters: EvaluateParameters,
     seed: int,
 ) -> DataFrame:
-    """Classify the test images by the mean over variants of each, if that is wanted."""
-    copies = parameters.test_time_variants
-    chosen = test_images if copies else test_images[:0]
-    chain = compose(augmentation_policy)
+    """Classify the test images by the mean over each and variants of it, if that is wanted.
+
+    One of the variants may be the mirror image.
+    """
+    chain = compose(augmentation_policy if parameters.test_time_variants else [])
+    changes: list[Callable[[Pixels], Pixels]] = [
+        np.ascontiguousarray,
+        *([mirror_images] if parameters.test_time_flip else []),
+        *(
+            partial(make_variants, copies=copy, chain=chain, seed=seed)
+            for copy in range(1, 1 + parameters.test_time_variants)
+        ),
+    ]
+    chosen = test_images if len(changes) > 1 else test_images[:0]
     answers = [
-        predict_probabilities(
-            calibrated_model,
-            chosen["image"],
-            partial(make_variants, copies=copy, chain=chain, seed=seed),
-        )
-        for copy in range(1 + copies)
+        predict_probabilities(calibrated_model, chosen["image"], change) for change in changes
     ]
     return tabulate_predictions(chosen, np.mean(answers, axis=0), image_splits["path"], class_names)
 
