@@ -1,11 +1,13 @@
 """The Keras model of a list of layers."""
 
 from collections.abc import Sequence
+from functools import reduce
+from typing import Any
 
 from onion_pipeline.annotations import KerasModel
 from onion_pipeline.model.architecture import NamedLayer, walk_layers
 from onion_pipeline.model.backend import import_keras
-from onion_pipeline.model.layers import Shape
+from onion_pipeline.model.layers import Layer, Shape
 
 
 def build_model(
@@ -30,11 +32,27 @@ def build_model(
     walk_layers(layers, image_shape, classes)
     keras = import_keras()
     keras.utils.set_random_seed(seed)
-    stack = [keras.Input(image_shape, dtype="uint8", name="image")]
-    stack.append(keras.layers.Rescaling(1 / 255, name="scaling"))
-    for named in layers:
-        kind = getattr(keras.layers, type(named.layer).__name__)
-        stack.append(kind(**named.layer.model_dump(), name=named.name))
+    stack = [keras.layers.Rescaling(1 / 255, name="scaling")]
+    stack += [named if named.branch else _make_layer(named.name, named.layer) for named in layers]
     # Probabilities stay in float32 under mixed precision: their logarithm is the loss.
     stack.append(keras.layers.Dense(classes, activation="softmax", dtype="float32", name="softmax"))
-    return keras.Sequential(stack, name="onion")
+    image = keras.Input(image_shape, dtype="uint8", name="image")
+    if not any(named.branch for named in layers):
+        return keras.Sequential([image, *stack], name="onion")
+    return keras.Model(image, reduce(_connect, stack, image), name="onion")
+
+
+def _make_layer(name: str, layer: Layer) -> Any:
+    return getattr(import_keras().layers, type(layer).__name__)(**layer.model_dump(), name=name)
+
+
+def _connect(tensor: Any, layer: Any) -> Any:
+    """Return what leaves a layer of Keras, or a residual, when `tensor` arrives."""
+    if not isinstance(layer, NamedLayer):
+        return layer(tensor)
+    if not layer.branch:
+        return _make_layer(layer.name, layer.layer)(tensor)
+    made = reduce(_connect, layer.branch, tensor)
+    projection = layer.layer.make_projection(tensor.shape[1:], made.shape[1:])
+    around = _make_layer(f"projection_{layer.number}", projection)(tensor) if projection else tensor
+    return import_keras().layers.Add(name=f"add_{layer.number}")([made, around])

@@ -225,6 +225,47 @@ class Activation(Layer):
     activation: ActivationName
 
 
+class Residual(Layer):
+    """A way around a list of layers: what they make is added to what arrived.
+
+    Args:
+        layers: as those of the network; residuals among them too.
+        projection: whether what arrived goes through weights of its own on the way around, which
+            give it the shape that the layers make: a 1x1 convolution, or a dense layer where no
+            picture arrives. Without them the layers must keep the shape.
+    """
+
+    layers: Annotated[list[Any], Field(min_length=1)]
+    projection: bool = False
+
+    def make_projection(self, arriving: Shape, made: Shape) -> Layer | None:
+        """Return what is on the way around, if anything is.
+
+        Args:
+            arriving: shape at the way's beginning.
+            made: shape that the layers give.
+
+        Raises:
+            ShapeError: the two cannot be added, with a projection or without one.
+        """
+        if not self.projection:
+            if arriving == made:
+                return None
+            raise ShapeError(_describe_difference(arriving, made))
+        strides = [-(-side // left) for side, left in zip(arriving[:-1], made[:-1], strict=False)]
+        steps = zip(arriving[:-1], strides, strict=False)
+        if len(arriving) != len(made) or tuple(-(-n // step) for n, step in steps) != made[:-1]:
+            raise ShapeError(
+                f"its layers make {_name(made)} of it, which no projection can: it keeps every "
+                "place, or every second, third, ... one; use padding: same in its layers, and "
+                "put flattening and global pooling after it"
+            )
+        if len(made) == SPATIAL_RANK:
+            options = {"kernel_size": 1, "strides": strides, "use_bias": False}
+            return Conv2D(filters=made[-1], **options)
+        return Dense(units=made[-1], use_bias=False)
+
+
 KINDS: dict[str, type[Layer]] = {
     "conv2d": Conv2D,
     "separable_conv2d": SeparableConv2D,
@@ -241,3 +282,20 @@ KINDS: dict[str, type[Layer]] = {
     "activation": Activation,
 }
 """The names that a parameter file may use, as Keras itself names layers of these kinds."""
+
+LISTED: dict[str, type[Layer]] = {**KINDS, "residual": Residual}
+"""All that a list of layers may have: Keras' layers, and what is made of several of them."""
+
+
+def _describe_difference(arriving: Shape, made: Shape) -> str:
+    differs = f"its layers make {_name(made)} of it, and only two of one shape can be added"
+    if len(arriving) != len(made) or len(made) != SPATIAL_RANK:
+        return f"{differs}; let them keep the shape"
+    return (
+        f"{differs}; set projection: true (a 1x1 convolution on the way around), or let its "
+        "layers keep the shape (padding: same, no strides or pooling, as many filters as arrive)"
+    )
+
+
+def _name(shape: Shape) -> str:
+    return "x".join(map(str, shape))
