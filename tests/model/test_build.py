@@ -95,7 +95,8 @@ def test_a_residual_adds_what_arrives_to_what_its_layers_make(keras):
     found |= {name: model.get_layer(name).output for name in ("add_1", "conv2d_2", "add_3")}
     found = {name: np.asarray(x) for name, x in keras.Model(model.input, found)(PICTURES).items()}
     np.testing.assert_allclose(found["add_1"], found["scaling"] + found["add_2"], rtol=1e-6)
-    around = np.asarray(model.get_layer("projection_3")(found["add_1"]))
+    means = model.get_layer("projection_pooling_3")(found["add_1"])
+    around = np.asarray(model.get_layer("projection_3")(means))
     np.testing.assert_allclose(found["add_3"], found["conv2d_2"] + around, rtol=1e-5, atol=1e-6)
 
 

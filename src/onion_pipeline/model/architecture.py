@@ -116,11 +116,12 @@ def _read_list(
             mistakes.append(f"{where}, number {position}: {error}")
             continue
         numbers[kind] += 1
-        name, branch = f"{kind}_{numbers[kind]}", ()
+        named = NamedLayer(f"{kind}_{numbers[kind]}", kind, layer)
         if isinstance(layer, Residual):
             inside = f"{where}, number {position} ({kind})"
-            branch = tuple(_read_list(layer.layers, inside, numbers, mistakes))
-        layers.append(NamedLayer(name, kind, layer, branch))
+            branch = _read_list(layer.layers, inside, numbers, mistakes)
+            named = named._replace(branch=tuple(branch))
+        layers.append(named)
     return layers
 
 
@@ -134,15 +135,15 @@ def _walk_list(layers: Sequence[NamedLayer], shape: Shape, where: str) -> list[L
 
 def _walk_layer(named: NamedLayer, shape: Shape, where: str) -> list[LayerRow]:
     """Return the row of a layer, or those of a residual: of its layers, then of the addition."""
-    name, kind, layer, branch = named
-    rows = _walk_list(branch, shape, where)
+    layer, rows = named.layer, _walk_list(named.branch, shape, where)
     try:
         if isinstance(layer, Residual):
-            made = rows[-1].output_shape
-            if projection := layer.make_projection(shape, made):
-                rows.append(_make_row(f"projection_{named.number}", projection, shape))
+            made, around = rows[-1].output_shape, shape
+            for name, each in layer.make_projection(shape, made).items():
+                rows.append(_make_row(f"{name}_{named.number}", each, around))
+                around = rows[-1].output_shape
             return [*rows, LayerRow(f"add_{named.number}", "add", made, 0, 0)]
-        return [_make_row(name, layer, shape)]
+        return [_make_row(named.name, layer, shape)]
     except ShapeError as error:
         arriving = "x".join(map(str, shape))
         raise LayerError(f"{where}: {arriving} arrives: {error}.") from error

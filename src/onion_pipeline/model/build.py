@@ -7,7 +7,7 @@ from typing import Any
 from onion_pipeline.annotations import KerasModel
 from onion_pipeline.model.architecture import NamedLayer, walk_layers
 from onion_pipeline.model.backend import import_keras
-from onion_pipeline.model.layers import Layer, Shape
+from onion_pipeline.model.layers import Layer, Residual, Shape
 
 
 def build_model(
@@ -50,9 +50,10 @@ def _connect(tensor: Any, layer: Any) -> Any:
     """Return what leaves a layer of Keras, or a residual, when `tensor` arrives."""
     if not isinstance(layer, NamedLayer):
         return layer(tensor)
-    if not layer.branch:
+    if not isinstance(layer.layer, Residual):
         return _make_layer(layer.name, layer.layer)(tensor)
     made = reduce(_connect, layer.branch, tensor)
-    projection = layer.layer.make_projection(tensor.shape[1:], made.shape[1:])
-    around = _make_layer(f"projection_{layer.number}", projection)(tensor) if projection else tensor
+    around = tensor
+    for name, each in layer.layer.make_projection(tensor.shape[1:], made.shape[1:]).items():
+        around = _make_layer(f"{name}_{layer.number}", each)(around)
     return import_keras().layers.Add(name=f"add_{layer.number}")([made, around])

@@ -231,15 +231,16 @@ class Residual(Layer):
     Args:
         layers: as those of the network; residuals among them too.
         projection: whether what arrived goes through weights of its own on the way around, which
-            give it the shape that the layers make: a 1x1 convolution, or a dense layer where no
-            picture arrives. Without them the layers must keep the shape.
+            give it the shape that the layers make: a 1x1 convolution, of means where it has to
+            shrink, or a dense layer where no picture arrives. Without them the layers must keep
+            the shape.
     """
 
     layers: Annotated[list[Any], Field(min_length=1)]
     projection: bool = False
 
-    def make_projection(self, arriving: Shape, made: Shape) -> Layer | None:
-        """Return what is on the way around, if anything is.
+    def make_projection(self, arriving: Shape, made: Shape) -> dict[str, Layer]:
+        """Return the layers on the way around, by what their names begin with.
 
         Args:
             arriving: shape at the way's beginning.
@@ -250,20 +251,24 @@ class Residual(Layer):
         """
         if not self.projection:
             if arriving == made:
-                return None
+                return {}
             raise ShapeError(_describe_difference(arriving, made))
-        strides = [-(-side // left) for side, left in zip(arriving[:-1], made[:-1], strict=False)]
-        steps = zip(arriving[:-1], strides, strict=False)
-        if len(arriving) != len(made) or tuple(-(-n // step) for n, step in steps) != made[:-1]:
+        if len(arriving) == len(made) == 1:
+            return {"projection": Dense(units=made[0], use_bias=False)}
+        steps = [-(-side // left) for side, left in zip(arriving[:-1], made[:-1], strict=False)]
+        # A 1x1 convolution in steps would lose most numbers; some of few channels even crash
+        # oneDNN (TensorFlow 2.21).
+        shrinking = AveragePooling2D(pool_size=steps or 1, padding="same")
+        if len(made) != SPATIAL_RANK or shrinking.output_shape(arriving)[:-1] != made[:-1]:
             raise ShapeError(
-                f"its layers make {_name(made)} of it, which no projection can: it keeps every "
-                "place, or every second, third, ... one; use padding: same in its layers, and "
-                "put flattening and global pooling after it"
+                f"its layers make {_name(made)} of it, which no projection can: it only takes "
+                "means of 2x2, 3x3, ... places; use padding: same in its layers, and put "
+                "flattening and global pooling after it"
             )
-        if len(made) == SPATIAL_RANK:
-            options = {"kernel_size": 1, "strides": strides, "use_bias": False}
-            return Conv2D(filters=made[-1], **options)
-        return Dense(units=made[-1], use_bias=False)
+        scanning = Conv2D(filters=made[-1], kernel_size=1, use_bias=False)
+        if steps == [1, 1]:
+            return {"projection": scanning}
+        return {"projection_pooling": shrinking, "projection": scanning}
 
 
 KINDS: dict[str, type[Layer]] = {
