@@ -1,9 +1,12 @@
 """The training graph of a network: the same function and weights, trained in less time."""
 
+from collections import Counter
 from typing import Any
 
 from onion_pipeline.annotations import KerasModel
 from onion_pipeline.model.backend import import_keras
+from onion_pipeline.model.graph import trace_calls
+from onion_pipeline.training.normalization import fuse_batch_normalization, is_usual
 
 
 def make_training_graph(model: KerasModel, precision: str) -> KerasModel:
@@ -24,18 +27,23 @@ def make_training_graph(model: KerasModel, precision: str) -> KerasModel:
         pixels = keras.Input(batch_shape=model.input_shape, dtype="uint8")
         graph = keras.Sequential([pixels, *layers])
     else:
-        graph = keras.models.clone_model(
-            model, clone_function=lambda layer: _recast(layer, precision)
-        )
-    graph.set_weights(model.get_weights())
+        graph = _clone_branches(model, precision)
+    _copy_weights(model, graph)
     return graph
 
 
 def copy_with_weights(model: KerasModel, graph: KerasModel) -> KerasModel:
     """Return a copy of `model` with what its training graph has learned."""
     copy = import_keras().models.clone_model(model)
-    copy.set_weights(graph.get_weights())
+    _copy_weights(graph, copy)
     return copy
+
+
+def _copy_weights(source: KerasModel, target: KerasModel) -> None:
+    """Copy by name: where a ReLU moves, layers of another branch may change their place."""
+    for layer in source.layers:
+        if layer.weights:
+            target.get_layer(layer.name).set_weights(layer.get_weights())
 
 
 def _recast(layer: Any, precision: str) -> Any:
@@ -44,7 +52,42 @@ def _recast(layer: Any, precision: str) -> Any:
         config["activation"] = "linear"
     elif not isinstance(layer, import_keras().layers.InputLayer):
         config["dtype"] = precision
-    return type(layer).from_config(config)
+    kind = fuse_batch_normalization() if is_usual(layer) else type(layer)
+    return kind.from_config(config)
+
+
+def _clone_branches(model: KerasModel, precision: str) -> KerasModel:
+    """Return `model` in `precision`, with each ReLU postponed that nothing else needs."""
+    keras, pooled = import_keras(), _find_pooled(model)
+    postponed: dict[str, Any] = {}
+
+    def clone(layer: Any) -> Any:
+        recast = [_recast(layer, precision)]
+        relu = _take_relu(recast) if layer.name in pooled else None
+        if relu:
+            postponed[pooled[layer.name]] = relu
+        return recast[0] if recast else keras.layers.Identity()
+
+    def call(layer: Any, *arguments: Any, **options: Any) -> Any:
+        made = layer(*arguments, **options)
+        return postponed[layer.name](made) if layer.name in postponed else made
+
+    return keras.models.clone_model(model, clone_function=clone, call_function=call)
+
+
+def _find_pooled(model: KerasModel) -> dict[str, str]:
+    """Return the layers whose output goes to a max pooling and nowhere else, by its name."""
+    calls = trace_calls(model).values()
+    givers = {id(call.leaving): call.layer for call in calls}
+    uses: Counter[Any] = Counter(id(tensor) for call in calls for tensor in call.arriving)
+    uses += Counter(call.layer.name for call in calls)
+    return {
+        givers[tensor].name: call.layer.name
+        for call in calls
+        if isinstance(call.layer, import_keras().layers.MaxPooling2D)
+        for tensor in map(id, call.arriving)
+        if uses[tensor] == uses[call.layer.name] == uses[givers[tensor].name] == 1
+    }
 
 
 def _postpone_relu(layers: list[Any]) -> list[Any]:
