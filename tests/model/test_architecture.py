@@ -147,7 +147,12 @@ def test_the_onion_of_conf_base_has_known_shapes():
 
 
 @pytest.mark.parametrize(
-    ("environment", "shape", "classes"), [("base", (28, 28, 1), 10), ("photos", (32, 32, 3), 5)]
+    ("environment", "shape", "classes"),
+    [
+        ("base", (28, 28, 1), 10),
+        ("photos_from_scratch", (32, 32, 3), 5),
+        ("resnet9", (32, 32, 3), 5),
+    ],
 )
 def test_the_shipped_networks_have_the_parameters_that_keras_counts(
     keras, environment, shape, classes
@@ -183,6 +188,7 @@ def test_the_layers_of_residuals_are_numbered_with_all_others():
         ("activation_1", "activation", (8, 7, 3)),
         ("add_1", "add", (8, 7, 3)),
         ("conv2d_4", "conv2d", (4, 4, 5)),
+        ("projection_pooling_3", "average_pooling2d", (4, 4, 3)),
         ("projection_3", "conv2d", (4, 4, 5)),
         ("add_3", "add", (4, 4, 5)),
         ("flatten_1", "flatten", (80,)),
