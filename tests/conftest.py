@@ -30,6 +30,15 @@ from onion_pipeline.tracking import outage, runs
 from onion_pipeline.training import precision as training_precision
 
 PROJECT = Path(__file__).parents[1]
+SCAN = {"conv2d": {"filters": 3, "padding": "same", "use_bias": False}}
+NORMALIZE = ["batch_normalization", {"activation": {"activation": "relu"}}]
+SHRINK = {"conv2d": {"filters": 5, "padding": "same", "strides": 2}}
+RESIDUALS = [
+    {"residual": {"layers": [SCAN, *NORMALIZE, {"residual": {"layers": [SCAN, *NORMALIZE]}}]}},
+    {"residual": {"layers": [SHRINK, *NORMALIZE], "projection": True}},
+    "max_pooling2d",
+    "global_max_pooling2d",
+]
 EVERY_LAYER = [
     {"conv2d": {"filters": 4, "padding": "same", "activation": "relu"}},
     {"separable_conv2d": {"filters": 6, "strides": 2}},
@@ -381,6 +390,12 @@ def every_layer():
 def onion(every_layer):
     """A network for pictures of 12x10 pixels in colour and three classes."""
     return build_model(every_layer, (12, 10, 3), classes=3, seed=0)
+
+
+@pytest.fixture(scope="session")
+def residual(keras):
+    """A network of residuals for pictures of 12x10 pixels in colour and three classes."""
+    return build_model(read_layers(RESIDUALS), (12, 10, 3), classes=3, seed=0)
 
 
 @pytest.fixture(scope="session")

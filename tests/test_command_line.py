@@ -442,10 +442,10 @@ def test_a_part_of_the_pipeline_can_be_run_alone(in_process, caplog):
 
 def test_photographs_have_defaults_of_their_own(in_process, photos, load_conf):
     project, run = in_process
-    result = run("--env", "photos", "--params", f"images={photos},{SMALL}")
+    result = run("--env", "photos_from_scratch", "--params", f"images={photos},{SMALL}")
     assert result.exit_code == 0, result.output
     images = np.load(project / "data/02_intermediate/decoded_images.npy", mmap_mode="r")
-    size = load_conf("photos")["parameters"]["ingest"]["image_size"]
+    size = load_conf("photos_from_scratch")["parameters"]["ingest"]["image_size"]
     assert images["image"].shape == (2 * IMAGES, *size, 3)
     assert read_json(project, "registration.json")["alias"] == "challenger"
     layers = pd.read_csv(project / REPORTS / "architecture_table.csv")

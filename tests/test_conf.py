@@ -52,7 +52,7 @@ def test_a_parameter_file_holds_its_group_and_builds_its_model(path, load_conf):
     assert TypeAdapter(fields[group].annotation).validate_python(found)
 
 
-@pytest.mark.parametrize("environment", ["base", "photos"])
+@pytest.mark.parametrize("environment", ["base", "photos_from_scratch", "resnet9"])
 def test_an_environment_passes_the_check_of_the_whole(environment, load_conf):
     parameters = load_conf(environment)["parameters"]
     check_parameters(parameters)
@@ -61,7 +61,12 @@ def test_an_environment_passes_the_check_of_the_whole(environment, load_conf):
 
 @pytest.mark.parametrize(
     ("environment", "shape"),
-    [("base", (28, 28, 1)), ("base", (64, 64, 3)), ("photos", (96, 96, 3))],
+    [
+        ("base", (28, 28, 1)),
+        ("base", (64, 64, 3)),
+        ("photos_from_scratch", (96, 96, 3)),
+        ("resnet9", (28, 28, 1)),
+    ],
 )
 def test_the_layers_of_an_environment_make_a_network(environment, shape, load_conf, keras):
     layers = read_layers(load_conf(environment)["parameters"]["build"]["layers"])
@@ -116,7 +121,7 @@ def test_what_verify_makes_again_is_kept_as_what_it_is_of(catalog, used_names):
     assert large - {name for name in large if name in made} == set()
 
 
-@pytest.mark.parametrize("environment", ["base", "photos"])
+@pytest.mark.parametrize("environment", ["base", "photos_from_scratch", "resnet9"])
 @pytest.mark.parametrize("group", ["evaluate", "train", "register"])
 def test_a_value_of_the_command_line_leaves_the_rest_of_its_group(load_conf, environment, group):
     plain = load_conf(environment)["parameters"]

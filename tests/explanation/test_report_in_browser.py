@@ -49,7 +49,7 @@ def write_report(tmp_path_factory):
     return write
 
 
-@pytest.mark.parametrize("name", ["onion", "branched"])
+@pytest.mark.parametrize("name", ["onion", "branched", "residual"])
 def test_every_layer_opens_and_answers_as_keras_does(name, request, write_report, open_page):
     model = request.getfixturevalue(name)
     path, images = write_report(model)

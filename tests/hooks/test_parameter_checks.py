@@ -40,7 +40,7 @@ def count_mistakes(message):
     return message.count("\n  - ")
 
 
-@pytest.mark.parametrize("environment", ["base", "photos"])
+@pytest.mark.parametrize("environment", ["base", "photos_from_scratch", "resnet9"])
 def test_the_shipped_parameters_are_valid(environment):
     raw = load(environment)
     check_parameters(raw)

@@ -30,7 +30,7 @@ def test_brightness_and_contrast_mean_nothing():
 def test_a_crop_is_seen_without_cropping():
     pictures = draw_noise()
     cut = pictures[:, 8:56, 8:56]
-    within = describe(pictures, 6, [(8 / 64, 56 / 64)])
+    within = describe(pictures, 6, ((8 / 64, 56 / 64),))
     np.testing.assert_allclose(within, describe(cut, 6), atol=1e-4)
 
 
@@ -71,5 +71,5 @@ def test_blank_pictures_have_no_descriptor():
 
 
 def test_crops_combine_both_margins():
-    assert list_crops((0, 0.05)) == [(0, 1), (0, 0.95), (0.05, 1), (0.05, 0.95)]
+    assert list_crops((0, 0.05)) == ((0, 1), (0, 0.95), (0.05, 1), (0.05, 0.95))
     assert describe(draw_noise(), 6, list_crops((0, 0.05))).shape[1] == 16

@@ -39,7 +39,7 @@ def test_layers_are_numbered_by_kind():
 
 @pytest.mark.parametrize("entry", ["flatten", {"flatten": None}, {"flatten": {}}])
 def test_a_bare_name_is_a_layer_with_its_defaults(entry):
-    assert read_layers([entry]) == [("flatten_1", "flatten", KINDS["flatten"]())]
+    assert read_layers([entry]) == [("flatten_1", "flatten", KINDS["flatten"](), ())]
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,12 @@ def test_the_onion_of_conf_base_has_known_shapes():
 
 
 @pytest.mark.parametrize(
-    ("environment", "shape", "classes"), [("base", (28, 28, 1), 10), ("photos", (32, 32, 3), 5)]
+    ("environment", "shape", "classes"),
+    [
+        ("base", (28, 28, 1), 10),
+        ("photos_from_scratch", (32, 32, 3), 5),
+        ("resnet9", (32, 32, 3), 5),
+    ],
 )
 def test_the_shipped_networks_have_the_parameters_that_keras_counts(
     keras, environment, shape, classes
@@ -155,3 +160,87 @@ def test_the_shipped_networks_have_the_parameters_that_keras_counts(
     layers = read_conf(environment)
     table = tabulate_architecture(walk_layers(layers, shape, classes))
     assert table["parameters"].iloc[-1] == build_model(layers, shape, classes, 0).count_params()
+
+
+def residual(*layers, **options):
+    return {"residual": {"layers": list(layers), **options}}
+
+
+SAME = {"conv2d": {"filters": 3, "padding": "same"}}
+NESTED = [
+    SAME,
+    residual(SAME, residual(SAME, "batch_normalization"), {"activation": {"activation": "relu"}}),
+    residual({"conv2d": {"filters": 5, "padding": "same", "strides": 2}}, projection=True),
+    "flatten",
+    residual(DENSE, {"dense": {"units": 6}}, projection=True),
+]
+
+
+def test_the_layers_of_residuals_are_numbered_with_all_others():
+    rows = walk_layers(read_layers(NESTED), (8, 7, 3), 2)
+    assert [(row.name, row.kind, row.output_shape) for row in rows] == [
+        ("scaling", "rescaling", (8, 7, 3)),
+        ("conv2d_1", "conv2d", (8, 7, 3)),
+        ("conv2d_2", "conv2d", (8, 7, 3)),
+        ("conv2d_3", "conv2d", (8, 7, 3)),
+        ("batch_normalization_1", "batch_normalization", (8, 7, 3)),
+        ("add_2", "add", (8, 7, 3)),
+        ("activation_1", "activation", (8, 7, 3)),
+        ("add_1", "add", (8, 7, 3)),
+        ("conv2d_4", "conv2d", (4, 4, 5)),
+        ("projection_pooling_3", "average_pooling2d", (4, 4, 3)),
+        ("projection_3", "conv2d", (4, 4, 5)),
+        ("add_3", "add", (4, 4, 5)),
+        ("flatten_1", "flatten", (80,)),
+        ("dense_1", "dense", (8,)),
+        ("dense_2", "dense", (6,)),
+        ("projection_4", "dense", (6,)),
+        ("add_4", "add", (6,)),
+        ("softmax", "dense", (2,)),
+    ]
+    costs = {row.name: (row.parameters, row.multiply_adds) for row in rows}
+    assert costs["projection_3"] == (15, 4 * 4 * 5 * 3)
+    assert costs["projection_4"] == (80 * 6, 80 * 6)
+    assert costs["add_1"] == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("residual", ["residual needs the argument 'layers'"]),
+        (residual(), ["residual.layers is []", "at least 1"]),
+        ({"residual": {"layers": "flatten"}}, ["residual.layers is 'flatten'", "valid list"]),
+        (residual(SAME, "flaten"), [", number 2: layer 'flaten'", "'flatten'?"]),
+        (residual(SAME, projetion=True), ["argument of residual 'projetion'", "'projection'?"]),
+        (residual(residual(3)), [" (residual), number 1: expected one layer"]),
+    ],
+)
+def test_a_mistake_in_a_residual_is_named_with_both_positions(entry, said):
+    message = complain(["max_pooling2d", entry, "dens"])
+    assert message.startswith("build.layers, number 2")
+    assert [part for part in said if part not in message] == []
+    assert message.splitlines()[1].startswith("build.layers, number 3: layer 'dens'")
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        (
+            residual({"conv2d": {"filters": 4, "padding": "same"}}),
+            ["(residual): 4x4x3 arrives: its layers make 4x4x4 of it", "set projection: true"],
+        ),
+        (residual({"conv2d": {"filters": 3}}), ["make 2x2x3", "padding: same"]),
+        (residual("flatten"), ["make 48 of it", "let them keep the shape"]),
+        (residual("flatten", projection=True), ["make 48", "no projection can"]),
+        (residual({"conv2d": {"filters": 3, "kernel_size": 2}}, projection=True), ["make 3x3x3"]),
+        (residual(SAME, DENSE), ["(residual), number 2 (dense): 4x4x3 arrives", "put 'flatten'"]),
+        (
+            residual("max_pooling2d", residual({"conv2d": {"filters": 1}}, projection=True)),
+            ["(residual), number 2 (residual), number 1 (conv2d): 2x2x3 arrives"],
+        ),
+    ],
+)
+def test_what_cannot_be_added_is_named_with_the_way_out(entry, said):
+    message = complain(["max_pooling2d", entry])
+    assert message.startswith("build.layers, number 2 (residual)")
+    assert [part for part in said if part not in message] == []

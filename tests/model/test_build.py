@@ -4,6 +4,7 @@ import pytest
 from onion_pipeline.errors import LayerError
 from onion_pipeline.model.architecture import read_layers, walk_layers
 from onion_pipeline.model.build import build_model
+from onion_pipeline.model.graph import read_graph
 
 SHAPE, CLASSES = (12, 10, 3), 4
 LAYERS = read_layers(
@@ -64,3 +65,43 @@ def test_the_seed_alone_decides_the_first_weights(model, seed, same):
 def test_a_misfit_is_refused():
     with pytest.raises(LayerError, match=r"number 1 \(conv2d\): 2x2x3 arrives"):
         build_model(LAYERS, (2, 2, 3), CLASSES, seed=1)
+
+
+CONVOLUTION = {"conv2d": {"filters": 3, "padding": "same"}}
+BRANCHED = read_layers(
+    [
+        {"residual": {"layers": [CONVOLUTION, {"residual": {"layers": ["batch_normalization"]}}]}},
+        {
+            "residual": {
+                "layers": [{"conv2d": {"filters": 5, "padding": "same", "strides": 2}}],
+                "projection": True,
+            }
+        },
+        "global_max_pooling2d",
+        {"residual": {"layers": [{"dense": {"units": 5}}]}},
+    ]
+)
+
+
+def test_the_walk_describes_a_network_with_residuals(keras):
+    rows = walk_layers(BRANCHED, SHAPE, CLASSES)
+    built = read_graph(build_model(BRANCHED, SHAPE, CLASSES, seed=1))
+    assert [node[:2] + node[4:7] for node in built[1:]] == [tuple(row) for row in rows]
+
+
+def test_a_residual_adds_what_arrives_to_what_its_layers_make(keras):
+    model = build_model(BRANCHED, SHAPE, CLASSES, seed=1)
+    found = {name: model.get_layer(name).output for name in ("scaling", "conv2d_1", "add_2")}
+    found |= {name: model.get_layer(name).output for name in ("add_1", "conv2d_2", "add_3")}
+    found = {name: np.asarray(x) for name, x in keras.Model(model.input, found)(PICTURES).items()}
+    np.testing.assert_allclose(found["add_1"], found["scaling"] + found["add_2"], rtol=1e-6)
+    means = model.get_layer("projection_pooling_3")(found["add_1"])
+    around = np.asarray(model.get_layer("projection_3")(means))
+    np.testing.assert_allclose(found["add_3"], found["conv2d_2"] + around, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("seed", "same"), [(1, True), (2, False)])
+def test_the_seed_alone_decides_the_first_weights_of_residuals(keras, seed, same):
+    model, other = (build_model(BRANCHED, SHAPE, CLASSES, seed=each) for each in (1, seed))
+    equal = map(np.array_equal, model.get_weights(), other.get_weights())
+    assert all(equal) is same

@@ -5,7 +5,7 @@ import pytest
 
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
-from onion_pipeline.model.layers import KINDS, ActivationName
+from onion_pipeline.model.layers import LISTED, ActivationName
 from onion_pipeline.serving import onnx_export
 from onion_pipeline.serving.onnx_export import can_export, export_onnx, predict_onnx
 
@@ -25,6 +25,7 @@ NETWORKS = [
     [*OF_PICTURES, "flatten", {"dense": {"units": 8}}, *ACTIVATIONS, {"dropout": {"rate": 0.4}}],
     [*OF_PICTURES, "global_average_pooling2d"],
     [*OF_PICTURES, "global_max_pooling2d"],
+    [{"residual": {"layers": OF_PICTURES, "projection": True}}, "flatten"],
 ]
 
 
@@ -37,7 +38,7 @@ def test_it_is_known_whether_the_extra_is_installed(monkeypatch):
 
 def test_every_kind_of_layer_is_in_a_network_that_is_exported_here():
     named = {str(layer) for network in NETWORKS for entry in network for layer in list_kinds(entry)}
-    assert named == set(KINDS)
+    assert named == set(LISTED)
 
 
 def list_kinds(entry):

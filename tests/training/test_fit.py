@@ -69,6 +69,25 @@ def test_a_seed_decides_weights_and_history_to_the_last_bit(keras, parameters, m
     assert not are_equal(first.model.get_weights(), other.model.get_weights())
 
 
+RELU = {"activation": {"activation": "relu"}}
+SCAN = [{"conv2d": {"filters": 4, "padding": "same", "use_bias": False}}, "batch_normalization"]
+
+
+def test_a_network_with_residuals_learns_the_same_twice_and_answers_as_it_was_judged(
+    keras, parameters, make_noise
+):
+    branch = [*SCAN, RELU, "max_pooling2d", *SCAN, RELU]
+    layers = [*SCAN, {"residual": {"layers": branch, "projection": True}}, RELU, "flatten"]
+    untrained = build_model(read_layers(layers), (8, 8, 1), 3, seed=0)
+    data = make_noise(24, 0), make_noise(9, 1)
+    slowly = parameters.model_copy(update={"learning_rate": 0.01})
+    first, again = (train_model(untrained, *data, slowly, seed=1) for _ in range(2))
+    assert are_equal(first.model.get_weights(), again.model.get_weights())
+    assert not are_equal(first.model.get_weights(), untrained.get_weights())
+    losses = measure_losses(first.model, data[1])
+    assert losses.mean() == pytest.approx(first.history["validation_loss"].min(), rel=1e-5)
+
+
 def test_the_windows_of_the_first_convolution_are_kept_of_each_epoch(parameters, make_noise):
     layers = read_layers([{"conv2d": {"filters": 2, "activation": "relu"}}, "flatten"])
     untrained = build_model(layers, (8, 8, 1), 3, seed=0)

@@ -33,7 +33,30 @@ NETS = {
         "flatten",
     ],
 }
-POSTPONED = {"onion", "normalised", "separable", "pooled twice"}
+RESIDUAL = [
+    {"conv2d": {"filters": 4, "padding": "same", **RELU}},
+    "max_pooling2d",
+    {"conv2d": {"filters": 4, "padding": "same", "use_bias": False}},
+    "batch_normalization",
+    {"activation": RELU},
+]
+BRANCHES = {
+    # The ReLU moves in the branch, so that layers of the projection come earlier than it.
+    "residual": [
+        {"residual": {"layers": RESIDUAL, "projection": True}},
+        {"activation": RELU},
+        "max_pooling2d",
+        "flatten",
+    ],
+    # What goes around the pooling has gone through the ReLU, which therefore stays where it is.
+    "shared": [
+        {"conv2d": {"filters": 4, **RELU}},
+        {"residual": {"layers": [{"max_pooling2d": {"strides": 1, "padding": "same"}}]}},
+        "flatten",
+    ],
+}
+NETS |= BRANCHES
+POSTPONED = {"residual", "onion", "normalised", "separable", "pooled twice"}
 
 
 @pytest.fixture(params=NETS)

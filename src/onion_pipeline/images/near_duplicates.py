@@ -76,13 +76,16 @@ def find_near_duplicates(images: NDArray[np.uint8]) -> DataFrame:
         the rows. Of several pictures of equal pixels each is paired with the first.
     """
     import pandas as pd
+    from threadpoolctl import threadpool_limits
 
     digests = [
         blake2b(np.ascontiguousarray(image).data, digest_size=16).digest() for image in images
     ]
     first, later = pair_equal(np.array(digests, "V16"))
     originals = np.setdiff1d(np.arange(len(images)), later)
-    found = np.concatenate([_pair(first, later, 1), _find_alike(images, originals)])
+    # The matrices are small: handing halves of them to another thread costs more than it saves.
+    with threadpool_limits(1, "blas"):
+        found = np.concatenate([_pair(first, later, 1), _find_alike(images, originals)])
     pairs = pd.DataFrame(found).astype({"similarity": "float64"})
     return pairs.sort_values(["first", "second"], ignore_index=True)
 

@@ -1,5 +1,6 @@
 """The list of layers, read and walked with the shape of the pictures before it is built."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any, NamedTuple
@@ -8,20 +9,32 @@ from pydantic import ValidationError
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import LayerError, suggest
-from onion_pipeline.model.graph import LayerNode
-from onion_pipeline.model.layers import KINDS, Backbone, Dense, Layer, Shape, ShapeError
+from onion_pipeline.model.graph import LayerNode, name_kind
+from onion_pipeline.model.layers import LISTED, Backbone, Dense, Layer, Residual, Shape, ShapeError
 
 BACKBONE = "backbone"
+WHOLE = "build.layers"  # and not the list of a residual
 # A layer as parameter files write it: a bare name, or one name with its arguments.
 LayerEntry = str | Mapping[str, Mapping[str, Any] | None]
 
 
 class NamedLayer(NamedTuple):
-    """A layer with the name that it has in the model, such as ``conv2d_1``."""
+    """A layer with the name that it has in the model, such as ``conv2d_1``.
+
+    Args:
+        kind: as parameter files write it.
+        branch: the layers of a ``residual``.
+    """
 
     name: str
     kind: str
     layer: Layer
+    branch: "tuple[NamedLayer, ...]" = ()
+
+    @property
+    def number(self) -> int:
+        """Which one of its kind it is in the network, from 1."""
+        return int(self.name.rpartition("_")[2])
 
 
 class LayerRow(NamedTuple):
@@ -44,18 +57,8 @@ def read_layers(entries: Sequence[LayerEntry]) -> list[NamedLayer]:
         >>> read_layers(["flatten", {"dense": {"units": 128}}])[1].name
         'dense_1'
     """
-    layers: list[NamedLayer] = []
-    mistakes = []
-    for position, entry in enumerate(entries, start=1):
-        try:
-            kind, layer = _read_layer(entry)
-        except LayerError as error:
-            mistakes.append(f"build.layers, number {position}: {error}")
-            continue
-        if kind == BACKBONE and position > 1:
-            mistakes.append(f"build.layers, number {position}: {_explain_order(layers)}")
-        number = 1 + sum(earlier.kind == kind for earlier in layers)
-        layers.append(NamedLayer(f"{kind}_{number}", kind, layer))
+    mistakes: list[str] = []
+    layers = _read_list(entries, WHOLE, Counter(), mistakes)
     if mistakes:
         raise LayerError("\n".join(mistakes))
     return layers
@@ -75,17 +78,9 @@ def walk_layers(layers: Sequence[NamedLayer], image_shape: Shape, classes: int) 
     """
     rows = [LayerRow("scaling", "rescaling", image_shape, 0, prod(image_shape))]
     head = NamedLayer("softmax", "dense", Dense(units=classes))
-    for position, named in enumerate([*layers, head], start=1):
-        shape, (name, kind, layer) = rows[-1].output_shape, named
-        try:
-            leaving = layer.output_shape(shape)
-        except ShapeError as error:
-            raise LayerError(_describe_misfit(position, named, shape, error)) from error
-        # Those of a backbone are counted when it is there.
-        cost = None if kind == BACKBONE else layer.count_multiply_adds(shape)
-        counts = layer.count_parameters(shape), cost
-        rows.append(LayerRow(name, kind, leaving, *counts))
-    return rows
+    rows += _walk_list(layers, image_shape, WHOLE)
+    where = "build.layers, after the last (the softmax head)"
+    return rows + _walk_layer(head, rows[-1].output_shape, where)
 
 
 def tabulate_architecture(rows: Sequence[LayerRow | LayerNode]) -> DataFrame:
@@ -126,6 +121,60 @@ def _explain_order(earlier: Sequence[NamedLayer]) -> str:
     )
 
 
+def _read_list(
+    entries: Sequence[LayerEntry], where: str, numbers: Counter[str], mistakes: list[str]
+) -> list[NamedLayer]:
+    """Return the layers of a list; `numbers` counts each kind, also in the lists around it."""
+    layers: list[NamedLayer] = []
+    for position, entry in enumerate(entries, start=1):
+        try:
+            kind, layer = _read_layer(entry)
+        except LayerError as error:
+            mistakes.append(f"{where}, number {position}: {error}")
+            continue
+        if kind == BACKBONE and (layers or where != WHOLE):
+            mistakes.append(f"{where}, number {position}: {_explain_order(layers)}")
+        numbers[kind] += 1
+        named = NamedLayer(f"{kind}_{numbers[kind]}", kind, layer)
+        if isinstance(layer, Residual):
+            inside = f"{where}, number {position} ({kind})"
+            branch = _read_list(layer.layers, inside, numbers, mistakes)
+            named = named._replace(branch=tuple(branch))
+        layers.append(named)
+    return layers
+
+
+def _walk_list(layers: Sequence[NamedLayer], shape: Shape, where: str) -> list[LayerRow]:
+    rows: list[LayerRow] = []
+    for position, named in enumerate(layers, start=1):
+        arriving = rows[-1].output_shape if rows else shape
+        rows += _walk_layer(named, arriving, f"{where}, number {position} ({named.kind})")
+    return rows
+
+
+def _walk_layer(named: NamedLayer, shape: Shape, where: str) -> list[LayerRow]:
+    """Return the row of a layer, or those of a residual: of its layers, then of the addition."""
+    layer, rows = named.layer, _walk_list(named.branch, shape, where)
+    try:
+        if isinstance(layer, Residual):
+            made, around = rows[-1].output_shape, shape
+            for name, each in layer.make_projection(shape, made).items():
+                rows.append(_make_row(f"{name}_{named.number}", each, around))
+                around = rows[-1].output_shape
+            return [*rows, LayerRow(f"add_{named.number}", "add", made, 0, 0)]
+        return [_make_row(named.name, layer, shape)]
+    except ShapeError as error:
+        arriving = "x".join(map(str, shape))
+        raise LayerError(f"{where}: {arriving} arrives: {error}.") from error
+
+
+def _make_row(name: str, layer: Layer, shape: Shape) -> LayerRow:
+    leaving = layer.output_shape(shape)  # first, since it says what is wrong
+    # Those of a backbone are counted when it is there.
+    cost = None if isinstance(layer, Backbone) else layer.count_multiply_adds(shape)
+    return LayerRow(name, name_kind(layer), leaving, layer.count_parameters(shape), cost)
+
+
 def _read_layer(entry: LayerEntry) -> tuple[str, Layer]:
     if isinstance(entry, str):
         entry = {entry: None}
@@ -135,31 +184,25 @@ def _read_layer(entry: LayerEntry) -> tuple[str, Layer]:
             f"found {entry!r}."
         )
     ((kind, arguments),) = entry.items()
-    if kind not in KINDS:
-        raise LayerError(f"layer {suggest(str(kind), KINDS)}")
+    if kind not in LISTED:
+        raise LayerError(f"layer {suggest(str(kind), LISTED)}")
     if not isinstance(arguments, Mapping | None):
         raise LayerError(
             f"{kind} is {arguments!r}; its arguments are named: "
-            f"{', '.join(KINDS[kind].model_fields) or 'it has none'}."
+            f"{', '.join(LISTED[kind].model_fields) or 'it has none'}."
         )
     try:
-        return kind, KINDS[kind].model_validate(arguments or {})
+        return kind, LISTED[kind].model_validate(arguments or {})
     except ValidationError as error:
         raise LayerError(_describe_arguments(kind, error)) from error
 
 
 def _describe_arguments(kind: str, error: ValidationError) -> str:
     return " ".join(
-        f"argument of {kind} {suggest(str(detail['loc'][0]), KINDS[kind].model_fields)}"
+        f"argument of {kind} {suggest(str(detail['loc'][0]), LISTED[kind].model_fields)}"
         if detail["type"] == "extra_forbidden"
         else f"{kind} needs the argument {detail['loc'][0]!r}."
         if detail["type"] == "missing" and len(detail["loc"]) == 1
         else f"{kind}.{detail['loc'][0]} is {detail['input']!r}: {detail['msg'].lower()}."
         for detail in error.errors()
     )
-
-
-def _describe_misfit(position: int, named: NamedLayer, shape: Shape, error: ShapeError) -> str:
-    is_head = named.name == "softmax"
-    where = "after the last (the softmax head)" if is_head else f"number {position} ({named.kind})"
-    return f"build.layers, {where}: {'x'.join(map(str, shape))} arrives: {error}."

@@ -1,14 +1,15 @@
 """The Keras model of a list of layers."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial, reduce
 from typing import Any
 
 from onion_pipeline.annotations import KerasModel
 from onion_pipeline.model.architecture import NamedLayer, find_backbone, walk_layers
 from onion_pipeline.model.backbones import building
 from onion_pipeline.model.backend import import_keras
-from onion_pipeline.model.layers import Backbone, Shape
+from onion_pipeline.model.layers import Backbone, Layer, Residual, Shape
 
 logger = logging.getLogger(__name__)
 
@@ -35,26 +36,30 @@ def build_model(
     walk_layers(layers, image_shape, classes)
     keras = import_keras()
     keras.utils.set_random_seed(seed)
-    image = keras.Input(image_shape, dtype="uint8", name="image")
     backbone = find_backbone(layers)
-    if backbone is None:
-        scaling = keras.layers.Rescaling(1 / 255, name="scaling")
-        return keras.Sequential([image, scaling, *_make_layers(layers, classes)], name="onion")
-    pretrained = building.make_backbone(backbone.network, backbone.weights)
-    pixels, head = _prepare_pixels(backbone, image), _make_layers(layers[1:], classes)
-    model = building.continue_backbone(pretrained, backbone.network, image, pixels, head)
+    stack = [] if backbone else [keras.layers.Rescaling(1 / 255, name="scaling")]
+    stack += [
+        named if named.branch else _make_layer(named.name, named.layer)
+        for named in (layers[1:] if backbone else layers)
+    ]
+    # Probabilities stay in float32 under mixed precision: their logarithm is the loss.
+    stack.append(keras.layers.Dense(classes, activation="softmax", dtype="float32", name="softmax"))
+    image = keras.Input(image_shape, dtype="uint8", name="image")
+    if backbone:
+        return _continue_backbone(backbone, image, partial(reduce, _connect, stack))
+    if not any(named.branch for named in layers):
+        return keras.Sequential([image, *stack], name="onion")
+    return keras.Model(image, reduce(_connect, stack, image), name="onion")
+
+
+def _continue_backbone(
+    backbone: Backbone, image: Any, add_head: Callable[[Any], Any]
+) -> KerasModel:
+    network, pixels = backbone.network, _prepare_pixels(backbone, image)
+    pretrained = building.make_backbone(network, backbone.weights)
+    model = building.continue_backbone(pretrained, network, image, pixels, add_head)
     building.freeze_layers(model, set(backbone.list_trainable_blocks()))
     return model
-
-
-def _make_layers(layers: Sequence[NamedLayer], classes: int) -> Iterator[Any]:
-    """Yield the Keras layers of a list, and the softmax head."""
-    keras = import_keras()
-    for named in layers:
-        kind = getattr(keras.layers, type(named.layer).__name__)
-        yield kind(**named.layer.model_dump(), name=named.name)
-    # Probabilities stay in float32 under mixed precision: their logarithm is the loss.
-    yield keras.layers.Dense(classes, activation="softmax", dtype="float32", name="softmax")
 
 
 def _prepare_pixels(backbone: Backbone, image: Any) -> Any:
@@ -71,3 +76,20 @@ def _prepare_pixels(backbone: Backbone, image: Any) -> Any:
         )
         tensor = layers.Resizing(*seen[:2], name="resizing")(tensor)
     return layers.Rescaling([*network.scaling], [*network.offset], name="scaling")(tensor)
+
+
+def _make_layer(name: str, layer: Layer) -> Any:
+    return getattr(import_keras().layers, type(layer).__name__)(**layer.model_dump(), name=name)
+
+
+def _connect(tensor: Any, layer: Any) -> Any:
+    """Return what leaves a layer of Keras, or a residual, when `tensor` arrives."""
+    if not isinstance(layer, NamedLayer):
+        return layer(tensor)
+    if not isinstance(layer.layer, Residual):
+        return _make_layer(layer.name, layer.layer)(tensor)
+    made = reduce(_connect, layer.branch, tensor)
+    around = tensor
+    for name, each in layer.layer.make_projection(tensor.shape[1:], made.shape[1:]).items():
+        around = _make_layer(f"{name}_{layer.number}", each)(around)
+    return import_keras().layers.Add(name=f"add_{layer.number}")([made, around])

@@ -91,7 +91,8 @@ def count_multiply_adds(model: KerasModel) -> int | None:
 
 def find_convolution(model: KerasModel) -> str | None:
     """Return the name of the first convolution; None for a model without one."""
-    return next((each.name for each in model.layers if type(each).__name__ == "Conv2D"), None)
+    calls = trace_calls(model)  # in whose order no layer moves, whatever graph it is in
+    return next((name for name in calls if type(calls[name].layer).__name__ == "Conv2D"), None)
 
 
 def compute_outputs(
@@ -135,9 +136,15 @@ def trace_calls(model: KerasModel) -> dict[str, Call]:
     return calls
 
 
+def name_kind(layer: Any) -> str:
+    """Return the class of a layer as Keras itself writes it in the names of layers."""
+    name = type(layer).__name__.removesuffix("Layer")
+    return re.sub(r"(?<=[a-z0-9D])(?=[A-Z][a-z])", "_", name).lower()
+
+
 def _read_layer(name: str, call: Call, inputs: tuple[str, ...]) -> LayerNode:
     layer, shapes = call.layer, tuple(_drop_batch(tensor.shape) for tensor in call.arriving)
-    kind, config, leaving = _name_kind(layer), layer.get_config(), _drop_batch(call.leaving.shape)
+    kind, config, leaving = _name_call(layer), layer.get_config(), _drop_batch(call.leaving.shape)
     known = _read_known(kind, layer, shapes, leaving)
     named = known.model_dump() if known else OTHER_KINDS.get(kind, ())
     return LayerNode(
@@ -153,6 +160,12 @@ def _read_layer(name: str, call: Call, inputs: tuple[str, ...]) -> LayerNode:
     )
 
 
+def _name_call(layer: Any) -> str:
+    if isinstance(layer, import_keras().layers.Layer):
+        return name_kind(layer)
+    return f"operation_{name_kind(layer)}"  # a sum, perhaps with a number, which no layer adds
+
+
 def _list_weights(layer: Any) -> list[Any]:
     """Return the weights of a layer, or none of a sum or product that stands between layers."""
     return getattr(layer, "weights", [])
@@ -160,14 +173,6 @@ def _list_weights(layer: Any) -> list[Any]:
 
 def _count_parameters(layer: Any) -> int:
     return sum(int(np.prod(each.shape)) for each in _list_weights(layer))
-
-
-def _name_kind(layer: Any) -> str:
-    """Return the class of a layer as Keras itself writes it in the names of layers."""
-    name = type(layer).__name__.removesuffix("Layer")
-    if not isinstance(layer, import_keras().layers.Layer):
-        return f"operation_{name.lower()}"  # with a number, perhaps, that no layer of this name has
-    return re.sub(r"(?<=[a-z0-9D])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def _read_known(kind: str, layer: Any, shapes: Sequence[Shape], leaving: Shape) -> Layer | None:

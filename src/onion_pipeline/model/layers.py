@@ -228,6 +228,52 @@ class Activation(Layer):
     activation: ActivationName
 
 
+class Residual(Layer):
+    """A way around a list of layers: what they make is added to what arrived.
+
+    Args:
+        layers: as those of the network; residuals among them too.
+        projection: whether what arrived goes through weights of its own on the way around, which
+            give it the shape that the layers make: a 1x1 convolution, of means where it has to
+            shrink, or a dense layer where no picture arrives. Without them the layers must keep
+            the shape.
+    """
+
+    layers: Annotated[list[Any], Field(min_length=1)]
+    projection: bool = False
+
+    def make_projection(self, arriving: Shape, made: Shape) -> dict[str, Layer]:
+        """Return the layers on the way around, by what their names begin with.
+
+        Args:
+            arriving: shape at the way's beginning.
+            made: shape that the layers give.
+
+        Raises:
+            ShapeError: the two cannot be added, with a projection or without one.
+        """
+        if not self.projection:
+            if arriving == made:
+                return {}
+            raise ShapeError(_describe_difference(arriving, made))
+        if len(arriving) == len(made) == 1:
+            return {"projection": Dense(units=made[0], use_bias=False)}
+        steps = [-(-side // left) for side, left in zip(arriving[:-1], made[:-1], strict=False)]
+        # A 1x1 convolution in steps would lose most numbers; some of few channels even crash
+        # oneDNN (TensorFlow 2.21).
+        shrinking = AveragePooling2D(pool_size=steps or 1, padding="same")
+        if len(made) != SPATIAL_RANK or shrinking.output_shape(arriving)[:-1] != made[:-1]:
+            raise ShapeError(
+                f"its layers make {_name(made)} of it, which no projection can: it only takes "
+                "means of 2x2, 3x3, ... places; use padding: same in its layers, and put "
+                "flattening and global pooling after it"
+            )
+        scanning = Conv2D(filters=made[-1], kernel_size=1, use_bias=False)
+        if steps == [1, 1]:
+            return {"projection": scanning}
+        return {"projection_pooling": shrinking, "projection": scanning}
+
+
 class Backbone(Layer):
     """A pretrained network without its head: what it has learned on a million photographs.
 
@@ -295,7 +341,6 @@ class Backbone(Layer):
 
 
 KINDS: dict[str, type[Layer]] = {
-    "backbone": Backbone,
     "conv2d": Conv2D,
     "separable_conv2d": SeparableConv2D,
     "max_pooling2d": MaxPooling2D,
@@ -311,3 +356,20 @@ KINDS: dict[str, type[Layer]] = {
     "activation": Activation,
 }
 """The names that a parameter file may use, as Keras itself names layers of these kinds."""
+
+LISTED: dict[str, type[Layer]] = {**KINDS, "residual": Residual, "backbone": Backbone}
+"""All that a list of layers may have: Keras' layers, and what is made of several of them."""
+
+
+def _describe_difference(arriving: Shape, made: Shape) -> str:
+    differs = f"its layers make {_name(made)} of it, and only two of one shape can be added"
+    if len(arriving) != len(made) or len(made) != SPATIAL_RANK:
+        return f"{differs}; let them keep the shape"
+    return (
+        f"{differs}; set projection: true (a 1x1 convolution on the way around), or let its "
+        "layers keep the shape (padding: same, no strides or pooling, as many filters as arrive)"
+    )
+
+
+def _name(shape: Shape) -> str:
+    return "x".join(map(str, shape))

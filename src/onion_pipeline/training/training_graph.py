@@ -1,11 +1,13 @@
 """The training graph of a network: the same function and weights, trained in less time."""
 
-from functools import partial
+from collections import Counter
 from typing import Any
 
 from onion_pipeline.annotations import KerasModel
 from onion_pipeline.model.backend import import_keras
+from onion_pipeline.model.graph import trace_calls
 from onion_pipeline.training.frozen_normalization import fold_normalization
+from onion_pipeline.training.normalization import fuse_batch_normalization, is_usual
 
 
 def make_training_graph(
@@ -31,19 +33,9 @@ def make_training_graph(
         pixels = keras.Input(batch_shape=model.input_shape, dtype=model.inputs[0].dtype)
         graph = keras.Sequential([pixels, *layers])
     else:
-        graph = keras.models.clone_model(
-            model,
-            clone_function=fold_normalization(model, lambda layer: _recast(layer, precision)),
-            call_function=partial(_call_layer, image_size),
-        )
-    graph.set_weights(model.get_weights())
+        graph = _clone_branches(model, precision, image_size)
+    _copy_weights(model, graph)
     return graph
-
-
-def _call_layer(size: tuple[int, int] | None, layer: Any, *inputs: Any, **options: Any) -> Any:
-    if size and layer.name == "scaling":
-        inputs = (_shrink_pixels(size)(*inputs),)
-    return layer(*inputs, **options)
 
 
 def _shrink_pixels(size: tuple[int, int]) -> Any:
@@ -53,8 +45,15 @@ def _shrink_pixels(size: tuple[int, int]) -> Any:
 def copy_with_weights(model: KerasModel, graph: KerasModel) -> KerasModel:
     """Return a copy of `model` with what its training graph has learned."""
     copy = import_keras().models.clone_model(model)
-    copy.set_weights(graph.get_weights())
+    _copy_weights(graph, copy)
     return copy
+
+
+def _copy_weights(source: KerasModel, target: KerasModel) -> None:
+    """Copy by name: where a ReLU moves, layers of another branch may change their place."""
+    for layer in source.layers:
+        if layer.weights:
+            target.get_layer(layer.name).set_weights(layer.get_weights())
 
 
 def _recast(layer: Any, precision: str) -> Any:
@@ -63,7 +62,47 @@ def _recast(layer: Any, precision: str) -> Any:
         config["activation"] = "linear"
     elif isinstance(layer, layers.Layer) and not isinstance(layer, layers.InputLayer):
         config["dtype"] = precision
-    return type(layer).from_config(config)
+    kind = fuse_batch_normalization() if is_usual(layer) else type(layer)
+    return kind.from_config(config)
+
+
+def _clone_branches(
+    model: KerasModel, precision: str, image_size: tuple[int, int] | None
+) -> KerasModel:
+    """Return `model` in `precision`, with each ReLU postponed that nothing else needs."""
+    keras, pooled = import_keras(), _find_pooled(model)
+    postponed: dict[str, Any] = {}
+    fold = fold_normalization(model, lambda layer: _recast(layer, precision))
+
+    def clone(layer: Any) -> Any:
+        recast = [fold(layer)]
+        relu = _take_relu(recast) if layer.name in pooled else None
+        if relu:
+            postponed[pooled[layer.name]] = relu
+        return recast[0] if recast else keras.layers.Identity()
+
+    def call(layer: Any, *arguments: Any, **options: Any) -> Any:
+        if image_size and layer.name == "scaling":
+            arguments = (_shrink_pixels(image_size)(*arguments),)
+        made = layer(*arguments, **options)
+        return postponed[layer.name](made) if layer.name in postponed else made
+
+    return keras.models.clone_model(model, clone_function=clone, call_function=call)
+
+
+def _find_pooled(model: KerasModel) -> dict[str, str]:
+    """Return the layers whose output goes to a max pooling and nowhere else, by its name."""
+    calls = trace_calls(model).values()
+    givers = {id(call.leaving): call.layer for call in calls}
+    uses: Counter[Any] = Counter(id(tensor) for call in calls for tensor in call.arriving)
+    uses += Counter(call.layer.name for call in calls)
+    return {
+        givers[tensor].name: call.layer.name
+        for call in calls
+        if isinstance(call.layer, import_keras().layers.MaxPooling2D)
+        for tensor in map(id, call.arriving)
+        if uses[tensor] == uses[call.layer.name] == uses[givers[tensor].name] == 1
+    }
 
 
 def _postpone_relu(layers: list[Any]) -> list[Any]:

@@ -1,7 +1,7 @@
 """A pretrained network as the beginning of a model, layer by layer."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ def make_backbone(network: Network, given: str | None) -> KerasModel:
 
 
 def continue_backbone(
-    backbone: KerasModel, network: Network, image: Any, pixels: Any, head: Iterable[Any]
+    backbone: KerasModel, network: Network, image: Any, pixels: Any, add_head: Callable[[Any], Any]
 ) -> KerasModel:
     """Return a model that begins with a backbone, whose layers are among its own.
 
@@ -57,7 +57,7 @@ def continue_backbone(
         network: which one it is.
         image: the symbolic tensor of the pictures.
         pixels: what has become of it, (N, H, W, 3), scaled as `network` says.
-        head: layers that follow.
+        add_head: applies the layers that follow to what leaves the backbone.
     """
     keras = import_keras()
     if network.package:
@@ -66,9 +66,7 @@ def continue_backbone(
     else:
         again = applications.make_application(network, None, pixels)
         tensor, names = again.outputs[0], applications.name_layers(again, PREFIX)
-    for layer in head:
-        tensor = layer(tensor)
-    model = keras.Model(image, tensor, name="onion")
+    model = keras.Model(image, add_head(tensor), name="onion")
     if names:
         rename = partial(applications.rename_layer, names)
         model = keras.models.clone_model(model, clone_function=rename)
