@@ -14,7 +14,16 @@ from onion_pipeline.pipeline_registry import register_pipelines
 OTHERWISE: dict[tuple[str, str], str] = {}
 VERBS = ["ingest", "augment", "build", "train", "evaluate", "explain", "register"]
 EXTRA = ["predict", "promote", "verify", "audit", "find_learning_rate"]
-LAYERS = ["raw", "intermediate", "primary", "model_input", "models", "model_output", "reporting"]
+LAYERS = [
+    "raw",
+    "intermediate",
+    "primary",
+    "model_input",
+    "feature",
+    "models",
+    "model_output",
+    "reporting",
+]
 HEAVY = {
     "tensorflow",
     "keras",

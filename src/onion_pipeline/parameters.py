@@ -139,10 +139,11 @@ class EarlyStopping(_Strict):
 class ProbeParameters(_Strict):
     """How the head of a pretrained network is fitted to its features."""
 
+    copies: NonNegativeInt = 0
     epochs: PositiveInt = 40
     batch_size: PositiveInt = 64
     learning_rate: PositiveFloat = 0.003
-    weight_decays: Annotated[list[NonNegativeFloat], Field(min_length=1)] = [0.1, 1.0, 3.0, 10.0]
+    weight_decays: Annotated[list[NonNegativeFloat], Field(min_length=1)] = [0.1, 1, 3, 10]
 
 
 class TrainParameters(_Strict):

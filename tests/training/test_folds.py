@@ -1,11 +1,12 @@
 import logging
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from onion_pipeline.errors import DataError
-from onion_pipeline.training import fit, folds
+from onion_pipeline.training import fit
 from onion_pipeline.training.folds import (
     SelectedImages,
     divide_images,
@@ -126,10 +127,8 @@ def test_images_and_folds_of_different_runs_are_refused(parts, assigned, change)
 def test_each_network_is_the_one_of_its_fold(parts, assigned, untrained, parameters):
     before = untrained.get_weights()
     divided = divide_images(parts, assigned)
-    trained = [
-        (each.model.get_weights(), unseen)
-        for each, unseen in train_folds(untrained, divided, parameters, seed=3)
-    ]
+    train = partial(fit.train_model, untrained, parameters=parameters, seed=3)
+    trained = [(each.model.get_weights(), unseen) for each, unseen in train_folds(divided, train)]
     assert len(trained) == 3
     for fold, (weights, unseen) in zip(divided, trained, strict=True):
         train, validation = fold.train.gather(), fold.validation.gather()
@@ -145,10 +144,9 @@ def test_joined_histories_say_of_which_fold_they_are():
     assert join_histories(histories).to_dict("list") == {"epoch": [1, 2, 1], "fold": [0, 0, 1]}
 
 
-def test_each_fold_is_announced_with_its_sizes(parts, assigned, untrained, monkeypatch, caplog):
+def test_each_fold_is_announced_with_its_sizes(parts, assigned, untrained, caplog):
     trained = fit.Trained(untrained, pd.DataFrame(), np.zeros((1, 0, 0, 0, 0), np.float32))
-    monkeypatch.setattr(folds, "train_model", lambda *_: trained)
     with caplog.at_level(logging.INFO):
-        list(train_folds(untrained, divide_images(parts, assigned), None, seed=0))
+        list(train_folds(divide_images(parts, assigned), lambda *_: trained))
     assert caplog.messages[0] == "fold 1 of 3: 7 train, 3 validation, 4 unseen"
     assert len(caplog.messages) == 3

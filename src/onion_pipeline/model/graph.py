@@ -92,7 +92,8 @@ def count_multiply_adds(model: KerasModel) -> int | None:
 def find_convolution(model: KerasModel) -> str | None:
     """Return the name of the first convolution; None for a model without one."""
     calls = trace_calls(model)  # in whose order no layer moves, whatever graph it is in
-    return next((name for name in calls if type(calls[name].layer).__name__ == "Conv2D"), None)
+    kind = import_keras().layers.Conv2D
+    return next((name for name in calls if isinstance(calls[name].layer, kind)), None)
 
 
 def compute_outputs(

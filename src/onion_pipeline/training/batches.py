@@ -7,6 +7,7 @@ pixels are gathered while the network still learns from the block before.
 import math
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -149,6 +150,14 @@ def _gather_rows(parts: Sequence[ImageRows], rows: NDArray[np.int64]) -> NDArray
         found[here] = part[rows[here] - start]
         start += len(part)
     return found
+
+
+def limit_variants(images: LabelledImages | StreamedImages, copies: int) -> ImageRows:
+    """Return the images with their first `copies` variants, if there are so many."""
+    if isinstance(images, StreamedImages):
+        return replace(images, copies=min(copies, images.copies)) if copies else images.images
+    # Kept ones are in the order of the numbers of their variants.
+    return images[: np.count_nonzero(images["copy"] <= copies)]
 
 
 def list_inputs(images: ImageRows) -> tuple[Any, ...]:

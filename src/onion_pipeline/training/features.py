@@ -1,5 +1,6 @@
 """What the frozen part of a network makes of images, computed once for all epochs."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from math import prod
@@ -10,6 +11,7 @@ from onion_pipeline.annotations import KerasModel
 from onion_pipeline.images.arrays import ArrayChunks, LabelledImages, labelled_dtype
 from onion_pipeline.model.backbones.building import find_block
 from onion_pipeline.model.backend import allow_retracing, import_keras
+from onion_pipeline.model.graph import trace_calls
 from onion_pipeline.origin import TRAINING, hash_origin
 from onion_pipeline.training.batches import BatchPlan, ImageRows, list_inputs, read_pixels
 from onion_pipeline.training.training_graph import make_training_graph
@@ -33,12 +35,17 @@ def split_network(model: KerasModel) -> tuple[KerasModel, KerasModel]:
         From uint8 (N, H, W, C) to float32 features (N, ...); from these to probabilities (N, K).
     """
     keras = import_keras()
-    last = max(number for number, layer in enumerate(model.layers) if find_block(layer.name))
-    end = last + 1
-    while not (model.layers[end].weights or isinstance(model.layers[end], keras.layers.Dropout)):
-        end += 1
-    features = model.layers[end - 1].output
-    return keras.Model(model.inputs[0], features), keras.Model(features, model.outputs[0])
+    calls = [*trace_calls(model).values()]
+    uses = Counter(id(tensor) for call in calls for tensor in call.arriving)
+    end = max(place for place, call in enumerate(calls) if find_block(call.layer.name))
+    features = calls[end].leaving
+    for layer, _, leaving in calls[end + 1 :]:
+        # In front of a residual is the last place that all has to go through.
+        if layer.weights or isinstance(layer, keras.layers.Dropout) or uses[id(features)] > 1:
+            break
+        features = leaving
+    frozen = keras.Model(model.inputs[0], features, name="frozen")
+    return frozen, keras.Model(features, model.outputs[0], name="head")
 
 
 def offer_none() -> ArrayChunks:

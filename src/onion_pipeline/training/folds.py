@@ -1,19 +1,18 @@
 """Cross-validation: for each image a network that has not trained on it."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.annotations import DataFrame, KerasModel, Series
+from onion_pipeline.annotations import DataFrame, Series
 from onion_pipeline.errors import DataError
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.model.backend import allow_retracing
-from onion_pipeline.parameters import TrainParameters
 from onion_pipeline.training.batches import ImageRows, SelectedImages
-from onion_pipeline.training.fit import Trained, train_model
+from onion_pipeline.training.fit import Trained
 
 logger = logging.getLogger(__name__)
 
@@ -61,9 +60,13 @@ def divide_images(parts: Sequence[ImageRows], folds: Series) -> list[Fold]:
 
 
 def train_folds(
-    untrained: KerasModel, folds: Sequence[Fold], parameters: TrainParameters, seed: int
+    folds: Sequence[Fold], train: Callable[[ImageRows, ImageRows], Trained]
 ) -> Iterator[tuple[Trained, LabelledImages]]:
-    """Train a copy of `untrained` for each fold, in each with the same seed.
+    """Train a network for each fold.
+
+    Args:
+        folds: from :func:`divide_images`.
+        train: from images for training and for validation to a trained network.
 
     Yields:
         The trained network with its history and, in memory, the images that it has not seen.
@@ -72,8 +75,7 @@ def train_folds(
         for number, fold in enumerate(folds, start=1):
             sizes = ", ".join(f"{len(images)} {name}" for name, images in fold._asdict().items())
             logger.info("fold %d of %d: %s", number, len(folds), sizes)
-            trained = train_model(untrained, fold.train, fold.validation, parameters, seed)
-            yield trained, fold.unseen.gather()
+            yield train(fold.train, fold.validation), fold.unseen.gather()
 
 
 def join_histories(histories: Sequence[DataFrame]) -> DataFrame:

@@ -80,7 +80,7 @@ def train_phases(  # noqa: PLR0913
         parameters: how to train.
         seed: of the order of the images and of Dropout.
         chosen: from :func:`choose_phases`.
-        features: of `images` and then of `validation`, from
+        features: of `images`, or of fewer variants of them, and then of `validation`, from
             :func:`~onion_pipeline.training.features.compute_features`; not read without a probe.
         checkpoints: their folder, or ``None``; those of the probe are in a folder in it.
 
@@ -93,7 +93,8 @@ def train_phases(  # noqa: PLR0913
     probe = None
     if PROBE in chosen:
         folder = checkpoints / PROBE if checkpoints else None
-        parts = features[: len(images)], features[len(images) :]
+        count = len(features) - len(validation)
+        parts = features[:count], features[count:]
         probe = fit_probe(untrained, *parts, parameters, seed, checkpoints=folder)
     if probe and FINE_TUNING not in chosen:
         return probe
@@ -111,40 +112,19 @@ def train_phases(  # noqa: PLR0913
 
 def fit_probe(  # noqa: PLR0913
     model: KerasModel,
-    features: LabelledImages,
-    validation: LabelledImages,
+    features: ImageRows,
+    validation: ImageRows,
     parameters: TrainParameters,
     seed: int,
     *,
     checkpoints: Path | None = None,
 ) -> Trained:
-    """Train the head of a copy of `model` on features, with the weight decay that suits it best.
+    """Train the head of a copy of `model`, which begins with a backbone, on features.
 
-    Args:
-        model: begins with a backbone; left as it is.
-        features: labelled features for training.
-        validation: labelled features that choose among the weight decays, and the epochs of each.
-        parameters: how to train; of those of images, the weights of the classes hold here, too.
-        seed: of the order of the features and of Dropout.
-        checkpoints: as in :func:`~onion_pipeline.training.fit.train_model`.
+    The other arguments and what is returned are those of :func:`fit_head`.
     """
     _, head = split_network(model)
-    best: Trained | None = None
-    with allow_retracing():
-        for decay in parameters.probe.weight_decays:
-            folder = checkpoints / f"weight-decay-{decay:g}" if checkpoints else None
-            chosen = _choose_parameters(parameters, decay)
-            trained = train_model(
-                head, features, validation, chosen, seed, checkpoints=folder, quiet=True
-            )
-            row = trained.history[trained.history["best"]].iloc[0]
-            logger.info(
-                "probe with weight decay %g: validation loss %.4f, accuracy %.4f after %d epochs",
-                *(decay, row["validation_loss"], row["validation_accuracy"], row["epoch"]),
-            )
-            if best is None or row["validation_loss"] < _find_best_loss(best):
-                best = trained
-    assert best is not None  # there is at least one weight decay
+    best = fit_head(head, features, validation, parameters, seed, checkpoints=checkpoints)
     probed = import_keras().models.clone_model(model)
     probed.set_weights(model.get_weights())
     for layer in best.model.layers:
@@ -154,6 +134,43 @@ def fit_probe(  # noqa: PLR0913
     kernel = model.get_layer(name).kernel.numpy() if name else np.zeros((0, 0, 0, 0), np.float32)
     kernels = np.stack([kernel] * (1 + len(best.history)))
     return Trained(probed, best.history.assign(phase=PROBE), kernels)
+
+
+def fit_head(  # noqa: PLR0913
+    head: KerasModel,
+    features: ImageRows,
+    validation: ImageRows,
+    parameters: TrainParameters,
+    seed: int,
+    *,
+    checkpoints: Path | None = None,
+) -> Trained:
+    """Train a copy of `head` on features, with the weight decay that suits it best.
+
+    Args:
+        head: from :func:`~onion_pipeline.training.features.split_network`; left as it is.
+        features: labelled features for training.
+        validation: labelled features that choose among the weight decays, and the epochs of each.
+        parameters: how to train; of those of images, the weights of the classes hold here, too.
+        seed: of the order of the features and of Dropout.
+        checkpoints: as in :func:`~onion_pipeline.training.fit.train_model`.
+    """
+    trained = []
+    for decay in parameters.probe.weight_decays:
+        folder = checkpoints / f"weight-decay-{decay:g}" if checkpoints else None
+        chosen = _choose_parameters(parameters, decay)
+        with allow_retracing():
+            trained.append(
+                train_model(
+                    head, features, validation, chosen, seed, checkpoints=folder, quiet=True
+                )
+            )
+        row = _find_best(trained[-1])
+        logger.info(
+            "probe with weight decay %g: validation loss %.4f, accuracy %.4f after %d epochs",
+            *(decay, row["validation_loss"], row["validation_accuracy"], row["epoch"]),
+        )
+    return min(trained, key=lambda each: _find_best(each)["validation_loss"])
 
 
 def join_phases(probe: Trained, tuned: Trained) -> Trained:
@@ -171,8 +188,9 @@ def join_phases(probe: Trained, tuned: Trained) -> Trained:
     return Trained(tuned.model, pd.concat([earlier, history], ignore_index=True), kernels)
 
 
-def _find_best_loss(trained: Trained) -> Any:
-    return trained.history.loc[trained.history["best"], "validation_loss"].item()
+def _find_best(trained: Trained) -> Any:
+    """Return the row of the history of which the weights are."""
+    return trained.history[trained.history["best"]].iloc[0]
 
 
 def _choose_parameters(parameters: TrainParameters, decay: float) -> TrainParameters:

@@ -1,5 +1,8 @@
 """Nodes that find labels that are probably wrong."""
 
+from functools import partial
+from typing import Any
+
 from onion_pipeline.annotations import DataFrame, ImageFigure, KerasModel
 from onion_pipeline.augmentation.policy import Step
 from onion_pipeline.augmentation.streaming import offer_variants
@@ -7,7 +10,7 @@ from onion_pipeline.evaluation import figures, label_issues, predictions
 from onion_pipeline.images import splits
 from onion_pipeline.images.arrays import DecodedImages, LabelledImages, check_match
 from onion_pipeline.parameters import AuditParameters, AugmentParameters, TrainParameters
-from onion_pipeline.training import folds
+from onion_pipeline.training import features, fit, folds, phases
 
 
 def assign_folds(image_splits: DataFrame, parameters: AuditParameters, seed: int) -> DataFrame:
@@ -22,16 +25,28 @@ def predict_out_of_fold(
     class_names: list[str],
     augmented_images: LabelledImages,
     validation_images: LabelledImages,
+    backbone_features: LabelledImages,
     augmentation_policy: list[Step],
     augment: AugmentParameters,
     parameters: TrainParameters,
     seed: int,
 ) -> tuple[DataFrame, DataFrame]:
-    """Classify each image by a network that has not been trained on it."""
-    images = offer_variants(augmented_images, augmentation_policy, augment, seed)
-    divided = folds.divide_images([images, validation_images], image_folds["fold"])
+    """Classify each image by a network that has not been trained on it.
+
+    Where a probe has features of the images, these networks are heads on the same features: what
+    the backbone knows, it knows of none of these images.
+    """
+    if len(backbone_features):
+        parts: list[Any] = [backbone_features]
+        _, network = features.split_network(untrained_model)
+        train = partial(phases.fit_head, network, parameters=parameters, seed=seed)
+    else:
+        images = offer_variants(augmented_images, augmentation_policy, augment, seed)
+        parts = [images, validation_images]
+        train = partial(fit.train_model, untrained_model, parameters=parameters, seed=seed)
+    divided = folds.divide_images(parts, image_folds["fold"])
     tables, histories = [], []
-    for trained, unseen in folds.train_folds(untrained_model, divided, parameters, seed):
+    for trained, unseen in folds.train_folds(divided, train):
         histories.append(trained.history)
         probabilities = predictions.predict_probabilities(trained.model, unseen["image"])
         tables.append(

@@ -23,6 +23,7 @@ def create_pipeline() -> Pipeline:
                     "class_names",
                     "augmented_images",
                     "validation_images",
+                    "backbone_features",
                     "augmentation_policy",
                     "params:augment",
                     "params:train",

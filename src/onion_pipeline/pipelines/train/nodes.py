@@ -17,6 +17,7 @@ from onion_pipeline.parameters import (
     TrainParameters,
 )
 from onion_pipeline.training import features, fit, lineage, phases
+from onion_pipeline.training.batches import limit_variants
 
 ANY_CLASSES = 2
 
@@ -39,7 +40,8 @@ def compute_backbone_features(
         return features.offer_none()
     network = build_model(layers, augmented_images["image"].shape[1:], ANY_CLASSES, seed)
     images = offer_variants(augmented_images, augmentation_policy, augment, seed)
-    return features.compute_features(network, images, validation_images)
+    chosen = limit_variants(images, train.probe.copies)
+    return features.compute_features(network, chosen, validation_images)
 
 
 def train_model(
