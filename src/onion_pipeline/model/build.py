@@ -40,9 +40,9 @@ def build_model(
     if backbone is None:
         scaling = keras.layers.Rescaling(1 / 255, name="scaling")
         return keras.Sequential([image, scaling, *_make_layers(layers, classes)], name="onion")
-    pretrained = building.make_backbone(backbone.network, backbone.weights)
-    pixels, head = _prepare_pixels(backbone, image), _make_layers(layers[1:], classes)
-    model = building.continue_backbone(pretrained, backbone.network, image, pixels, head)
+    pixels = _prepare_pixels(backbone, image)
+    pretrained = building.make_backbone(backbone.network, backbone.weights, image, pixels)
+    model = building.continue_backbone(pretrained, _make_layers(layers[1:], classes))
     building.freeze_layers(model, set(backbone.list_trainable_blocks()))
     return model
 

@@ -1,8 +1,10 @@
 """Networks of ``keras.applications``, with names that do not depend on what was built before."""
 
 import re
+import sys
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -35,29 +37,45 @@ BLOCKS = (
 )
 
 
-def make_application(network: Network, weights: str | None, pixels: Any = None) -> KerasModel:
+def make_application(network: Network, weights: str | None, pixels: Any) -> KerasModel:
     """Return a network as ``keras.applications`` makes it, without scaling and without its head.
 
     Args:
         network: one of :data:`CLASSES`.
         weights: ``imagenet`` are looked for in ``KERAS_HOME``, and downloaded if they are not
             there, each time with their checksum; ``None`` are random ones.
-        pixels: a symbolic tensor that it continues; ``None`` is one of any size.
+        pixels: the symbolic tensor that it continues; how a layer pads depends on its sides.
     """
     kind = getattr(import_keras().applications, CLASSES[network.name])
     # ResNet has its scaling apart from the network.
     scaling = {} if network.name.startswith("resnet") else {"include_preprocessing": False}
-    shape = (None, None, 3) if pixels is None else pixels.shape[1:]
-    return kind(
-        include_top=False, weights=weights, input_shape=shape, input_tensor=pixels, **scaling
-    )
+    shape = pixels.shape[1:]
+    with _quiet_download():
+        return kind(
+            include_top=False, weights=weights, input_shape=shape, input_tensor=pixels, **scaling
+        )
+
+
+@contextmanager
+def _quiet_download() -> Iterator[None]:
+    """Let Keras draw its bar on a terminal alone: elsewhere it has a line for every 50 ms."""
+    config = import_keras().config
+    if sys.stdout.isatty() or not config.is_interactive_logging_enabled():
+        yield
+        return
+    config.disable_interactive_logging()
+    try:
+        yield
+    finally:
+        config.enable_interactive_logging()
 
 
 def name_layers(application: KerasModel, prefix: str) -> dict[str, str]:
     """Return the names that its layers shall have, by those that they have.
 
     The latter depend on what else was built in the process. The former consist of `prefix`, the
-    block, the kind and the number among those of this kind in the block. What comes before the first block keeps its name.
+    block, the kind and the number among those of this kind in the block. What comes before the
+    first block keeps its name.
     """
     names, block = {}, ""
     numbers: dict[str, Any] = defaultdict(lambda: count(1))
