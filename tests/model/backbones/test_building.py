@@ -146,7 +146,7 @@ def test_small_pictures_are_refused_where_they_shall_not_be_enlarged(build_backb
 
 
 def test_pictures_with_other_channels_are_refused(build_backbone):
-    with pytest.raises(LayerError, match="64x64x4 arrives: .*gray or colour, not of 4 channels"):
+    with pytest.raises(LayerError, match=r"64x64x4 arrives: .*gray or colour, not of 4 channels"):
         build_backbone("efficientnet_lite0", (64, 64, 4))
 
 

@@ -2,6 +2,7 @@
 
 import re
 import sys
+import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -50,7 +51,9 @@ def make_application(network: Network, weights: str | None, pixels: Any) -> Kera
     # ResNet has its scaling apart from the network.
     scaling = {} if network.name.startswith("resnet") else {"include_preprocessing": False}
     shape = pixels.shape[1:]
-    with _quiet_download():
+    with _quiet_download(), warnings.catch_warnings():
+        # That weights were trained on other pictures is what a backbone is about.
+        warnings.filterwarnings("ignore", message="`input_shape` is undefined or non-square")
         return kind(
             include_top=False, weights=weights, input_shape=shape, input_tensor=pixels, **scaling
         )

@@ -126,6 +126,11 @@ def _find_storage(reference: Any) -> _Storage:
     return _Storage(key, TYPES[kind], size)
 
 
+def _make_mapping() -> dict[str, Any]:
+    """Return an empty one; what is in it, the pickle adds."""
+    return {}
+
+
 def _make_tensor(storage: Any, offset: Any, shape: Any, strides: Any, *_: Any) -> _Tensor:
     """Return a tensor that is described soundly, but may still reach beyond its storage."""
     sound = type(storage) is _Storage and type(shape) is tuple and type(strides) is tuple
@@ -139,7 +144,7 @@ def _are_counts(values: tuple[Any, ...]) -> bool:
 
 
 MAKERS: Makers = {
-    ("collections", "OrderedDict"): lambda: {},
+    ("collections", "OrderedDict"): _make_mapping,
     ("torch._utils", "_rebuild_tensor_v2"): _make_tensor,
     ("torch", "FloatStorage"): "FloatStorage",
     ("torch", "LongStorage"): "LongStorage",
@@ -155,9 +160,10 @@ def _read_storages(file: io.BytesIO, known: dict[str, _Storage]) -> dict[str, ND
     for key in keys:
         storage = known[key]
         count = int.from_bytes(file.read(COUNT_BYTES), "little")
-        numbers = file.read(storage.size * storage.dtype.itemsize)
-        if count != storage.size or len(numbers) != count * storage.dtype.itemsize:
+        size = count * storage.dtype.itemsize
+        if count != storage.size or size > file.getbuffer().nbytes - file.tell():
             raise ValueError(f"it is cut off or damaged: storage {key[:20]} is not all there")
+        numbers = file.read(size)
         storages[key] = np.frombuffer(numbers, storage.dtype)
     return storages
 
@@ -169,4 +175,4 @@ def _lay_out(tensor: _Tensor, storage: NDArray[Any]) -> NDArray[Any]:
         raise ValueError("a tensor reaches beyond its storage")
     strides = [step * storage.itemsize for step in tensor.strides]
     view = np.lib.stride_tricks.as_strided(storage[tensor.offset :], tensor.shape, strides)
-    return np.ascontiguousarray(view)
+    return view.copy()

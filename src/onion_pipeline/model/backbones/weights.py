@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -97,9 +98,10 @@ def estimate_download(network: Network) -> int:
 
 def find_cache() -> Path:
     """Return where Keras keeps what it downloads, and what a user may put there."""
-    home = Path.home()
-    home = home if os.access(home, os.W_OK) else Path("/tmp")  # noqa: S108  # as Keras does
-    return Path(os.environ.get("KERAS_HOME", home / ".keras")).expanduser() / "models"
+    home = os.path.expanduser("~")  # noqa: PTH111  # as Keras does
+    home = home if os.access(home, os.W_OK) else "/tmp"
+    given = os.environ.get("KERAS_HOME", os.path.join(home, ".keras"))  # noqa: PTH118
+    return Path(os.path.expanduser(given)) / "models"  # noqa: PTH111
 
 
 def find_packaged_file(network: Network) -> Path:
@@ -167,9 +169,12 @@ def load_weights_file(part: KerasModel, network: Network, given: str) -> None:
             part.set_weights(_order_tensors(path, network))
         else:
             _open_file(path)
-            part.load_weights(path)
+            with warnings.catch_warnings():
+                # Of layers that stay at random Keras warns.
+                warnings.simplefilter("error", UserWarning)
+                part.load_weights(path)
     # h5py and Keras each have their own errors for what is no such file.
-    except (OSError, RuntimeError, *torch_files.FAULTS) as error:
+    except (OSError, RuntimeError, UserWarning, *torch_files.FAULTS) as error:
         if isinstance(error, WeightsError):
             raise
         raise _describe_misfit(path, network, error) from error
