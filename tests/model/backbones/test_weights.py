@@ -2,6 +2,8 @@ import logging
 import os
 import subprocess
 import sys
+import time
+import urllib.error
 import urllib.request
 import zipfile
 from pathlib import Path
@@ -227,16 +229,29 @@ def test_a_poisoned_file_of_the_users_runs_nothing(tmp_path):
     assert not proof.exists()
 
 
-def test_without_network_the_file_its_place_and_the_way_out_are_named(no_internet, caplog, capfd):
-    with caplog.at_level(logging.INFO), pytest.raises(WeightsError) as caught:
+def test_without_network_the_file_its_place_and_the_way_out_are_named(no_internet):
+    with pytest.raises(WeightsError) as caught:
         build(SMALL.name, "imagenet")
     said = str(caught.value)
     assert str(no_internet / weights.DOWNLOADS[SMALL.name]) in said
     assert "KERAS_HOME" in said
     assert "use efficientnet_lite0" in said
-    assert "Keras downloads weights_mobilenet_v3_small_224_1.0" in caplog.text
-    assert "(some 3.8 MB)" in caplog.text
-    assert capfd.readouterr().out == ""  # where there is no terminal, no bar
+
+
+def test_a_download_is_one_line_where_there_is_no_terminal(no_internet, caplog, capfd, monkeypatch):
+    def download(origin, target, report):
+        for block in range(4):
+            time.sleep(0.06)  # Keras shows how far it is every 50 ms
+            report(block, 1000, 10_000)
+        raise urllib.error.URLError("cut off")
+
+    monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", download)
+    with caplog.at_level(logging.INFO), pytest.raises(WeightsError, match="cut off"):
+        build(SMALL.name, "imagenet")
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert said.startswith("Keras downloads weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5")
+    assert "(some 3.8 MB)" in said
+    assert "1000" not in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("harm", [b"", b"not the weights"])

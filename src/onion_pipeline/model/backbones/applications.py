@@ -1,5 +1,6 @@
 """Networks of ``keras.applications``, with names that do not depend on what was built before."""
 
+import logging
 import re
 import sys
 import warnings
@@ -62,15 +63,21 @@ def make_application(network: Network, weights: str | None, pixels: Any) -> Kera
 @contextmanager
 def _quiet_download() -> Iterator[None]:
     """Let Keras draw its bar on a terminal alone: elsewhere it has a line for every 50 ms."""
-    config = import_keras().config
+    config, logger = import_keras().config, logging.getLogger("absl")
     if sys.stdout.isatty() or not config.is_interactive_logging_enabled():
         yield
         return
-    config.disable_interactive_logging()
+    config.disable_interactive_logging()  # what was printed is logged then
+    logger.addFilter(_is_no_progress)
     try:
         yield
     finally:
+        logger.removeFilter(_is_no_progress)
         config.enable_interactive_logging()
+
+
+def _is_no_progress(record: logging.LogRecord) -> bool:
+    return record.levelno > logging.INFO
 
 
 def name_layers(application: KerasModel, prefix: str) -> dict[str, str]:
