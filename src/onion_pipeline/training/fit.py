@@ -15,6 +15,7 @@ from onion_pipeline.training import epochs
 from onion_pipeline.training.batches import ImageRows
 from onion_pipeline.training.checkpoints import Checkpointer, TrainingFolder
 from onion_pipeline.training.early_stopping import EarlyStopper
+from onion_pipeline.training.memory import check_memory
 from onion_pipeline.training.precision import choose_precision
 from onion_pipeline.training.progress import Epoch, Progress
 from onion_pipeline.training.state import TrainingState
@@ -64,6 +65,7 @@ def train_model(  # noqa: PLR0913
             and is not done again if it has finished. ``None`` reads and writes none.
 
     Raises:
+        MemoryShortageError: it would not fit into the memory of this machine.
         TrainingDivergedError: the loss or a weight is not finite; names the epoch and the step.
     """
     folder = None
@@ -74,6 +76,7 @@ def train_model(  # noqa: PLR0913
 
     import_keras().utils.set_random_seed(seed)
     precision = choose_precision(parameters.precision, untrained)
+    check_memory(untrained, parameters.batch_size, precision)
     graph = make_training_graph(untrained, precision)
     course = epochs.prepare_training(graph, images, parameters, seed)
     # Judged in float32, as what is kept will answer, whatever it learns in.
