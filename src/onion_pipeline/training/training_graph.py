@@ -39,10 +39,11 @@ def copy_with_weights(model: KerasModel, graph: KerasModel) -> KerasModel:
 
 
 def _recast(layer: Any, precision: str) -> Any:
-    config = layer.get_config()
+    config, layers = layer.get_config(), import_keras().layers
     if layer.name == "softmax":
         config["activation"] = "linear"
-    elif not isinstance(layer, import_keras().layers.InputLayer):
+    # A sum between layers is of the type of what arrives.
+    elif isinstance(layer, layers.Layer) and not isinstance(layer, layers.InputLayer):
         config["dtype"] = precision
     return type(layer).from_config(config)
 
