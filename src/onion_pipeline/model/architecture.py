@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from onion_pipeline.annotations import DataFrame
-from onion_pipeline.errors import LayerError, suggest
+from onion_pipeline.errors import LayerError, list_some, suggest
 from onion_pipeline.model.graph import LayerNode, name_kind
 from onion_pipeline.model.layers import LISTED, Backbone, Dense, Layer, Residual, Shape, ShapeError
 
@@ -116,8 +116,8 @@ def _explain_order(earlier: Sequence[NamedLayer]) -> str:
     if find_backbone(earlier):
         return "a second backbone; there can be one, and it is the first layer."
     return (
-        f"backbone comes after {len(earlier)} other layers; it takes the picture itself, so it is "
-        "the first layer or there is none."
+        f"backbone comes after {list_some([each.kind for each in earlier])}; it takes the picture "
+        "itself, so it is the first layer or there is none."
     )
 
 
@@ -198,11 +198,16 @@ def _read_layer(entry: LayerEntry) -> tuple[str, Layer]:
 
 
 def _describe_arguments(kind: str, error: ValidationError) -> str:
-    return " ".join(
-        f"argument of {kind} {suggest(str(detail['loc'][0]), LISTED[kind].model_fields)}"
-        if detail["type"] == "extra_forbidden"
-        else f"{kind} needs the argument {detail['loc'][0]!r}."
-        if detail["type"] == "missing" and len(detail["loc"]) == 1
-        else f"{kind}.{detail['loc'][0]} is {detail['input']!r}: {detail['msg'].lower()}."
-        for detail in error.errors()
-    )
+    return " ".join(_describe_argument(kind, detail) for detail in error.errors())
+
+
+def _describe_argument(kind: str, detail: Any) -> str:
+    match detail["type"], detail["loc"]:
+        case "extra_forbidden", (name, *_):
+            return f"argument of {kind} {suggest(str(name), LISTED[kind].model_fields)}"
+        case "missing", (name,):
+            return f"{kind} needs the argument {name!r}."
+        case _, ():  # arguments that do not go together
+            return f"{kind}: {detail['msg'].removeprefix('Value error, ').rstrip('.')}."
+    name = detail["loc"][0]
+    return f"{kind}.{name} is {detail['input']!r}: {detail['msg'].lower()}."

@@ -55,9 +55,10 @@ def build_model(
 def _continue_backbone(
     backbone: Backbone, image: Any, add_head: Callable[[Any], Any]
 ) -> KerasModel:
-    network, pixels = backbone.network, _prepare_pixels(backbone, image)
-    pretrained = building.make_backbone(network, backbone.weights)
-    model = building.continue_backbone(pretrained, network, image, pixels, add_head)
+    pixels = _prepare_pixels(backbone, image)
+    pretrained = building.make_backbone(backbone.network, backbone.weights, image, pixels)
+    leaving = add_head(pretrained.outputs[0])
+    model = import_keras().Model(pretrained.inputs[0], leaving, name="onion")
     building.freeze_layers(model, set(backbone.list_trainable_blocks()))
     return model
 

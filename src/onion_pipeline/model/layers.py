@@ -298,7 +298,7 @@ class Backbone(Layer):
     @model_validator(mode="after")
     def _exist(self) -> Self:
         if self.name not in NETWORKS:
-            raise ValueError(suggest(self.name, NETWORKS))
+            raise ValueError(f"name {suggest(self.name, NETWORKS)}")
         blocks = self.network.list_blocks()
         if self.from_block is not None and self.from_block not in blocks:
             raise ValueError(f"from_block {suggest(self.from_block, blocks)}")
