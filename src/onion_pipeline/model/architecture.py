@@ -1,6 +1,7 @@
 """The list of layers, read and walked with the shape of the pictures before it is built."""
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from math import prod
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from onion_pipeline.model.graph import LayerNode
 from onion_pipeline.model.layers import KINDS, Backbone, Dense, Layer, Shape, ShapeError
 
 BACKBONE = "backbone"
+BLOCK = "backbone block"  # the kind of a row that stands for its layers
 # A layer as parameter files write it: a bare name, or one name with its arguments.
 LayerEntry = str | Mapping[str, Mapping[str, Any] | None]
 
@@ -25,12 +27,13 @@ class NamedLayer(NamedTuple):
 
 
 class LayerRow(NamedTuple):
-    """What one layer does to one picture: a row of the architecture table."""
+    """What one layer, or block of a backbone, does to one picture: a row of the table of both."""
 
     name: str
     kind: str
     output_shape: Shape
     parameters: int
+    trainable_parameters: int | None
     multiply_adds: int | None
 
 
@@ -73,7 +76,7 @@ def walk_layers(layers: Sequence[NamedLayer], image_shape: Shape, classes: int) 
         LayerError: a layer cannot take the shape that arrives; names its position, that
             shape and the way out.
     """
-    rows = [LayerRow("scaling", "rescaling", image_shape, 0, prod(image_shape))]
+    rows = [LayerRow("scaling", "rescaling", image_shape, 0, 0, prod(image_shape))]
     head = NamedLayer("softmax", "dense", Dense(units=classes))
     for position, named in enumerate([*layers, head], start=1):
         shape, (name, kind, layer) = rows[-1].output_shape, named
@@ -83,32 +86,56 @@ def walk_layers(layers: Sequence[NamedLayer], image_shape: Shape, classes: int) 
             raise LayerError(_describe_misfit(position, named, shape, error)) from error
         # Those of a backbone are counted when it is there.
         cost = None if kind == BACKBONE else layer.count_multiply_adds(shape)
-        counts = layer.count_parameters(shape), cost
+        counts = layer.count_parameters(shape), layer.count_trainable(shape), cost
         rows.append(LayerRow(name, kind, leaving, *counts))
     return rows
 
 
 def tabulate_architecture(rows: Sequence[LayerRow | LayerNode]) -> DataFrame:
-    """Return the architecture table: a row per layer and a last one with the totals.
+    """Return the architecture table: a row per layer or block, and a last one with the totals.
 
     Args:
         rows: of a list of layers from :func:`walk_layers`, or of any network from
-            :func:`~onion_pipeline.model.graph.read_graph`.
+            :func:`~onion_pipeline.model.graph.read_graph`. Of a backbone, the layers of a block
+            become one row.
 
     Returns:
         Columns ``layer``, ``kind``, ``output_shape`` (such as ``26x26x32``), ``parameters``,
-        ``multiply_adds`` (for one picture; missing in the rows of layers whose arithmetic is not
-        known, and in the last row then).
+        ``trainable_parameters`` (missing where only the built network tells), ``multiply_adds``
+        (for one picture; missing in the rows of layers whose arithmetic is not known, and in the
+        last row then).
     """
     import pandas as pd
 
-    columns = ["name", "kind", "output_shape", "parameters", "multiply_adds"]
-    table = pd.DataFrame([row._asdict() for row in rows if row.kind != "input"], columns=columns)
-    table = table.rename(columns={"name": "layer"}).astype({"multiply_adds": "Int64"})
+    shown = [row for row in join_blocks(rows) if row.kind != "input"]
+    table = pd.DataFrame(shown, columns=LayerRow._fields).rename(columns={"name": "layer"})
+    table = table.astype({"trainable_parameters": "Int64", "multiply_adds": "Int64"})
     table["output_shape"] = ["x".join(map(str, shape)) for shape in table["output_shape"]]
-    totals = table[["parameters", "multiply_adds"]].sum(skipna=False)
+    totals = table[["parameters", "trainable_parameters", "multiply_adds"]].sum(skipna=False)
     table.loc[len(table)] = ["total", "", "", *totals]
     return table
+
+
+def join_blocks(rows: Sequence[LayerRow | LayerNode]) -> list[LayerRow]:
+    """Return rows as they are, but for the layers of a block of a backbone: one row for all."""
+    groups = groupby(rows, key=lambda row: getattr(row, "block", None) or row.name)
+    return [_join_rows(list(members)) for _, members in groups]
+
+
+def _join_rows(rows: Sequence[LayerRow | LayerNode]) -> LayerRow:
+    last = rows[-1]
+    block = getattr(last, "block", None)
+    if block is None:
+        return LayerRow(**{name: getattr(last, name) for name in LayerRow._fields})
+    costs = [row.multiply_adds for row in rows]
+    return LayerRow(
+        f"{BACKBONE}_{block}",
+        BLOCK,
+        last.output_shape,
+        sum(row.parameters for row in rows),
+        sum(row.trainable_parameters or 0 for row in rows),
+        None if None in costs else sum(filter(None, costs)),
+    )
 
 
 def find_backbone(layers: Sequence[NamedLayer]) -> Backbone | None:
