@@ -79,7 +79,7 @@ function createPeel(network) {
   let turn = 0;
   let marked = null;
   let cards = [];
-  const words = network.backbone ? `${CAPTION} ${THICK}` : CAPTION;
+  let words = CAPTION;
   const caption = element("p", { class: "ring-caption" }, words);
   const core = element("p", { class: "core", "aria-hidden": "true" });
   const ladder = createLadder(network, { onChange: rearrange });
@@ -104,6 +104,8 @@ function createPeel(network) {
     const mine = ++turn;
     cards = ladder.list();
     marked = null;
+    words = cards.some(({ item }) => item.type === "backbone") ? `${CAPTION} ${THICK}` : CAPTION;
+    caption.textContent = words;
     rings.arrange(cards.map(({ item }) => listBands(item).length));
     for (let row = 0; row < cards.length; row++) {
       const { item } = cards[row];

@@ -38,7 +38,8 @@ function showMaps(after, memory) {
   const show = (channel) => shown.replaceChildren(exploreMap(after, channel));
   const gallery = createGallery(after, { memory, onChoose: show });
   show(memory.channel);
-  return [shown, gallery, createLegend(after.scale)];
+  const rest = element("div", {}, gallery, createLegend(after.scale));
+  return [element("div", { class: after.isSample ? "sampled" : "" }, shown, rest)];
 }
 
 /** Show one map whose numbers can be read. */

@@ -36,14 +36,14 @@ def describe_backbone(nodes: Sequence[LayerNode], backbone: Backbone | None) -> 
     open_ = sum(node.trainable_parameters for node in nodes)
     told = f"{ORIGINS[find_origin(backbone)]}. Its" if backbone else "its"
     share = (
-        f"{open_:,} of its {whole:,} weights may change"
+        f"{open_:,} of its {whole:,} weights were trained on"
         if open_
-        else f"none of its {whole:,} weights changes"
+        else f"none of its {whole:,} weights was changed"
     )
     return (
-        f"A network that stands before all else: {told} {blocks} blocks turn {name_shape(before)} "
-        f"into {name_shape(after)}, from edges and colours to parts of things. In the training "
-        f"for this task, {share}."
+        f"A network that does most of the seeing: {told} {blocks} blocks turn {name_shape(before)} "
+        f"into {name_shape(after)}, from edges and colours to parts of things. For this task, "
+        f"{share}."
     )
 
 

@@ -83,8 +83,8 @@ SENTENCES = {
 # Of layers that are used in a way that no parameter file can ask for.
 OTHER_SENTENCES = {
     "conv2d": "Slides {windows} of {window} weights over {places} places{step}, through "
-    "{under_group} of {channels} each: {groups} apart from each other. Each number is the sum of {grouped} "
-    "products{bias}.{activation}{border}",
+    "{under_group} of {channels} each: {groups} apart from each other. Each number is the sum of "
+    "{grouped} products{bias}.{activation}{border}",
     "dense": "At each of {places} places, each of {units} weighs the {arriving} numbers there and "
     "adds them up{bias}: {kernel:,} weights, the same everywhere.{activation}",
     "dropout": "In training, leaves this branch out for {rate:.0%} of the pictures, other ones at "

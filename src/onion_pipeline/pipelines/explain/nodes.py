@@ -91,8 +91,10 @@ def write_onion_report(
 ) -> str:
     """Show what each layer does to pictures, on one page that opens offline."""
     model, pictures = calibrated_model, np.ascontiguousarray(explained_images)
+    backbone = find_backbone(read_layers(build.layers))
     findings = Findings(
         model_name=register.model_name,
+        backbone=backbone,
         class_names=class_names,
         image_shape=model.input_shape[1:],
         resize=ingest.resize,
@@ -107,7 +109,6 @@ def write_onion_report(
         data_report=data_report,
         test_predictions=test_predictions,
     )
-    backbone = find_backbone(read_layers(build.layers))
     report = describe_network(model, pictures, explained_predictions, class_names, backbone)
     sections.add_attention(report, model, pictures, explained_predictions)
     # Of an answer that is less sure one sees more what a transform does to it.
