@@ -1,6 +1,7 @@
 """Where a network looked: which parts of a picture its answer rests on."""
 
 from itertools import product
+from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -63,11 +64,18 @@ class Patches(NamedTuple):
 def place_patches(size: tuple[int, ...], *, overlap: bool = True) -> Patches:
     """Return the patches of a picture of this height and width.
 
-    Their side is a sixth of the shorter one of the picture. They are half a patch apart, or a
-    whole one if they do not overlap.
+    Their side is a sixth of the shorter one of the picture. They are half a patch apart; without
+    `overlap` as few as cover all of it, at even distances.
     """
+    if not overlap:
+        side = max(2, ceil(min(size) * PATCH))
+        tops, lefts = (
+            np.linspace(0, length - side, -(-length // side)).round().astype(int).tolist()
+            for length in size
+        )
+        return Patches(side, tops, lefts)
     side = max(2, round(min(size) * PATCH))
-    step = max(1, side // 2) if overlap else side
+    step = max(1, side // 2)
     tops, lefts = (sorted({*range(0, length - side, step), length - side}) for length in size)
     return Patches(side, tops, lefts)
 

@@ -22,7 +22,7 @@ from onion_pipeline.model.layers import Backbone
 
 FORMAT = 1
 # Of the samples of blocks, and of the layers inside those that the page does not compute.
-BLOCK_SAMPLES, LAYER_SAMPLES = 5 << 18, 3 << 19  # bytes for all pictures together
+BLOCK_SAMPLES, LAYER_SAMPLES = 11 << 17, 3 << 19  # bytes for all pictures together
 BLOCK_LIMITS = Limits(maps=16, side=28, size=28 * 28 * 8)
 LAYER_LIMITS = Limits(maps=8, side=14, size=14 * 14 * 8)
 
