@@ -122,6 +122,7 @@ def test_the_table_ends_with_the_totals():
         "kind",
         "output_shape",
         "parameters",
+        "trainable_parameters",
         "multiply_adds",
     ]
     assert table["output_shape"].tolist() == ["4x5x3", "60", "8", "7", ""]

@@ -86,7 +86,7 @@ BRANCHED = read_layers(
 def test_the_walk_describes_a_network_with_residuals(keras):
     rows = walk_layers(BRANCHED, SHAPE, CLASSES)
     built = read_graph(build_model(BRANCHED, SHAPE, CLASSES, seed=1))
-    assert [node[:2] + node[4:7] for node in built[1:]] == [tuple(row) for row in rows]
+    assert [node[:2] + node[4:8] for node in built[1:]] == [tuple(row) for row in rows]
 
 
 def test_a_residual_adds_what_arrives_to_what_its_layers_make(keras):

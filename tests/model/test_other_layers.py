@@ -99,7 +99,8 @@ def test_a_network_in_a_network_costs_what_its_layers_do(keras, read_alone):
 
 
 @pytest.mark.parametrize(
-    "name", [*QUICK, *(pytest.param(n, marks=pytest.mark.slow) for n in PUBLISHED if n not in QUICK)]
+    "name",
+    [*QUICK, *(pytest.param(n, marks=pytest.mark.slow) for n in PUBLISHED if n not in QUICK)],
 )
 def test_networks_cost_what_is_published(name):
     model = make_backboned(name)

@@ -16,7 +16,6 @@ from onion_pipeline.training.memory import check_memory, estimate_memory, measur
 
 # Prints the estimate and by how much the process has grown at its peak.
 TRAIN = """
-import resource
 import numpy as np
 import psutil
 from onion_pipeline.images.arrays import labelled_dtype
@@ -37,7 +36,9 @@ parameters = TrainParameters(
 before = psutil.Process().memory_info().rss
 print(estimate_memory(model, 16, "float32"))
 train_model(model, images, images[:16], parameters, 0)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before)
+# Not `ru_maxrss`, which begins with what the process had that started this one.
+(peak,) = [line for line in open("/proc/self/status") if line.startswith("VmHWM:")]
+print(int(peak.split()[1]) * 1024 - before)
 """
 
 
