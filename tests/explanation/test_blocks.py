@@ -5,8 +5,8 @@ import pytest
 from onion_pipeline.explanation.blocks import describe_backbone, describe_block, name_block
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
+from onion_pipeline.model.composites import Backbone
 from onion_pipeline.model.graph import read_graph
-from onion_pipeline.model.layers import Backbone
 
 
 def read_blocks(keras, *layers):

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from onion_pipeline.model.architecture import LayerRow, tabulate_architecture
-from onion_pipeline.model.layers import Backbone
+from onion_pipeline.model.composites import Backbone
 from onion_pipeline.reporting.card import POINTER, shorten_card, write_card
 from onion_pipeline.reporting.findings import Findings
 

@@ -5,7 +5,8 @@ import pytest
 
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
-from onion_pipeline.model.layers import LISTED, ActivationName
+from onion_pipeline.model.composites import LISTED
+from onion_pipeline.model.layers import ActivationName
 from onion_pipeline.serving import onnx_export
 from onion_pipeline.serving.onnx_export import can_export, export_onnx, predict_onnx
 

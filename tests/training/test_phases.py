@@ -10,7 +10,7 @@ from onion_pipeline.images.arrays import labelled_dtype
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.backbones.building import find_block
 from onion_pipeline.model.build import build_model
-from onion_pipeline.model.layers import Backbone
+from onion_pipeline.model.composites import Backbone
 from onion_pipeline.parameters import ProbeParameters, TrainParameters
 from onion_pipeline.training.features import compute_features
 from onion_pipeline.training.phases import choose_phases, train_phases

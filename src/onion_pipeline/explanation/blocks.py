@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from onion_pipeline.explanation.sentences import name_shape
+from onion_pipeline.model.composites import Backbone
 from onion_pipeline.model.graph import CONTAINERS, LayerNode
-from onion_pipeline.model.layers import Backbone
 
 RANK = 3  # of pictures: height, width, channels
 POOLINGS = {"max_pooling2d": "keeps the largest", "average_pooling2d": "takes the mean"}

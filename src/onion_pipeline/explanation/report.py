@@ -17,8 +17,8 @@ from onion_pipeline.explanation.blocks import (
 from onion_pipeline.explanation.samples import Limits, Sample, sample_layers, share_limits
 from onion_pipeline.explanation.selection import Selection, choose_numbers
 from onion_pipeline.explanation.sentences import describe_layer
+from onion_pipeline.model.composites import Backbone
 from onion_pipeline.model.graph import LayerNode, compute_outputs, count_multiply_adds, read_graph
-from onion_pipeline.model.layers import Backbone
 
 FORMAT = 1
 # Of the samples of blocks, and of the layers inside those that the page does not compute.

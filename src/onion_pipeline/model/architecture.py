@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.errors import LayerError, list_some, suggest
+from onion_pipeline.model.composites import LISTED, Backbone, Residual
 from onion_pipeline.model.graph import LayerNode, name_kind
-from onion_pipeline.model.layers import LISTED, Backbone, Dense, Layer, Residual, Shape, ShapeError
+from onion_pipeline.model.layers import Dense, Layer, Shape, ShapeError
 
 BACKBONE = "backbone"
 WHOLE = "build.layers"  # and not the list of a residual

@@ -9,7 +9,8 @@ from onion_pipeline.annotations import KerasModel
 from onion_pipeline.model.architecture import NamedLayer, find_backbone, walk_layers
 from onion_pipeline.model.backbones import building
 from onion_pipeline.model.backend import import_keras
-from onion_pipeline.model.layers import Backbone, Layer, Residual, Shape
+from onion_pipeline.model.composites import Backbone, Residual
+from onion_pipeline.model.layers import Layer, Shape
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.model.architecture import BLOCK
 from onion_pipeline.model.backbones.weights import IMAGENET
-from onion_pipeline.model.layers import Backbone
+from onion_pipeline.model.composites import Backbone
 from onion_pipeline.reporting.phrases import (
     escape_text,
     is_known,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from onion_pipeline.annotations import DataFrame
-from onion_pipeline.model.layers import Backbone
+from onion_pipeline.model.composites import Backbone
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Any
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.evaluation.baselines import list_unbeaten
 from onion_pipeline.model.backbones.weights import IMAGENET
-from onion_pipeline.model.layers import Backbone
+from onion_pipeline.model.composites import Backbone
 from onion_pipeline.reporting import facts
 from onion_pipeline.reporting.findings import Findings
 from onion_pipeline.reporting.phrases import (

@@ -18,8 +18,8 @@ from onion_pipeline.annotations import KerasModel
 from onion_pipeline.errors import ConfigurationError
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.model.backend import allow_retracing, import_keras
+from onion_pipeline.model.composites import Backbone
 from onion_pipeline.model.graph import find_convolution
-from onion_pipeline.model.layers import Backbone
 from onion_pipeline.parameters import TrainParameters
 from onion_pipeline.training.batches import ImageRows
 from onion_pipeline.training.features import split_network
