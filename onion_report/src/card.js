@@ -13,7 +13,7 @@ let count = 0;
  *
  * @param {Object} item of the outline
  * @param {number} level how deep it is nested
- * @param {{network, readPicture, nest, onChange}} context
+ * @param {{network, readPicture, readTurn, nest, onChange}} context
  * @returns {{item, node, button, follow: function(Object), toggle: function(boolean),
  *   listChildren: function(): Object[] | null, redraw: function()}} `follow` says that the picture
  *   has passed, with a look at what left
@@ -48,6 +48,11 @@ export function createCard(item, level, context) {
   const content = item.layer
     ? createLayerContent(item.layer, body, context)
     : createGroupContent(item, body, level, context);
+  let shown = -1; // at which turn the body was filled
+  function render() {
+    shown = context.readTurn();
+    content.render();
+  }
   const isOpen = () => button.getAttribute("aria-expanded") === "true";
 
   function toggle(wanted = !isOpen()) {
@@ -55,7 +60,7 @@ export function createCard(item, level, context) {
     button.setAttribute("aria-expanded", String(wanted));
     node.classList.toggle("is-open", wanted);
     body.hidden = !wanted;
-    if (wanted) content.render();
+    if (wanted) render();
     else content.clear();
     if (!item.layer) context.onChange();
   }
@@ -63,7 +68,7 @@ export function createCard(item, level, context) {
     glimpse.hidden = !look;
     look?.paint(glimpse, look.isRow || look.isPicture ? 0 : look.ranking[0]);
     glimpse.style.aspectRatio = `${glimpse.width} / ${glimpse.height}`;
-    if (isOpen()) content.render();
+    if (isOpen() && shown !== context.readTurn()) render();
   }
   return {
     item,

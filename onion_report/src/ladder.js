@@ -12,12 +12,13 @@ import { createRail } from "./rail.js";
  * @param {Network} network
  * @param {{onChange: function()}} options called when other cards can be seen
  * @returns {{node, list: function(): Object[], open: function(Object), show: function(number),
- *   redraw: function()}} `list` gives the cards that are not opened into others, in order; `show`
- *   says which picture is on its way
+ *   redraw: function()}} `list` gives the cards that are not opened into others, in order,
+ *   and `listOpened` those that are; `show` says which picture is on its way
  */
 export function createLadder(network, { onChange }) {
   let picture = 0;
-  const context = { network, readPicture: () => picture, nest, onChange };
+  let turn = 0; // how often a picture has come, perhaps the same in other colours
+  const context = { network, readPicture: () => picture, readTurn: () => turn, nest, onChange };
 
   /** Put cards for some items below each other. */
   function nest(items, level) {
@@ -47,6 +48,7 @@ export function createLadder(network, { onChange }) {
     node,
     redraw,
     list: () => cards.flatMap(listEnds),
+    listOpened: () => cards.flatMap(listOpened),
     open(card) {
       card.toggle(true);
       card.button.focus({ preventScroll: true });
@@ -55,7 +57,10 @@ export function createLadder(network, { onChange }) {
         behavior: prefersStillness() ? "auto" : "smooth",
       });
     },
-    show: (next) => (picture = next),
+    show(next) {
+      picture = next;
+      turn++;
+    },
   };
 }
 
@@ -63,6 +68,12 @@ export function createLadder(network, { onChange }) {
 const listEnds = (card) => (card.listChildren() ?? [card]).flatMap((each) =>
   each === card ? [card] : listEnds(each),
 );
+
+/** Return the cards that are opened into others, at all depths. */
+const listOpened = (card) => {
+  const children = card.listChildren();
+  return children ? [card, ...children.flatMap(listOpened)] : [];
+};
 
 const depthOf = ({ layers }, layer) => layers.indexOf(layer) / Math.max(layers.length - 1, 1);
 const prefersStillness = () => matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -107,6 +107,7 @@ function createPeel(network) {
     words = cards.some(({ item }) => item.type === "backbone") ? `${CAPTION} ${THICK}` : CAPTION;
     caption.textContent = words;
     rings.arrange(cards.map(({ item }) => listBands(item).length));
+    for (const card of ladder.listOpened()) card.follow(lookAtItem(network, picture, card.item));
     for (let row = 0; row < cards.length; row++) {
       const { item } = cards[row];
       for (const name of item.layer ? [...network.listMissing(picture, item.name), null] : [null]) {

@@ -143,6 +143,20 @@ def test_of_the_last_blocks_samples_are_shown_and_said_to_be(model, images, repo
     assert float(words[4]) == pytest.approx(wanted[row, column, channel], abs=6 / 255 + 1e-3)
 
 
+def test_opened_blocks_follow_the_picture(report, open_page):
+    with open_page(report) as page:
+        open_card(page, '[data-kind="backbone"]')
+        block = open_card(page, '[data-group="block6b"]')
+        tiles = block.locator("> .layer-body .tile")
+        before = tiles.all_inner_texts()
+        page.locator(".picture").nth(1).click()
+        page.wait_for_function(
+            "before => [...document.querySelectorAll('[data-group=block6b] > .layer-body .tile')]"
+            ".map(each => each.innerText).join() !== before",
+            arg=",".join(before),
+        )
+
+
 def test_the_head_computes_the_answer(model, images, report, open_page):
     wanted = predict_probabilities(model, images[1:2])[0]
     with open_page(report) as page:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from onion_pipeline.evaluation.predictions import predict_probabilities, tabulate_probabilities
-from onion_pipeline.explanation.report import LARGEST_WEIGHTS
+from onion_pipeline.explanation.selection import LARGEST_WEIGHTS
 from onion_pipeline.images.arrays import labelled_dtype
 from onion_pipeline.images.decoding.decoder import DEFAULT_RENDERING
 from onion_pipeline.model.architecture import read_layers
