@@ -48,7 +48,7 @@ def _describe_network(table: DataFrame) -> str:
 def _describe_training(history: DataFrame) -> str:
     best = history.query("best").iloc[0]
     return (
-        f"{show_count(len(history), 'epoch')}, of which number {best['epoch']} was the best: "
+        f"{facts.tell_epochs(history)}, of which number {best['epoch']} was the best: "
         f"validation loss {show_number(best['validation_loss'])}, "
         f"accuracy {show_share(best['validation_accuracy'])}"
     )

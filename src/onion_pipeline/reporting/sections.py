@@ -89,7 +89,7 @@ def _describe_network(table: DataFrame | None, history: DataFrame | None) -> dic
         "kind": "convolutional network" if is_convolutional else "network",
         "weights": facts.find_total(table, "parameters"),
         "multiply_adds": facts.find_total(table, "multiply_adds"),
-        "epochs": len(history),
+        "epochs": facts.tell_epochs(history),
         "best": history.query("best").iloc[0],
     }
 
