@@ -4,6 +4,8 @@ const SELU_SCALE = 1.0507009873554805;
 const SELU_ALPHA = 1.6732632423543772;
 const LEAK = 0.2;
 
+const clip = (x) => Math.min(Math.max(x, 0), 1);
+
 /** Functions of one number; softmax, which needs all, is not among them. */
 export const ACTIVATIONS = {
   linear: (x) => x,
@@ -15,6 +17,9 @@ export const ACTIVATIONS = {
   silu: (x) => x / (1 + Math.exp(-x)),
   tanh: Math.tanh,
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  relu6: (x) => Math.min(Math.max(x, 0), 6),
+  hard_sigmoid: (x) => clip(x / 6 + 0.5),
+  hard_silu: (x) => x * clip(x / 6 + 0.5),
 };
 
 export const ACTIVATION_NAMES = {
@@ -27,8 +32,17 @@ export const ACTIVATION_NAMES = {
   silu: "SiLU",
   tanh: "tanh",
   sigmoid: "Sigmoid",
+  relu6: "ReLU6",
+  hard_sigmoid: "Hard sigmoid",
+  hard_silu: "Hard SiLU",
   softmax: "Softmax",
 };
+
+/** Return the function of a ReLU layer: cut off below its threshold, and perhaps above. */
+export function shapeRelu({ max_value: most, negative_slope: slope, threshold }) {
+  return (x) =>
+    x < threshold ? slope * (x - threshold) : most === null ? x : Math.min(x, most);
+}
 
 /** Whether the page knows an activation. */
 export const isActivation = (name) => name === "softmax" || name in ACTIVATIONS;

@@ -14,20 +14,13 @@ import { clipPatch, findPatch } from "./windows.js";
  */
 export function explainConvolution(layer, input, filter, row, column) {
   const { patch, isOutside, places } = readPatch(layer, row, column);
-  const separable = layer.kind === "separable_conv2d";
-  const [, , channels, depthOrFilters] = kernelOf(layer).shape;
-  const windows = separable ? depthOrFilters : 1;
-  const parts = [];
-  for (let at = 0; at < channels * windows; at++) {
-    const channel = Math.floor(at / windows);
+  const channels = input.shape.at(-1);
+  const parts = listWindows(layer, filter).map(({ channel, mixing, ...window }) => {
     const values = places.map((place) => (place < 0 ? 0 : input.data[place * channels + channel]));
-    const weights = readWindow(layer, channel, separable ? at % windows : filter);
+    const weights = readWindow(layer, window.row, window.column);
     const products = values.map((value, tap) => value * weights[tap]);
     const scanned = add(products);
-    const mixing = separable
-      ? layer.weights.pointwise_kernel.data[at * layer.outputShape[2] + filter]
-      : null;
-    parts.push({
+    return {
       channel,
       patch: values,
       weights,
@@ -35,11 +28,40 @@ export function explainConvolution(layer, input, filter, row, column) {
       scanned,
       mixing,
       sum: scanned * (mixing ?? 1),
-    });
-  }
+    };
+  });
   parts.sort((a, b) => Math.abs(b.sum) - Math.abs(a.sum));
   const bias = layer.weights.bias?.data[filter] ?? null;
   return { patch, parts, isOutside, bias, sum: add(parts.map((part) => part.sum)) + (bias ?? 0) };
+}
+
+/**
+ * Return the windows of which a filter is made, one for each channel that it sees.
+ *
+ * @returns {{channel: number, row: number, column: number, mixing: number | null}[]} `channel` is
+ *   that of the picture, `row` and `column` are the place of the window in the kernel
+ */
+export function listWindows(layer, filter) {
+  const [, , seen, count] = kernelOf(layer).shape;
+  if (layer.kind === "depthwise_conv2d") {
+    const channel = Math.floor(filter / count);
+    return [{ channel, row: channel, column: filter % count, mixing: null }];
+  }
+  if (layer.kind === "separable_conv2d")
+    return Array.from({ length: seen * count }, (_, at) => {
+      const channel = Math.floor(at / count);
+      const { data } = layer.weights.pointwise_kernel;
+      const mixing = data[at * layer.outputShape[2] + filter];
+      return { channel, row: channel, column: at % count, mixing };
+    });
+  const groups = layer.inputShapes[0][2] / seen;
+  const first = Math.floor((filter * groups) / count) * seen;
+  return Array.from({ length: seen }, (_, row) => ({
+    channel: first + row,
+    row,
+    column: filter,
+    mixing: null,
+  }));
 }
 
 /** Return the weights of one window, row by row. */

@@ -5,13 +5,18 @@
  * Sums are kept in double precision and rounded once, to the single precision that leaves.
  */
 
-import { activate } from "./activations.js";
+import { activate, shapeRelu } from "./activations.js";
 import { mergeByNumber, concatenate } from "./merging.js";
 import { countNumbers } from "./tensors.js";
-import { normaliseByBatch, normaliseByLayer, rescale } from "./normalisations.js";
+import { normaliseByBatch, normaliseByLayer, rescale, scaleChannels } from "./normalisations.js";
+import { pad, resize } from "./resizing.js";
 import { eachTap, placeWindows } from "./windows.js";
 
-const KERNEL = { conv2d: "kernel", separable_conv2d: "depthwise_kernel" };
+const KERNEL = {
+  conv2d: "kernel",
+  depthwise_conv2d: "kernel",
+  separable_conv2d: "depthwise_kernel",
+};
 
 /** Return how the window of a convolution or pooling stands on what arrives. */
 export function windowsOf(layer) {
@@ -28,18 +33,44 @@ function convolve([input], layer) {
 function sumConvolution(input, layer) {
   const { kernel, bias } = layer.weights;
   const windows = windowsOf(layer);
-  const [, , channels, filters] = kernel.shape;
+  const [, , seen, filters] = kernel.shape; // channels that a filter sees: those of its group
+  const channels = input.shape.at(-1);
+  const inGroup = (filters * seen) / channels;
   const sums = startFromBias(layer, bias, filters);
   eachTap(windows, (position, place, tap) => {
     for (let channel = 0; channel < channels; channel++) {
       const value = input.data[place * channels + channel];
       if (value === 0) continue;
-      const from = (tap * channels + channel) * filters;
+      const first = Math.floor(channel / seen) * inGroup;
+      const from = (tap * seen + (channel % seen)) * filters;
       const to = position * filters;
-      for (let at = 0; at < filters; at++) sums[to + at] += value * kernel.data[from + at];
+      for (let at = first; at < first + inGroup; at++)
+        sums[to + at] += value * kernel.data[from + at];
     }
   });
   return sums;
+}
+
+function convolveDepthwise([input], layer) {
+  const sums = startFromBias(layer, layer.weights.bias, layer.outputShape[2]);
+  addScanned(input, layer, layer.weights.kernel, sums);
+  return activate(Float32Array.from(sums), ...activationOf(layer));
+}
+
+/** Add to `sums` what the windows of a kernel see of each channel on its own. */
+function addScanned(input, layer, { data, shape }, sums) {
+  const [, , channels, multiplier] = shape;
+  const depth = channels * multiplier;
+  eachTap(windowsOf(layer), (position, place, tap) => {
+    const to = position * depth;
+    const from = place * channels;
+    if (multiplier === 1)
+      for (let at = 0; at < depth; at++)
+        sums[to + at] += input.data[from + at] * data[tap * depth + at];
+    else
+      for (let at = 0; at < depth; at++)
+        sums[to + at] += input.data[from + Math.floor(at / multiplier)] * data[tap * depth + at];
+  });
 }
 
 function convolveSeparably([input], layer) {
@@ -48,12 +79,7 @@ function convolveSeparably([input], layer) {
   const depth = channels * multiplier;
   const places = layer.outputShape[0] * layer.outputShape[1];
   const scanned = new Float64Array(places * depth);
-  eachTap(windowsOf(layer), (position, place, tap) => {
-    for (let at = 0; at < depth; at++) {
-      const value = input.data[place * channels + Math.floor(at / multiplier)];
-      scanned[position * depth + at] += value * windows.data[tap * depth + at];
-    }
-  });
+  addScanned(input, layer, windows, scanned);
   const filters = layer.outputShape[2];
   const sums = startFromBias(layer, bias, filters);
   for (let position = 0; position < places; position++) {
@@ -124,6 +150,16 @@ export function sumDense(input, layer) {
 
 const keep = ([input]) => input.data;
 
+/** A sum or product of two tensors, or of one and a constant. */
+function combine(inputs, layer, join) {
+  const { constant } = layer.settings;
+  if (constant === undefined) return mergeByNumber(inputs, layer, join);
+  return Float32Array.from(inputs[0].data, (value) => join(value, constant));
+}
+
+const plus = (a, b) => a + b;
+const times = (a, b) => a * b;
+
 const COMPUTE = {
   conv2d: convolve,
   separable_conv2d: convolveSeparably,
@@ -139,8 +175,16 @@ const COMPUTE = {
   layer_normalization: normaliseByLayer,
   activation: ([input], layer) => activate(Float32Array.from(input.data), ...activationOf(layer)),
   rescaling: rescale,
-  add: (inputs, layer) => mergeByNumber(inputs, layer, (a, b) => a + b),
-  multiply: (inputs, layer) => mergeByNumber(inputs, layer, (a, b) => a * b),
+  add: (inputs, layer) => mergeByNumber(inputs, layer, plus),
+  multiply: (inputs, layer) => mergeByNumber(inputs, layer, times),
+  operation_add: (inputs, layer) => combine(inputs, layer, plus),
+  operation_multiply: (inputs, layer) => combine(inputs, layer, times),
+  depthwise_conv2d: convolveDepthwise,
+  relu: ([input], layer) => Float32Array.from(input.data, shapeRelu(layer.settings)),
+  zero_padding2d: pad,
+  resizing: resize,
+  reshape: keep,
+  layer_scale: scaleChannels,
   concatenate,
 };
 

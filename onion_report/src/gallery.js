@@ -21,7 +21,7 @@ export function createGallery(
   { memory, onChoose, decorate = () => null, ranking = look.ranking },
 ) {
   const activity = measureChannels(look.maps);
-  memory.channel ??= ranking[0];
+  if (!ranking.includes(memory.channel)) memory.channel = ranking[0];
   const list = element("div", {
     class: "gallery",
     role: "group",
@@ -46,13 +46,13 @@ export function createGallery(
         class: "tile",
         "data-channel": channel,
         "aria-pressed": String(channel === memory.channel),
-        "aria-label": `Map ${channel}, mean size ${mean}`,
+        "aria-label": `Map ${look.nameChannel(channel)}, mean size ${mean}`,
         title: `mean size ${mean}`,
         click: () => choose(channel),
       },
       canvas,
       decorate(channel),
-      element("span", {}, String(channel)),
+      element("span", {}, String(look.nameChannel(channel))),
     );
   }
   function show() {

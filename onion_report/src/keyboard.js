@@ -27,14 +27,14 @@ export function stepInList(event, position, count) {
   return clamp(position + step[0] + step[1], count);
 }
 
-/** Let arrow keys up and down lead from one of `buttons` to the next. */
-export function linkButtons(buttons) {
-  buttons.forEach((button, position) =>
-    button.addEventListener("keydown", (event) => {
-      if (!["ArrowUp", "ArrowDown"].includes(event.key)) return;
-      buttons[stepInList(event, position, buttons.length) ?? position].focus();
-    }),
-  );
+/** Let arrow keys up and down lead from one button that can be seen in `node` to the next. */
+export function linkButtons(node, selector) {
+  node.addEventListener("keydown", (event) => {
+    if (!["ArrowUp", "ArrowDown"].includes(event.key) || !event.target.matches(selector)) return;
+    const buttons = [...node.querySelectorAll(selector)].filter((each) => each.checkVisibility());
+    const position = buttons.indexOf(event.target);
+    buttons[stepInList(event, position, buttons.length) ?? position].focus();
+  });
 }
 
 /** Let arrow keys left and right call `turn(-1 | 1)` wherever nothing else wants them. */

@@ -1,148 +1,68 @@
-/** The ladder: one card per layer, from the picture to the answer. */
+/** The ladder: one card per layer, from the picture to the answer; some open into further ones. */
 
+import { createCard } from "./card.js";
 import { element } from "./dom.js";
 import { linkButtons } from "./keyboard.js";
-import { formatCount, formatShape } from "./numbers.js";
+import { outlineNetwork } from "./outline.js";
 import { createRail } from "./rail.js";
-import { KIND_NAMES, viewLayer } from "./views/index.js";
 
 /**
- * Show the layers of a network as closed cards.
+ * Show a network as closed cards.
  *
  * @param {Network} network
- * @returns {{node, open: function(number), show: function(number), follow: function(number, Object),
- *   redraw: function()}} `show` says which picture is on its way, `follow` that it has passed a
- *   layer, with what left it
+ * @param {{onChange: function()}} options called when other cards can be seen
+ * @returns {{node, list: function(): Object[], open: function(Object), show: function(number),
+ *   redraw: function()}} `list` gives the cards that are not opened into others, in order; `show`
+ *   says which picture is on its way
  */
-export function createLadder(network) {
+export function createLadder(network, { onChange }) {
   let picture = 0;
-  const cards = network.layers.map((layer) => createCard(network, layer, () => picture));
-  const node = element(
-    "ol",
-    { class: "ladder" },
-    cards.map((card) => card.node),
-  );
-  const rail = createRail(
-    node,
-    cards.map((card) => card.button),
-    network.layers,
-  );
-  linkButtons(cards.map((card) => card.button));
+  const context = { network, readPicture: () => picture, nest, onChange };
+
+  /** Put cards for some items below each other. */
+  function nest(items, level) {
+    const cards = items.map((item) => createCard(item, level, context));
+    const node = element(
+      "ol",
+      { class: level ? "ladder is-nested" : "ladder" },
+      cards.map((card) => card.node),
+    );
+    const depths = items.map(({ last }) => depthOf(network, last));
+    const rail = createRail(
+      node,
+      cards.map((card) => card.button),
+      items,
+      { depths },
+    );
+    const redraw = () => {
+      rail.draw();
+      for (const card of cards) card.redraw();
+    };
+    return { node, cards, redraw };
+  }
+
+  const { node, cards, redraw } = nest(outlineNetwork(network), 0);
+  linkButtons(node, ".layer-button");
   return {
     node,
-    open(row) {
-      cards[row].toggle(true);
-      cards[row].button.focus({ preventScroll: true });
-      cards[row].node.scrollIntoView({
+    redraw,
+    list: () => cards.flatMap(listEnds),
+    open(card) {
+      card.toggle(true);
+      card.button.focus({ preventScroll: true });
+      card.node.scrollIntoView({
         block: "start",
         behavior: prefersStillness() ? "auto" : "smooth",
       });
     },
     show: (next) => (picture = next),
-    follow(row, look) {
-      cards[row].glance(look);
-      if (cards[row].isOpen()) cards[row].render();
-    },
-    redraw: rail.draw,
   };
 }
 
+/** Return a card, or those into which it is opened. */
+const listEnds = (card) => (card.listChildren() ?? [card]).flatMap((each) =>
+  each === card ? [card] : listEnds(each),
+);
+
+const depthOf = ({ layers }, layer) => layers.indexOf(layer) / Math.max(layers.length - 1, 1);
 const prefersStillness = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
-
-function createCard(network, layer, readPicture) {
-  const memory = {};
-  const id = `layer-${network.layers.indexOf(layer)}`;
-  const glimpse = element("canvas", {
-    class: "glimpse",
-    width: 1,
-    height: 1,
-    "aria-hidden": "true",
-  });
-  const button = element(
-    "button",
-    {
-      type: "button",
-      class: "layer-button",
-      "aria-expanded": "false",
-      "aria-controls": id,
-      click: () => toggle(),
-    },
-    ...describeHead(layer),
-    glimpse,
-  );
-  const body = element("div", { class: "layer-body", id, hidden: "" });
-  const node = element(
-    "li",
-    { class: "layer", "data-kind": layer.kind, "data-layer": layer.name },
-    element("h3", {}, button),
-    body,
-  );
-  const isOpen = () => button.getAttribute("aria-expanded") === "true";
-
-  function render() {
-    body.replaceChildren(
-      ...describeLayer(layer),
-      ...viewLayer(network, layer, readPicture(), memory),
-    );
-  }
-  function toggle(wanted = !isOpen()) {
-    if (wanted === isOpen()) return;
-    button.setAttribute("aria-expanded", String(wanted));
-    node.classList.toggle("is-open", wanted);
-    body.hidden = !wanted;
-    if (wanted) render();
-    else body.replaceChildren();
-  }
-  function glance(look) {
-    glimpse.hidden = !look;
-    look?.paint(glimpse, look.isRow || look.isPicture ? 0 : look.ranking[0]);
-    glimpse.style.aspectRatio = `${glimpse.width} / ${glimpse.height}`;
-  }
-  return { node, button, isOpen, render, toggle, glance };
-}
-
-function describeHead(layer) {
-  const arriving = layer.inputShapes.map(formatShape).join(" and ");
-  const shapes = arriving
-    ? `${arriving} → ${formatShape(layer.outputShape)}`
-    : formatShape(layer.outputShape);
-  return [
-    element(
-      "span",
-      { class: "layer-title" },
-      element(
-        "span",
-        { class: "layer-kind" },
-        KIND_NAMES[layer.kind] ?? layer.kind.replaceAll("_", " "),
-      ),
-      " ",
-      element("span", { class: "layer-name" }, layer.name),
-      " ",
-      element("span", { class: "layer-shape" }, shapes),
-    ),
-  ];
-}
-
-function describeLayer(layer) {
-  const facts = [
-    [
-      "arrives",
-      layer.inputs
-        .map((name, at) => `${formatShape(layer.inputShapes[at])} from ${name}`)
-        .join(", ") || "the file",
-    ],
-    ["leaves", formatShape(layer.outputShape)],
-    ["parameters", formatCount(layer.parameters)],
-    layer.multiplyAdds === null ? null : ["multiply-adds", formatCount(layer.multiplyAdds)],
-  ].filter(Boolean);
-  return [
-    element("p", { class: "sentence" }, layer.sentence),
-    element(
-      "dl",
-      { class: "facts" },
-      facts.map(([name, value]) =>
-        element("div", {}, element("dt", {}, name), element("dd", {}, value)),
-      ),
-    ),
-  ];
-}

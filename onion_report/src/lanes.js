@@ -3,11 +3,12 @@
 /**
  * Give each layer a lane, and each connection the lane in which it runs down.
  *
- * @param {{name: string, inputs: string[]}[]} layers in topological order
+ * @param {{names: string[], inputs: string[]}[]} layers in topological order; each may stand for
+ *   several, by whose `names` what leaves it is known
  * @returns {{lanes: number[], edges: {from: number, to: number, lane: number}[], count: number}}
  */
 export function arrangeLanes(layers) {
-  const rows = new Map(layers.map(({ name }, row) => [name, row]));
+  const rows = new Map(layers.flatMap(({ names }, row) => names.map((name) => [name, row])));
   const consumers = layers.map(() => []);
   layers.forEach(({ inputs }, row) =>
     inputs.forEach((name) => consumers[rows.get(name)].push(row)),

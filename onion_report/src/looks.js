@@ -4,17 +4,30 @@ import { scaleColours } from "./colours.js";
 import { layOut, paintMap, paintPicture } from "./raster.js";
 
 /**
- * Look at what leaves a layer; null where it is not known.
+ * Look at what leaves a layer, or at a sample of it; null where neither is known.
  *
- * @returns {{name, tensor, maps, scale, isPicture, isRow, ranking: number[],
- *   paint: function(HTMLCanvasElement, number)}}
+ * @returns {{name, tensor, maps, scale, isPicture, isRow, isSample, ranking: number[],
+ *   nameChannel: function(number): number, paint: function(HTMLCanvasElement, number)}}
  */
 export function look(network, picture, name) {
   const layer = network.byName.get(name);
   const tensor = network.output(picture, name);
-  if (!tensor) return null;
+  if (!tensor) return lookAtSample(network, picture, name);
   const range = network.pictureRange(name);
   return lookAt(tensor, { name, range, columns: layer.kind === "flatten" ? lineOf(layer) : null });
+}
+
+/** Look at some maps of a layer as the network computed them, reduced and rounded. */
+export function lookAtSample(network, picture, name) {
+  const sample = network.sample(picture, name);
+  if (!sample) return null;
+  const { channels, isReduced } = sample;
+  return Object.assign(lookAt(sample, { name }), {
+    isSample: true,
+    isReduced,
+    activity: network.activity(picture, name),
+    nameChannel: (channel) => channels[channel],
+  });
 }
 
 /** Look at a tensor that is not, or not only, what leaves a layer. */
@@ -28,6 +41,8 @@ export function lookAt(tensor, { name = "", range = null, columns = null, scale 
     scale: colours,
     isPicture: range !== null,
     isRow: tensor.shape.length === 1,
+    isSample: false,
+    nameChannel: (channel) => channel,
     get ranking() {
       return rankChannels(maps);
     },

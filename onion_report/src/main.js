@@ -6,7 +6,7 @@ import { createContents } from "./contents.js";
 import { element } from "./dom.js";
 import { turnWithKeys } from "./keyboard.js";
 import { createLadder } from "./ladder.js";
-import { look } from "./looks.js";
+import { look, lookAtSample } from "./looks.js";
 import { Network } from "./network.js";
 import { countThings, formatCount, formatShape } from "./numbers.js";
 import { createRings } from "./rings.js";
@@ -22,9 +22,8 @@ async function start() {
   const tensors = await unpackTensors(report.tensors, byId("tensors").textContent);
   const network = new Network(report, tensors);
   byId("facts").textContent = describeModel(network);
-  const ladder = createLadder(network);
-  byId("layers").append(ladder.node);
-  const peel = createPeel(network, ladder);
+  const peel = createPeel(network);
+  const { ladder } = peel;
   const strip = createStrip(report, tensors, choose);
   const context = { report, tensors, names: report.class_names, choose: strip.choose };
   const parts = createParts(context);
@@ -62,22 +61,30 @@ async function buildInTurn(parts) {
 
 const PEEL = { id: "peel", title: "Peel", node: byId("peel") };
 
-function describeModel({ report, layers }) {
+function describeModel({ report, layers, backbone }) {
   const { image_shape: shape, parameters, multiply_adds: work } = report.model;
+  const inside = backbone?.blocks.reduce((sum, block) => sum + block.layers.length, 0) ?? 0;
+  const pretrained = backbone
+    ? `The ${countThings(backbone.blocks.length, "block")} of ${backbone.name ?? "a pretrained network"} (${countThings(inside, "layer")}) and `
+    : "";
   return (
-    `${countThings(layers.length, "layer")} from ${formatShape(shape)} to ${countThings(report.class_names.length, "class").replace("classs", "classes")}, ` +
+    `${pretrained}${countThings(layers.length - inside, "layer")} from ${formatShape(shape)} to ${countThings(report.class_names.length, "class").replace("classs", "classes")}, ` +
     `${formatCount(parameters)} parameters, ${work === null ? "an unknown number of" : formatCount(work)} multiply-adds for one picture.`
   );
 }
 
 /** Follow one picture at a time through the network, ring by ring. */
-function createPeel(network, ladder) {
-  const { layers } = network;
+function createPeel(network) {
   let picture = 0;
+  let turn = 0;
   let marked = null;
-  const caption = element("p", { class: "ring-caption" }, CAPTION);
+  let cards = [];
+  let words = CAPTION;
+  const caption = element("p", { class: "ring-caption" }, words);
   const core = element("p", { class: "core", "aria-hidden": "true" });
-  const rings = createRings(layers, { onPoint: mark, onChoose: ladder.open });
+  const ladder = createLadder(network, { onChange: rearrange });
+  const rings = createRings({ onPoint: mark, onChoose: (row) => ladder.open(cards[row]) });
+  byId("layers").append(ladder.node);
   byId("onion").append(element("div", { class: "ring-box" }, rings.canvas, core), caption);
   const answer = byId("answer");
 
@@ -86,34 +93,64 @@ function createPeel(network, ladder) {
     const earlier = marked;
     marked = row;
     for (const each of [earlier, row]) if (each !== null) drawRing(each);
-    caption.textContent = row === null ? CAPTION : nameLayer(layers[row]);
+    caption.textContent = row === null ? words : nameItem(cards[row].item);
   }
   function drawRing(row) {
-    rings.drawRing(row, look(network, picture, layers[row].name), { isMarked: row === marked });
+    const looks = lookAtBands(network, picture, cards[row].item);
+    rings.drawRing(row, looks, { isMarked: row === marked });
   }
-  async function choose(next) {
+  /** Draw a ring for each card that is not opened into others, and let the picture pass. */
+  async function rearrange() {
+    const mine = ++turn;
+    cards = ladder.list();
+    marked = null;
+    words = cards.some(({ item }) => item.type === "backbone") ? `${CAPTION} ${THICK}` : CAPTION;
+    caption.textContent = words;
+    rings.arrange(cards.map(({ item }) => listBands(item).length));
+    for (let row = 0; row < cards.length; row++) {
+      const { item } = cards[row];
+      for (const name of item.layer ? [...network.listMissing(picture, item.name), null] : [null]) {
+        await rest();
+        if (turn !== mine) return;
+        if (name) network.output(picture, name);
+      }
+      drawRing(row);
+      cards[row].follow(lookAtItem(network, picture, item));
+    }
+  }
+  function choose(next) {
     picture = next;
     const { predicted } = network.report.pictures[picture];
     core.textContent = predicted;
     core.classList.toggle("is-short", predicted.length <= SHORT);
     answer.replaceChildren(...showAnswer(network, picture));
     ladder.show(picture);
-    for (let row = 0; row < layers.length; row++) {
-      await rest();
-      if (picture !== next) return;
-      drawRing(row);
-      ladder.follow(row, look(network, picture, layers[row].name));
-    }
+    return rearrange();
   }
-  return { choose, picture: () => picture };
+  return { choose, ladder, picture: () => picture };
 }
+
+/** Look at each band of a ring; only what belongs to one layer alone is computed for it. */
+const lookAtBands = (network, picture, item) =>
+  listBands(item).map((name) =>
+    item.layer ? look(network, picture, name) : lookAtSample(network, picture, name),
+  );
+
+/** Return the layers whose numbers make the bands of a ring: its own, or one of each block. */
+const listBands = ({ type, last, children }) =>
+  type === "backbone" ? children.map((child) => child.last.name) : [last.name];
+
+/** Look at what leaves a layer or, as the report has it, a group of them. */
+const lookAtItem = (network, picture, { layer, last }) =>
+  layer ? look(network, picture, layer.name) : lookAtSample(network, picture, last.name);
 
 const SHORT = 3; // letters: the core shows them larger
 const CAPTION =
   "Each ring is a layer, from the picture outside to the answer in the core; each cell " +
   "is a channel, the stronger its colour, the more active. Choose a ring to peel it.";
-const nameLayer = ({ kind, name, outputShape }) =>
-  `${KIND_NAMES[kind] ?? kind}, ${name}: ${formatShape(outputShape)} leaves.`;
+const THICK = "The thick one is a pretrained network, a band for each of its blocks.";
+const nameItem = ({ title, layer, name, last }) =>
+  `${title ?? KIND_NAMES[layer.kind] ?? layer.kind}, ${name}: ${formatShape(last.outputShape)} leaves.`;
 
 /** Let the browser answer the reader between two layers. */
 const rest = () => new Promise((resolve) => setTimeout(resolve));

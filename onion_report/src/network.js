@@ -2,6 +2,7 @@
 
 import { isActivation } from "./activations.js";
 import { computeLayer, isComputable } from "./engine.js";
+import { countNumbers } from "./tensors.js";
 
 // Of pictures, whose numbers are kept: flipping back and forth computes nothing again.
 const KEPT = 2;
@@ -15,6 +16,8 @@ const PASSING = new Set([
   "batch_normalization",
   "layer_normalization",
   "rescaling",
+  "relu",
+  "reshape",
 ]);
 
 export class Network {
@@ -24,6 +27,7 @@ export class Network {
     this.layers = report.layers.map((each) => readLayer(each, tensors));
     this.byName = new Map(this.layers.map((layer) => [layer.name, layer]));
     this.kept = new Map();
+    this.backbone = report.backbone ? readBackbone(report.backbone, this.byName) : null;
   }
 
   get last() {
@@ -40,6 +44,52 @@ export class Network {
     const kept = this.#keep(picture);
     if (!kept.has(name)) kept.set(name, this.#compute(picture, this.byName.get(name)));
     return kept.get(name);
+  }
+
+  /** Return the names of layers that must be computed before `name` can be, in their order. */
+  listMissing(picture, name) {
+    const kept = this.#keep(picture);
+    const needed = new Set([name]);
+    for (const each of this.layers.toReversed()) {
+      if (!needed.has(each.name) || kept.has(each.name) || !isComputed(each)) continue;
+      for (const input of each.inputs) needed.add(input);
+    }
+    return this.layers.filter((each) => needed.has(each.name) && !kept.has(each.name)).map(
+      (each) => each.name,
+    );
+  }
+
+  /**
+   * Return some maps of what leaves a layer, reduced and rounded, where the report holds them.
+   *
+   * @returns {{data: Float32Array, shape: number[], channels: number[]} | null}
+   */
+  sample(picture, name) {
+    const { sample, outputShape } = this.byName.get(name);
+    if (!sample) return null;
+    const { data, shape } = this.tensors[sample.maps];
+    const [, ...sides] = shape;
+    const size = countNumbers(sides);
+    const [low, high] = sample.ranges[picture];
+    const numbers = Float32Array.from(
+      data.subarray(picture * size, (picture + 1) * size),
+      (level) => low + (level / 255) * (high - low),
+    );
+    const isRow = sides[0] * sides[1] === 1;
+    return {
+      data: numbers,
+      shape: isRow ? sides.slice(2) : sides,
+      channels: sample.channels[picture],
+      isReduced: !isRow && (sides[0] < outputShape[0] || sides[1] < outputShape[1]),
+    };
+  }
+
+  /** Return how active each channel of a layer is, as shares of 255; null where nobody says. */
+  activity(picture, name) {
+    const { sample } = this.byName.get(name);
+    if (!sample) return null;
+    const { data, shape } = this.tensors[sample.activity];
+    return data.subarray(picture * shape[1], (picture + 1) * shape[1]);
   }
 
   /** Return what arrives at a layer, one tensor per branch. */
@@ -112,6 +162,7 @@ export class Network {
     const shape = layer.outputShape;
     if (layer.outputs) return { data: this.tensors[layer.outputs[picture]].data, shape };
     if (layer.kind === "input") return { data: this.#readPixels(picture), shape };
+    if (!isComputed(layer)) return null;
     const inputs = this.inputs(picture, layer);
     if (inputs.includes(null) || !isKnown(layer)) return null;
     return { data: computeLayer(inputs, layer), shape };
@@ -120,6 +171,37 @@ export class Network {
   #readPixels(picture) {
     return Float32Array.from(this.tensors[this.report.pictures[picture].pixels].data);
   }
+}
+
+/** Whether the report holds all that the page needs to compute a layer. */
+const isComputed = (layer) => !layer.outputs && layer.is_computed !== false;
+
+/** See a pretrained network as its blocks, and each block as its layers. */
+function readBackbone(described, byName) {
+  const blocks = described.blocks.map((block) => readGroup(block, byName));
+  return {
+    ...described,
+    blocks,
+    first: blocks[0].first,
+    last: blocks.at(-1).last,
+    ...addUp(blocks.flatMap(({ layers }) => layers)),
+  };
+}
+
+function readGroup(block, byName) {
+  const layers = block.layers.map((name) => byName.get(name));
+  return { ...block, layers, first: layers[0], last: layers.at(-1), ...addUp(layers) };
+}
+
+function addUp(layers) {
+  const sum = (name) =>
+    layers.reduce((total, each) => (each[name] === null ? NaN : total + each[name]), 0);
+  const work = sum("multiplyAdds");
+  return {
+    parameters: sum("parameters"),
+    trainable: sum("trainable"),
+    multiplyAdds: Number.isNaN(work) ? null : work,
+  };
 }
 
 function isKnown(layer) {
@@ -133,6 +215,7 @@ function readLayer(described, tensors) {
     inputShapes: described.input_shapes,
     outputShape: described.output_shape,
     multiplyAdds: described.multiply_adds,
+    trainable: described.trainable_parameters ?? described.parameters,
     weights: Object.fromEntries(weights),
   };
 }

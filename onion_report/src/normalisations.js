@@ -44,3 +44,9 @@ export function rescale([input], layer) {
   const { scale, offset } = layer.settings;
   return Float32Array.from(input.data, (value, at) => value * pick(scale, at) + pick(offset, at));
 }
+
+/** Multiply each channel by a learned number of its own. */
+export function scaleChannels([input], layer) {
+  const { data } = Object.values(layer.weights)[0];
+  return Float32Array.from(input.data, (value, index) => value * data[index % data.length]);
+}

@@ -10,16 +10,20 @@ const SIDE = 400; // of the drawing; CSS makes it as large as there is room
 const CORE = 62;
 const MOST_CELLS = 96;
 const GAP = 0.18; // of a ring's thickness
+const BAND = 0.45; // of the thickness of other rings, of each of those that are not opened
+const THICKEST = 8; // times that thickness
 const LINE = 1.5; // around the ring that is pointed at
 
 /**
  * Draw the onion.
  *
- * @param {Object[]} layers
  * @param {{onPoint: function(number | null), onChoose: function(number)}} options called with the
- *   position of a layer
+ *   position of a ring
+ * @returns {{canvas, arrange: function(number[]), drawRing: function(number, Object[], Object)}}
+ *   `arrange` says how many bands each ring has: one, or those of what it has not been opened into;
+ *   `drawRing` takes a look at each
  */
-export function createRings(layers, { onPoint, onChoose }) {
+export function createRings({ onPoint, onChoose }) {
   const density = Math.min(window.devicePixelRatio || 1, 2);
   const canvas = element("canvas", {
     class: "rings",
@@ -35,26 +39,46 @@ export function createRings(layers, { onPoint, onChoose }) {
   const context = canvas.getContext("2d");
   context.scale(density, density);
   context.translate(SIDE / 2, SIDE / 2);
-  const thickness = (SIDE / 2 - 4 - CORE) / layers.length;
-  const outer = (row) => SIDE / 2 - 4 - row * thickness;
+  let starts = [0]; // where each ring begins, and the last one ends, counted from the skin
+
+  function arrange(bands) {
+    const widths = bands.map((count) => (count > 1 ? Math.min(count * BAND, THICKEST) : 1));
+    starts = [0];
+    for (const width of widths) starts.push(starts.at(-1) + width);
+    context.clearRect(-SIDE / 2, -SIDE / 2, SIDE, SIDE);
+  }
+  const unit = () => (SIDE / 2 - 4 - CORE) / starts.at(-1);
+  const outer = (row) => SIDE / 2 - 4 - starts[row] * unit();
 
   function findRing({ clientX, clientY }) {
     const { left, top, width } = canvas.getBoundingClientRect();
     const radius =
       (Math.hypot(clientX - left - width / 2, clientY - top - width / 2) * SIDE) / width;
-    const row = Math.floor((SIDE / 2 - 4 - radius) / thickness);
-    return row >= 0 && row < layers.length ? row : null;
+    const depth = (SIDE / 2 - 4 - radius) / unit();
+    const row = starts.findLastIndex((start) => start <= depth);
+    return row >= 0 && row < starts.length - 1 ? row : null;
   }
-  function drawRing(row, look, { isMarked = false } = {}) {
-    const depth = row / Math.max(layers.length - 1, 1);
+  function drawRing(row, looks, { isMarked = false } = {}) {
+    clearRing(row);
+    const gap = unit() * GAP;
+    const step = (outer(row) - gap - outer(row + 1)) / looks.length;
+    const [from, to] = [starts[row], starts[row + 1] - 1].map(
+      (start) => start / Math.max(starts.at(-1) - 1, 1),
+    );
+    looks.forEach((look, band) => {
+      const depth = from + ((to - from) * band) / Math.max(looks.length - 1, 1);
+      drawBand(look, outer(row) - gap - band * step, step, depth);
+    });
+    if (isMarked) outlineRing(row);
+  }
+  function drawBand(look, radius, thickness, depth) {
     const cells = look ? summarise(look) : new Float64Array(1);
     const radii = arc()
-      .innerRadius(outer(row + 1))
-      .outerRadius(outer(row) - thickness * GAP)
-      .padRadius(outer(row))
+      .innerRadius(radius - thickness)
+      .outerRadius(radius)
+      .padRadius(radius)
       .padAngle(cells.length > 1 ? 0.006 : 0)
       .context(context);
-    clearRing(row);
     cells.forEach((share, at) => {
       context.beginPath();
       radii({
@@ -64,7 +88,6 @@ export function createRings(layers, { onPoint, onChoose }) {
       context.fillStyle = colourCell(depth, share);
       context.fill();
     });
-    if (isMarked) outlineRing(row);
   }
   function clearRing(row) {
     context.save();
@@ -80,29 +103,29 @@ export function createRings(layers, { onPoint, onChoose }) {
   function outlineRing(row) {
     context.strokeStyle = getComputedStyle(document.documentElement).getPropertyValue("--ink");
     context.lineWidth = LINE;
-    for (const radius of [outer(row) - (LINE + thickness * GAP) / 2, outer(row + 1) + LINE / 2]) {
+    for (const radius of [outer(row) - (LINE + unit() * GAP) / 2, outer(row + 1) + LINE / 2]) {
       context.beginPath();
       context.arc(0, 0, radius, 0, 2 * Math.PI);
       context.stroke();
     }
   }
-  return { canvas, drawRing };
+  return { canvas, arrange, drawRing };
 }
 
 /**
  * Return how active the parts of a layer are, as roots of their shares of the most active one:
  * its channels, or groups of the numbers of a row, or the columns of a picture.
  */
-function summarise({ maps, isRow }) {
-  const isNarrow = !isRow && maps.channels < 4;
-  const sizes = isRow
-    ? Array.from(maps.data, Math.abs)
-    : isNarrow
-      ? measureColumns(maps)
-      : [...measureChannels(maps)];
+function summarise(look) {
+  const sizes = look.activity ? [...look.activity] : measureParts(look);
   const cells = group(sizes, Math.min(sizes.length, MOST_CELLS));
   const most = max(cells) || 1;
   return cells.map((size) => Math.sqrt(size / most));
+}
+
+function measureParts({ maps, isRow }) {
+  if (isRow) return Array.from(maps.data, Math.abs);
+  return maps.channels < 4 ? measureColumns(maps) : [...measureChannels(maps)];
 }
 
 function measureColumns({ data, width, channels, height }) {

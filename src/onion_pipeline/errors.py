@@ -51,6 +51,10 @@ class TrainingDivergedError(OnionError, ArithmeticError):
     """The loss, or a weight, became infinite or not a number."""
 
 
+class MemoryShortageError(OnionError, MemoryError):
+    """What is to be done would take more memory than there is."""
+
+
 class RegistryError(OnionError, RuntimeError):
     """A model version is missing or cannot be used."""
 

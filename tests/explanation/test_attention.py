@@ -72,12 +72,18 @@ def test_covering_what_decides_costs_the_most(spotter):
         assert (column < lost.shape[1] / 2) == (label == 0)
 
 
-@pytest.mark.parametrize("size", [(28, 28), (96, 60), (3, 2), (7, 100)])
-def test_patches_cover_a_picture_to_its_edges(size):
-    side, tops, lefts = place_patches(size)
+@pytest.mark.parametrize("overlap", [True, False])
+@pytest.mark.parametrize("size", [(28, 28), (96, 60), (3, 2), (7, 100), (224, 224)])
+def test_patches_cover_a_picture_to_its_edges(size, overlap):
+    side, tops, lefts = place_patches(size, overlap=overlap)
     for starts, length in ((tops, size[0]), (lefts, size[1])):
         covered = {place for start in starts for place in range(start, start + side)}
         assert covered == set(range(length))
+
+
+def test_patches_that_do_not_overlap_are_a_quarter_as_many():
+    many, few = place_patches((224, 224)), place_patches((224, 224), overlap=False)
+    assert (len(many.tops), len(few.tops), len(few.lefts)) == (12, 6, 6)
 
 
 def test_a_network_without_a_convolution_looks_at_the_pixels():

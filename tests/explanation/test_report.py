@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from onion_pipeline.explanation import report
-from onion_pipeline.explanation.report import count_pictures, describe_network
+from onion_pipeline.explanation import selection
+from onion_pipeline.explanation.report import describe_network
+from onion_pipeline.explanation.selection import count_pictures
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_what_the_page_cannot_compute_is_given(describe, branched, keras):
 
 
 def test_weights_that_are_too_many_stay_outside(describe, monkeypatch):
-    monkeypatch.setattr(report, "LARGEST_WEIGHTS", 600)
+    monkeypatch.setattr(selection, "LARGEST_WEIGHTS", 600)
     _, (description, tensors) = describe()
     layers = {layer["name"]: layer for layer in description["layers"]}
     assert layers["conv2d_1"]["weights"]
@@ -62,7 +63,7 @@ def test_weights_that_are_too_many_stay_outside(describe, monkeypatch):
 
 def test_there_is_room_for_all_pictures_unless_much_must_be_given(onion, branched, monkeypatch):
     assert count_pictures(onion, 12) == count_pictures(branched, 12) == 12
-    monkeypatch.setattr(report, "LARGEST_OUTPUTS", 3 * 12 * 12 * 5 * 4)
+    monkeypatch.setattr(selection, "LARGEST_OUTPUTS", 3 * 12 * 12 * 5 * 4)
     assert count_pictures(branched, 12) == 3  # what leaves its layer of an unknown kind
-    monkeypatch.setattr(report, "LARGEST_OUTPUTS", 1)
+    monkeypatch.setattr(selection, "LARGEST_OUTPUTS", 1)
     assert count_pictures(branched, 12) == 1

@@ -49,7 +49,39 @@ def write_report(tmp_path_factory):
     return write
 
 
-@pytest.mark.parametrize("name", ["onion", "branched", "residual"])
+@pytest.fixture(scope="module")
+def foreign(keras):
+    """A network of what pretrained networks are made of, and parameter files cannot list."""
+    from keras.src.applications.convnext import LayerScale
+
+    layers = keras.layers
+    keras.utils.set_random_seed(0)
+    image = keras.Input((14, 12, 3), dtype="uint8", name="image")
+    x = layers.Resizing(20, 15, name="larger")(image)
+    x = layers.Resizing(13, 16, interpolation="nearest", name="other")(x)
+    x = layers.Rescaling([0.01, 0.02, 0.03], [-1.0, 0.0, 0.5], name="scaling")(x)
+    x = layers.ZeroPadding2D(((1, 0), (2, 1)), name="padded")(x)
+    x = layers.Conv2D(8, 3, name="first")(x)
+    x = layers.ReLU(max_value=6, negative_slope=0.1, threshold=0.2, name="cut")(x)
+    x = layers.DepthwiseConv2D(3, 2, padding="same", depth_multiplier=2, name="depthwise")(x)
+    x = kept = layers.BatchNormalization(scale=False, name="normal")(x)
+    gate = layers.GlobalAveragePooling2D(keepdims=True, name="means")(x)
+    gate = layers.Conv2D(16, 1, activation="relu6", name="gate")(gate)
+    gate = layers.Activation("hard_sigmoid", name="pressed")((gate + 3.0) * 0.5)
+    x = layers.Multiply(name="gated")([x, gate])
+    x = layers.Activation("hard_silu", name="silu")(x)
+    x = layers.Conv2D(16, 3, groups=4, padding="same", name="grouped")(x)
+    x = layers.Dense(16, activation="gelu", name="places")(x)
+    x = LayerScale(0.5, 16, name="scaled")(x)
+    x = layers.Dropout(0.2, noise_shape=(None, 1, 1, 1), name="skipped")(x)
+    x = x + kept
+    x = layers.GlobalAveragePooling2D(name="pooled")(x)
+    x = layers.Reshape((16,), name="row")(x)
+    answer = layers.Dense(3, activation="softmax", name="softmax")(x)
+    return keras.Model(image, answer, name="onion")
+
+
+@pytest.mark.parametrize("name", ["onion", "branched", "residual", "foreign"])
 def test_every_layer_opens_and_answers_as_keras_does(name, request, write_report, open_page):
     model = request.getfixturevalue(name)
     path, images = write_report(model)

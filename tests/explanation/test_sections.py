@@ -8,7 +8,7 @@ import pytest
 from onion_pipeline.augmentation.replay import draw_policy
 from onion_pipeline.evaluation.predictions import predict_probabilities, tabulate_probabilities
 from onion_pipeline.explanation import sections
-from onion_pipeline.explanation.attention import map_attention, map_occlusion
+from onion_pipeline.explanation.attention import map_attention, map_occlusion, place_patches
 from onion_pipeline.explanation.report import Report, describe_network
 
 NAMES = ["ant", "bee", "cat"]
@@ -49,6 +49,25 @@ def test_each_picture_has_maps_of_where_the_network_looked(report, onion, tested
     np.testing.assert_allclose(report.tensors[picture["occlusion"]], occlusion, atol=1e-5)
     placed = read(report, "occlusion")
     assert occlusion.shape == (len(placed["tops"]), len(placed["lefts"]))
+
+
+def test_patches_lie_side_by_side_where_they_would_cost_too_much(
+    report, onion, tested, monkeypatch
+):
+    monkeypatch.setattr(sections, "LARGEST_OCCLUSION", 1)
+    sections.add_attention(report, onion, tested.images[:2], tested.predictions[:2])
+    placed = read(report, "occlusion")
+    assert placed == place_patches(tested.images.shape[1:3], overlap=False)._asdict()
+    shape = report.tensors[read(report, "pictures")[0]["occlusion"]].shape
+    assert shape == (len(placed["tops"]), len(placed["lefts"]))
+
+
+def test_large_draws_are_reduced_as_they_are_only_looked_at(onion, tested, report, monkeypatch):
+    monkeypatch.setattr(sections, "DRAW_SIDE", 6)
+    drawn = draw_policy(tested.images[1], [{"name": "VerticalFlip", "arguments": {}}], 1, seed=0)
+    sections.add_augmentation(report, onion, drawn, picture=1)
+    (transform,) = read(report, "augmentation")["transforms"]
+    assert report.tensors[transform["draws"][0]["pixels"]].shape == (6, 5, 3)
 
 
 def test_each_draw_of_a_transform_comes_with_the_answer_to_it(report, onion, tested):

@@ -54,7 +54,7 @@ def test_the_sentences_are_true_for_the_settings(entry, parts):
 
 
 def test_every_layer_of_a_parameter_file_has_its_sentence():
-    assert set(KINDS) <= set(SENTENCES)
+    assert set(KINDS) - {"backbone"} <= set(SENTENCES)  # which has one for each of its blocks
 
 
 def test_other_layers_are_described_by_what_arrives_and_leaves(branched):

@@ -4,8 +4,12 @@ from pathlib import Path
 import pytest
 from kedro.config import OmegaConfigLoader
 
-from onion_pipeline.errors import ConfigurationError
-from onion_pipeline.hooks.parameter_checks import check_parameters, check_transforms
+from onion_pipeline.errors import ConfigurationError, WeightsError
+from onion_pipeline.hooks.parameter_checks import (
+    check_parameters,
+    check_transforms,
+    check_weights,
+)
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -132,3 +136,62 @@ def test_layers_are_not_walked_while_the_image_size_is_open(base):
     check_parameters(change(base, "build.layers", pools))
     raw = change(base, "ingest.image_size", [32, 32])
     assert "64x64" in complain(change(raw, "build.layers", pools))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"name": "efficientnet_lit0"}, "backbone: name 'efficientnet_lit0' is unknown; did you "),
+        (
+            {"name": "efficientnet_lit0"},
+            "did you mean 'efficientnet_lite0'? Allowed: convnext_tiny",
+        ),
+        ({"from_block": "conv5blok1", "trainable": "top"}, "did you mean 'conv5block1'?"),
+        ({"from_block": "conv5block1"}, "from_block needs trainable: top, and trainable is all."),
+        ({"trainable": "some"}, "backbone.trainable is 'some': input should be 'all', 'top' or"),
+        ({"freeze": 3}, "argument of backbone 'freeze' is unknown"),
+        ({"weights": 3}, "backbone.weights is 3: input should be a valid string."),
+        ({"upscale": "maybe"}, "backbone.upscale is 'maybe'"),
+    ],
+)
+def test_a_mistake_in_a_backbone_is_one_message(base, arguments, said):
+    entry = {"backbone": {"name": "resnet50_v2", **arguments}}
+    message = complain(change(base, "build.layers", [entry]))
+    assert count_mistakes(message) == 1
+    assert said in message
+
+
+def test_a_backbone_is_the_first_layer_and_the_only_one(base):
+    entry = {"backbone": {"name": "resnet50_v2"}}
+    late = complain(change(base, "build.layers", ["flatten", {"dense": {"units": 2}}, entry]))
+    assert "number 3: backbone comes after flatten, dense; it takes the picture itself" in late
+    twice = complain(change(base, "build.layers", [entry, "global_average_pooling2d", entry]))
+    assert "number 3: a second backbone; there can be one" in twice
+
+
+def test_a_backbone_that_is_lined_up_by_nobody_is_a_mistake(base):
+    entry = {"backbone": {"name": "resnet50_v2"}}
+    message = complain(change(change(base, "build.layers", [entry]), "ingest.image_size", [64, 64]))
+    assert "2x2x2048 arrives: it weighs one row of numbers" in message
+
+
+@pytest.mark.parametrize("size", [[16, 64], [31, 31]])
+def test_pictures_that_may_not_be_enlarged_are_a_mistake(base, size):
+    layers = [{"backbone": {"name": "resnet50_v2", "upscale": False}}, "flatten"]
+    message = complain(change(change(base, "build.layers", layers), "ingest.image_size", size))
+    assert "resnet50_v2 needs sides of at least 32 pixels" in message
+
+
+def test_weights_are_looked_for_without_keras(base, tmp_path, monkeypatch, caplog):
+    def begin_with(name, weights):
+        return change(base, "build.layers", [{"backbone": {"name": name, "weights": weights}}])
+
+    check_weights(base)
+    for weights in ("imagenet", None):
+        check_weights(begin_with("efficientnet_lite0", weights))
+    with pytest.raises(WeightsError, match=f"there is no file {tmp_path}/mine.h5"):
+        check_weights(begin_with("resnet50_v2", str(tmp_path / "mine.h5")))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    with caplog.at_level("INFO"):
+        check_weights(begin_with("resnet50_v2", "imagenet"))
+    assert f"resnet50_v2 (some 94.3 MB) are not in {tmp_path / 'models'} yet" in caplog.text

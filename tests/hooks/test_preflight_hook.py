@@ -119,6 +119,22 @@ def test_transforms_are_not_looked_up_for_other_runs(make_context, make_node):
     preflight.before_pipeline_run({}, Pipeline([make_node("metrics")]), DataCatalog())
 
 
+def test_weights_that_are_not_there_stop_a_run_that_builds_a_network(
+    make_context, tmp_path, make_node
+):
+    """And not when all pictures have been read."""
+    layers = [
+        {"backbone": {"name": "resnet50_v2", "weights": str(tmp_path / "mine.h5")}},
+        "flatten",
+    ]
+    preflight = make_preflight(make_context, build={"layers": layers})
+    catalog = DataCatalog({"raw_images": ImageSourceDataset(filepath=str(tmp_path / "nowhere"))})
+    builds = Pipeline([make_node("image_index", "raw_images"), make_node("untrained_model")])
+    with ON_THE_COMMAND_LINE, pytest.raises(click.ClickException, match=r"no file .*mine\.h5"):
+        preflight.before_pipeline_run({}, builds, catalog)
+    preflight.before_pipeline_run({}, Pipeline([make_node("metrics")]), DataCatalog())
+
+
 @pytest.mark.parametrize("name", ["raw_images", "new_images"])
 def test_the_path_of_the_images_is_checked_before_a_run(make_context, tmp_path, name, make_node):
     catalog = DataCatalog({name: ImageSourceDataset(filepath=str(tmp_path / "nowhere"))})

@@ -74,6 +74,7 @@ def explain(run_nodes, labelled_images, base_parameters, model):
                 "params:ingest": base_parameters.ingest,
                 "params:evaluate": base_parameters.evaluate,
                 "params:register": base_parameters.register_,
+                "params:build": base_parameters.build,
                 "params:explain": base_parameters.explain.model_copy(update=parameters or {}),
                 "params:seed": 1,
             },

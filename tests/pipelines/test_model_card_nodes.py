@@ -33,6 +33,7 @@ def values(base_parameters):
         "evaluate": base_parameters.evaluate,
         "parameters": base_parameters.card.model_copy(update={"contact": "me"}),
         "register": base_parameters.register_,
+        "build": base_parameters.build,
     }
 
 

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from onion_pipeline.model.architecture import LayerRow, tabulate_architecture
+from onion_pipeline.model.layers import Backbone
 from onion_pipeline.reporting.card import POINTER, shorten_card, write_card
 from onion_pipeline.reporting.findings import Findings
 
@@ -90,7 +92,7 @@ def test_the_user_speaks_in_markdown(make_findings):
         "1,000 PNG, 200 JPEG, from 10\u00a0\u00d7\u00a011 to 20\u00a0\u00d7\u00a030 pixels",
         "3\u00a0files of 1,203 that cannot be used (not an image: 2, truncated: 1)",
         "7\u00a0pairs of equal or nearly equal pictures",
-        "A convolutional network of 3 layers with 842 weights",
+        "A convolutional network of 3\u00a0layers with 842 weights",
         "variants of them (Affine and CoarseDropout), in 2\u00a0epochs, and is kept",
         "**Challenger:** not better than version 1",
         "| Multiply-adds for one picture | 1,000 | 2,000 |",
@@ -189,3 +191,39 @@ def test_multiply_adds_that_nobody_can_count_are_unknown(make_findings, parts):
     card = write_card(make_findings(architecture_table=table, **changes))
     assert "one picture takes an unknown number of multiplications" in card
     assert "| Multiply-adds for one picture | unknown | 2,000 |" in card
+
+
+@pytest.fixture
+def make_backboned(make_findings):
+    """A function that makes findings of a network on ImageNet's, or other, weights."""
+
+    def make(weights="imagenet"):
+        rows = [
+            LayerRow("scaling", "rescaling", (224, 224, 3), 0, 0, 150528),
+            LayerRow("backbone_stem", "backbone block", (112, 112, 32), 992, 0, 11_239_424),
+            LayerRow("backbone_top", "backbone block", (7, 7, 1280), 414_720, 0, 20_133_120),
+            LayerRow("softmax", "dense", (2,), 2562, 2562, 2560),
+        ]
+        backbone = Backbone(name="efficientnet_lite0", weights=weights, trainable="none")
+        return make_findings(backbone=backbone, architecture_table=tabulate_architecture(rows))
+
+    return make
+
+
+def test_the_card_names_the_backbone_and_its_biases(make_backboned):
+    card = write_card(make_backboned())
+    assert "A convolutional network of 2\u00a0blocks and 1\u00a0layer with 418,274 weights" in card
+    assert "efficientnet_lite0" in card.replace("\\", "")
+    assert "licence Apache-2.0" in card
+    assert "1.28 million photographs" in card
+    (limit,) = [line for line in card.splitlines() if "photographs from the internet" in line]
+    assert "comes with them" in limit
+    assert "| backbone top | 7x7x1280 | 414,720 | 0 |" in card
+    assert find_broken_tables(card) == []
+
+
+def test_what_was_not_pretrained_on_imagenet_is_not_said_to_be(make_backboned):
+    for weights, told in ((None, "with random weights"), ("mine.h5", "a file of the user's")):
+        card = write_card(make_backboned(weights))
+        assert told in card
+        assert "ImageNet" not in card

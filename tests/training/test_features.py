@@ -15,7 +15,7 @@ from onion_pipeline.training.features import (
 )
 
 SHAPE = (32, 32, 3)
-BACKBONE = {"backbone": {"name": "efficientnet_lite0", "weights": None}}
+BACKBONE = {"backbone": {"name": "efficientnet_lite0"}}
 HEADS = {
     "pooled": (["global_average_pooling2d", {"dropout": {"rate": 0.2}}], (1280,)),
     "hidden": (["global_max_pooling2d", {"dense": {"units": 4}}], (1280,)),

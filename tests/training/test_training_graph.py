@@ -141,3 +141,18 @@ def test_networks_with_branches_are_taken_too(keras, images):
     np.testing.assert_allclose(
         keras.ops.softmax(graph(images)), model.predict_on_batch(images), atol=1e-6
     )
+
+
+@pytest.mark.parametrize("name", ["efficientnet_lite0", "mobilenet_v3_small"])
+def test_a_backbone_learns_with_what_is_frozen_and_keeps_its_names(keras, name):
+    """MobileNet has sums between its layers that are no layers."""
+    entry = {"backbone": {"name": name, "weights": None, "trainable": "top"}}
+    model = build_model(read_layers([entry, "global_average_pooling2d"]), (32, 32, 3), 3, seed=0)
+    graph = make_training_graph(model, "float32")
+    for copy in (graph, copy_with_weights(model, graph)):
+        assert [each.name for each in copy.layers] == [each.name for each in model.layers]
+        trained = [each.path for each in copy.trainable_weights]
+        assert trained == [each.path for each in model.trainable_weights]
+    images = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
+    answers = keras.ops.softmax(graph(images, training=True))
+    np.testing.assert_allclose(answers, model(images), atol=1e-6)

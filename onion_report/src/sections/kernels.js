@@ -10,7 +10,7 @@ import { createStepper } from "./stepper.js";
 
 /** Show the windows after one epoch; a slider leads through all of them. */
 export function createKernels({ report, tensors }, memory) {
-  const { layer, epochs, frames } = report.learning.kernels;
+  const { layer, epochs, frames, is_random: isRandom = true } = report.learning.kernels;
   const kernels = frames.map((at) => tensors[at]);
   const count = kernels[0].shape[3];
   const scale = scaleColours(kernels.flatMap(({ data }) => spanOf(data)));
@@ -28,7 +28,7 @@ export function createKernels({ report, tensors }, memory) {
     memory.frame = at;
     canvases.forEach((canvas, filter) => paint(canvas, kernels[at], filter, scale));
     grid.dataset.epoch = epochs[at];
-    words.textContent = `${sayEpoch(epochs[at])}${sayChange(kernels, epochs, at)}`;
+    words.textContent = `${sayEpoch(epochs[at])}${sayChange(kernels, epochs, at, isRandom)}`;
     stepper?.mark(at);
   }
   show(memory.frame);
@@ -50,11 +50,13 @@ export function createKernels({ report, tensors }, memory) {
 const sayEpoch = (epoch) => (epoch === 0 ? "Before any training" : `After epoch ${epoch}`);
 
 /** Say how far the windows have come, by the root of the mean square. */
-function sayChange(kernels, epochs, at) {
-  if (at === 0) return epochs[0] === 0 ? ": drawn at random." : ".";
+function sayChange(kernels, epochs, at, isRandom) {
+  const origin = isRandom ? ": drawn at random." : ": as others had trained them.";
+  if (at === 0) return epochs[0] === 0 ? origin : ".";
   const size = (values) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
   const first = kernels[0].data;
   const moved = size(kernels[at].data.map((value, each) => value - first[each]));
+  if (moved === 0) return ": not changed, this layer was not trained.";
   return `: changed by ${formatShare(moved / (size(first) || 1))} of their size at the start.`;
 }
 

@@ -1,7 +1,7 @@
 /** Convolutions: windows of weights, the maps they make, and the sum behind each number. */
 
 import { ACTIVATIONS, ACTIVATION_NAMES } from "../activations.js";
-import { explainConvolution, readWindow } from "../arithmetic.js";
+import { explainConvolution, listWindows, readWindow } from "../arithmetic.js";
 import { createCells, createLegend, createReceipt } from "../cells.js";
 import { scaleColours } from "../colours.js";
 import { element } from "../dom.js";
@@ -16,11 +16,13 @@ const SHOWN_PARTS = 3;
 
 export function viewConvolution({ layer, looks: [before], after, memory }) {
   const scale = scaleColours(kernelOf(layer).data);
+  const [rows, columns] = kernelOf(layer).shape;
+  const hasWindows = layer.kind !== "separable_conv2d" && rows * columns > 1;
   const scanner = element("div");
   const gallery = createGallery(after, {
     memory,
     onChoose: (filter) => scanner.replaceChildren(scan(filter)),
-    decorate: layer.kind === "conv2d" ? (filter) => drawWindow(layer, filter, scale) : undefined,
+    decorate: hasWindows ? (filter) => drawWindow(layer, filter, scale) : undefined,
   });
   const scan = (filter) => createFilterScanner({ layer, before, after, memory, filter });
   scanner.append(scan(memory.channel));
@@ -28,7 +30,7 @@ export function viewConvolution({ layer, looks: [before], after, memory }) {
     element(
       "h4",
       {},
-      layer.kind === "conv2d" ? "Its windows, and the maps they make" : "The maps it makes",
+      hasWindows ? "Its windows, and the maps they make" : "The maps it makes",
     ),
     element("p", { class: "hint" }, "Most active first, all in one scale. Choose one."),
     gallery,
@@ -145,17 +147,15 @@ const activateSum = (layer, sum) => ACTIVATIONS[layer.settings.activation ?? "li
 
 /** Draw the window of a filter: in colours, or of the channel it weighs most. */
 function drawWindow(layer, filter, scale) {
-  const [rows, columns, channels] = layer.weights.kernel.shape;
+  const [rows, columns] = kernelOf(layer).shape;
   const canvas = element("canvas", { class: "window", "aria-hidden": "true" });
-  const windows = Array.from({ length: channels }, (_, channel) =>
-    readWindow(layer, channel, filter),
-  );
-  if (channels === 3) {
+  const windows = listWindows(layer, filter).map((each) => readWindow(layer, each.row, each.column));
+  if (windows.length === 3) {
     const data = windows[0].flatMap((_, tap) => windows.map((window) => window[tap]));
     paintColourWeights(canvas, { data, height: rows, width: columns }, scale.high);
     return canvas;
   }
-  const sizes = windows.map((window) => window.reduce((sum, weight) => sum + Math.abs(weight), 0));
+  const sizes = windows.map(sizeOf);
   const data = windows[sizes.indexOf(Math.max(...sizes))];
   paintMap(canvas, { data, height: rows, width: columns, channels: 1 }, 0, scale);
   return canvas;
@@ -163,24 +163,14 @@ function drawWindow(layer, filter, scale) {
 
 /** Return the channel that a filter weighs most for this picture: its sizes times its weights. */
 function findStrongest(layer, input, filter) {
-  const { data, shape } = kernelOf(layer);
-  const [rows, columns, channels, count] = shape;
-  const weight = new Float64Array(channels);
-  for (let tap = 0; tap < rows * columns; tap++) {
-    for (let channel = 0; channel < channels; channel++) {
-      if (layer.kind === "conv2d")
-        weight[channel] += Math.abs(data[(tap * channels + channel) * count + filter]);
-      else
-        weight[channel] += Math.abs(
-          data[(tap * channels + channel) * count] * mixingOf(layer, channel * count, filter),
-        );
-    }
-  }
+  const channels = input.shape.at(-1);
   const activity = new Float64Array(channels);
   input.data.forEach((value, at) => (activity[at % channels] += Math.abs(value)));
-  const strength = weight.map((size, channel) => size * activity[channel]);
-  return strength.indexOf(Math.max(...strength));
+  const windows = listWindows(layer, filter).map(({ channel, row, column, mixing }) => ({
+    channel,
+    strength: sizeOf(readWindow(layer, row, column)) * Math.abs(mixing ?? 1) * activity[channel],
+  }));
+  return windows.reduce((most, each) => (each.strength > most.strength ? each : most)).channel;
 }
 
-const mixingOf = (layer, depth, filter) =>
-  layer.weights.pointwise_kernel.data[depth * layer.outputShape[2] + filter];
+const sizeOf = (window) => window.reduce((sum, weight) => sum + Math.abs(weight), 0);

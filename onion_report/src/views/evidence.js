@@ -8,7 +8,7 @@ import { formatNumber } from "../numbers.js";
 /** Show from which places of the picture the products come, if the numbers have such places. */
 export function mapEvidence({ network, layer, picture }, { parts }) {
   const source = network.findSpatialSource(layer.inputs[0]);
-  if (!source) return null;
+  if (!source || !network.output(picture, source.inputs[0])) return null;
   const [height, width, channels] = source.inputShapes[0];
   const data =
     source.kind === "flatten"

@@ -10,9 +10,27 @@ import { say } from "./scanner.js";
 
 const LEADING = 10;
 
-export function viewGeneral({ after, memory }) {
-  if (after.isRow) return [element("h4", {}, "What leaves"), showRow(after, memory)];
-  return [element("h4", {}, "What leaves"), ...showMaps(after, memory)];
+export function viewGeneral({ after, memory, isComputed = false }) {
+  const head = [element("h4", {}, "What leaves"), describeSample(after, isComputed)];
+  if (after.isRow) return [...head, showRow(after, memory)].filter(Boolean);
+  return [...head, ...showMaps(after, memory)].filter(Boolean);
+}
+
+/** Say what is left out. */
+function describeSample({ isSample, isReduced, isRow, maps, activity }, isComputed) {
+  if (!isSample) return null;
+  const shown = isRow ? maps.data.length : maps.channels;
+  const noun = isRow ? "number" : "map";
+  const which = shown < activity.length ? ` the ${shown} most active of ${activity.length}` : "";
+  const size = isReduced ? `, at ${maps.height}\u2009×\u2009${maps.width} places as means` : "";
+  return element(
+    "p",
+    { class: "hint" },
+    `As the network computed it:${which} ${noun}s${size}, rounded to 256 steps. ` +
+      (isComputed
+        ? "The layers below compute all of it anew, from their own weights."
+        : "The weights that lead here stay outside: with them this page would be too large."),
+  );
 }
 
 function showMaps(after, memory) {
@@ -20,7 +38,8 @@ function showMaps(after, memory) {
   const show = (channel) => shown.replaceChildren(exploreMap(after, channel));
   const gallery = createGallery(after, { memory, onChoose: show });
   show(memory.channel);
-  return [shown, gallery, createLegend(after.scale)];
+  const rest = element("div", {}, gallery, createLegend(after.scale));
+  return [element("div", { class: after.isSample ? "sampled" : "" }, shown, rest)];
 }
 
 /** Show one map whose numbers can be read. */
@@ -29,8 +48,8 @@ function exploreMap(look, channel) {
   const words = element("div", { class: "below" });
   const field = createField({
     ...maps,
-    label: `Map ${channel} of ${look.name}`,
-    caption: `map ${channel}. Point at a pixel`,
+    label: `Map ${look.nameChannel(channel)} of ${look.name}`,
+    caption: `map ${look.nameChannel(channel)}. Point at a pixel`,
     paint: (canvas) => look.paint(canvas, channel),
     onMove(row, column) {
       field.mark(frame(row, column));
@@ -48,7 +67,7 @@ function showRow(after, memory) {
     .slice(0, LEADING);
   memory.position ??= leading[0];
   const bars = leading.map((at) => ({
-    label: `number ${at}`,
+    label: `number ${after.nameChannel(at)}`,
     value: data[at],
     text: formatNumber(data[at]),
   }));
@@ -76,7 +95,7 @@ export function createRow(look, memory, describe, { caption, noun = "Number" } =
     const row = Math.floor(position / maps.width);
     field.mark(frame(row, position % maps.width));
     field.place(row, position % maps.width);
-    words.replaceChildren(say(`${noun} ${position}: ${describe(position)}`));
+    words.replaceChildren(say(`${noun} ${look.nameChannel(position)}: ${describe(position)}`));
   }
   show(memory.position ?? 0);
   return { node: element("div", { class: "scanner" }, field.node, words), show };

@@ -32,7 +32,17 @@ const VIEWS = {
   add: viewMerge,
   multiply: viewMerge,
   concatenate: viewMerge,
+  depthwise_conv2d: viewConvolution,
+  relu: viewPointwise,
+  layer_scale: viewPointwise,
+  operation_add: viewOperation,
+  operation_multiply: viewOperation,
 };
+
+/** A sum or product in the code of a network: with a constant, or where branches meet. */
+function viewOperation(context) {
+  return context.looks.length > 1 ? viewMerge(context) : viewPointwise(context);
+}
 
 export const KIND_NAMES = {
   input: "Picture",
@@ -53,6 +63,14 @@ export const KIND_NAMES = {
   add: "Sum of branches",
   multiply: "Product of branches",
   concatenate: "Branches side by side",
+  depthwise_conv2d: "Depthwise convolution",
+  relu: "ReLU",
+  layer_scale: "Scale of each channel",
+  operation_add: "Sum",
+  operation_multiply: "Product",
+  zero_padding2d: "Zeros around it",
+  resizing: "Resizing",
+  reshape: "Reshape",
 };
 
 /**
@@ -70,8 +88,10 @@ export function viewLayer(network, layer, picture, memory) {
       element("p", { class: "hint" }, "This report does not hold the numbers of this layer."),
     ];
   const looks = layer.inputs.map((name) => look(network, picture, name));
+  const isWhole = [...looks, after].every((each) => each && !each.isSample);
+  const isSkipping = Array.isArray(layer.settings.noise_shape);
   const view =
-    layer.outputs || looks.includes(null) ? viewGeneral : (VIEWS[layer.kind] ?? viewGeneral);
+    layer.outputs || isSkipping || !isWhole ? viewGeneral : (VIEWS[layer.kind] ?? viewGeneral);
   return view({ network, layer, picture, memory, looks, after, ...nameThings(network, layer) });
 }
 

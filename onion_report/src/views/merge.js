@@ -9,7 +9,7 @@ import { formatNumber } from "../numbers.js";
 import { createRow, viewGeneral } from "./general.js";
 import { say, startAtPeak } from "./scanner.js";
 
-const SIGNS = { add: "+", multiply: "×" };
+const SIGNS = { add: "+", multiply: "×", operation_add: "+", operation_multiply: "×" };
 
 export function viewMerge(context) {
   const { layer, looks, after, memory } = context;

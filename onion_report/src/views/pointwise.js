@@ -1,7 +1,7 @@
 /** Layers that change every number where it stands: normalisations, activations, rescaling. */
 
 import { extent } from "d3-array";
-import { ACTIVATIONS, ACTIVATION_NAMES } from "../activations.js";
+import { ACTIVATIONS, ACTIVATION_NAMES, shapeRelu } from "../activations.js";
 import { explainBatchNormalisation, explainLayerNormalisation } from "../arithmetic.js";
 import { createReceipt } from "../cells.js";
 import { drawDistributions, drawFunction } from "../charts.js";
@@ -106,9 +106,11 @@ function explainNumber(layer, input, at, result) {
     batch_normalization: explainBatch,
     layer_normalization: explainLayer,
     rescaling: explainScale,
+    layer_scale: explainLayerScale,
+    operation_add: explainConstant,
+    operation_multiply: explainConstant,
   };
-  if (layer.kind !== "activation")
-    return [createReceipt(explain[layer.kind](layer, input, at, result))];
+  if (layer.kind in explain) return [createReceipt(explain[layer.kind](layer, input, at, result))];
   return explainFunction(layer, input, at, result);
 }
 
@@ -146,20 +148,47 @@ function explainScale({ settings: { scale, offset } }, input, at, result) {
   ];
 }
 
+function explainLayerScale({ weights }, input, at, result) {
+  const { data } = Object.values(weights)[0];
+  return [
+    { label: "arrives", value: input.data[at] },
+    { label: "times the learned number of its channel", value: data[at % data.length] },
+    { label: "leaves", value: result, isTotal: true },
+  ];
+}
+
+function explainConstant({ kind, settings }, input, at, result) {
+  return [
+    { label: "arrives", value: input.data[at] },
+    { label: kind === "operation_add" ? "plus" : "times", value: settings.constant },
+    { label: "leaves", value: result, isTotal: true },
+  ];
+}
+
+/** Return the function that a layer applies to each number, null for softmax, and its name. */
+function findFunction({ kind, settings }) {
+  if (kind !== "relu")
+    return {
+      apply: ACTIVATIONS[settings.activation] ?? null,
+      title: ACTIVATION_NAMES[settings.activation],
+    };
+  const { max_value: most } = settings;
+  return { apply: shapeRelu(settings), title: most === null ? "ReLU" : `ReLU${most}` };
+}
+
 function explainFunction(layer, input, at, result) {
-  const name = layer.settings.activation;
-  const title = ACTIVATION_NAMES[name];
+  const { apply, title } = findFunction(layer);
   const bill = createReceipt([
     { label: "arrives", value: input.data[at] },
     { label: `leaves ${title}`, value: result, isTotal: true },
   ]);
-  if (!(name in ACTIVATIONS)) return [bill];
+  if (!apply) return [bill];
   const [low, high] = extent(input.data);
   const domain = [Math.min(low, -1), Math.max(high, 1)];
   return [
     bill,
     drawFunction(
-      ACTIVATIONS[name],
+      apply,
       domain,
       input.data[at],
       `${title} as a curve, and this number on it`,

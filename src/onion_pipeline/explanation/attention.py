@@ -1,6 +1,8 @@
 """Where a network looked: which parts of a picture its answer rests on."""
 
 from itertools import product
+from math import ceil
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,21 +47,42 @@ def map_attention(model: KerasModel, images: Pixels, classes: Ids) -> NDArray[np
     return np.asarray(tf.reduce_sum(maps * tape.gradient(scores, maps), axis=-1), np.float32)
 
 
-def place_patches(size: tuple[int, ...]) -> tuple[int, list[int], list[int]]:
-    """Return where the patches lie that cover a picture of this height and width one by one.
+class Patches(NamedTuple):
+    """Where the patches lie that cover a picture one by one.
 
-    Returns:
-        Their side in pixels, a sixth of the shorter one of the picture; the first row of each row
-        of patches, and the first column of each column of them, half a patch apart.
+    Args:
+        side: in pixels.
+        tops: the first row of each row of patches.
+        lefts: the first column of each column of them.
     """
+
+    side: int
+    tops: list[int]
+    lefts: list[int]
+
+
+def place_patches(size: tuple[int, ...], *, overlap: bool = True) -> Patches:
+    """Return the patches of a picture of this height and width.
+
+    Their side is a sixth of the shorter one of the picture. They are half a patch apart; without
+    `overlap` as few as cover all of it, at even distances.
+    """
+    if not overlap:
+        side = max(2, ceil(min(size) * PATCH))
+        tops, lefts = (
+            np.linspace(0, length - side, -(-length // side)).round().astype(int).tolist()
+            for length in size
+        )
+        return Patches(side, tops, lefts)
     side = max(2, round(min(size) * PATCH))
-    tops, lefts = (
-        sorted({*range(0, length - side, max(1, side // 2)), length - side}) for length in size
-    )
-    return side, tops, lefts
+    step = max(1, side // 2)
+    tops, lefts = (sorted({*range(0, length - side, step), length - side}) for length in size)
+    return Patches(side, tops, lefts)
 
 
-def map_occlusion(model: KerasModel, image: Pixels, predicted: int) -> NDArray[np.float32]:
+def map_occlusion(
+    model: KerasModel, image: Pixels, predicted: int, patches: Patches | None = None
+) -> NDArray[np.float32]:
     """Return how much weaker the answer becomes when a patch is covered.
 
     A patch of the picture's mean colour covers each place of :func:`place_patches`. What is lost
@@ -69,6 +92,7 @@ def map_occlusion(model: KerasModel, image: Pixels, predicted: int) -> NDArray[n
         model: takes uint8 (N, H, W, C), returns probabilities.
         image: uint8, (H, W, C).
         predicted: the class to ask for.
+        patches: of a picture of this size; overlapping ones unless they are given.
 
     Returns:
         float32, (rows, columns), one number per place of the patch: 2.3 where the odds fall to a
@@ -76,7 +100,7 @@ def map_occlusion(model: KerasModel, image: Pixels, predicted: int) -> NDArray[n
 
     Source: Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014.
     """
-    side, tops, lefts = place_patches(image.shape[:2])
+    side, tops, lefts = patches or place_patches(image.shape[:2])
     covered = np.repeat(image[None], len(tops) * len(lefts) + 1, axis=0)
     mean = image.mean(axis=(0, 1)).round().astype(np.uint8)
     for number, (top, left) in enumerate(product(tops, lefts)):

@@ -12,15 +12,24 @@ from onion_pipeline.augmentation.replay import Draw, DrawnTransform
 from onion_pipeline.evaluation.metrics import count_confusions
 from onion_pipeline.evaluation.predictions import find_ids, predict_probabilities
 from onion_pipeline.evaluation.sampling import draw_evenly
-from onion_pipeline.explanation.attention import map_attention, map_occlusion, place_patches
+from onion_pipeline.explanation.attention import (
+    Patches,
+    map_attention,
+    map_occlusion,
+    place_patches,
+)
 from onion_pipeline.explanation.embedding import project, read_features
 from onion_pipeline.explanation.report import Report
 
 # What the page has room for.
 EPOCHS, KERNELS = 60, 32
 LONGEST_CELL, ALL_CELLS = 12, 480  # pictures
+LARGEST_CELLS = 3 << 19  # bytes of them together
 LARGEST_MAP = 400  # pictures
-CELL_SIDE, MAP_SIDE = 48, 32  # pixels
+CELL_SIDE, MAP_SIDE, DRAW_SIDE = 48, 32, 112  # pixels
+# Of all pictures with one patch covered after the other. If overlapping patches took more, a minute
+# of a slow machine, they lie side by side.
+LARGEST_OCCLUSION = 200_000_000_000  # multiply-adds
 
 
 def add_attention(
@@ -34,12 +43,12 @@ def add_attention(
     pictures = report.description["pictures"]
     chosen = find_ids(predictions["predicted"], report.description["class_names"])
     maps = map_attention(model, images, chosen)
+    patches = _place_patches(report, images.shape)
     for number, picture in enumerate(pictures):
-        lost = map_occlusion(model, images[number], int(chosen[number]))
+        lost = map_occlusion(model, images[number], int(chosen[number]), patches)
         picture["attention"] = report.add(maps[number])
         picture["occlusion"] = report.add(lost)
-    side, tops, lefts = place_patches(images.shape[1:3])
-    report.description["occlusion"] = {"side": side, "tops": tops, "lefts": lefts}
+    report.description["occlusion"] = patches._asdict()
 
 
 def add_augmentation(
@@ -76,7 +85,9 @@ def add_learning(
     if kernels.size and layer is not None:
         shown = np.unique(np.linspace(0, len(kernels) - 1, EPOCHS).round().astype(int)).tolist()
         pixels = [report.add(kernels[at, ..., :KERNELS]) for at in shown]
-        frames = {"layer": layer, "epochs": shown, "frames": pixels}
+        origin = report.description.get("backbone", {}).get("origin")
+        is_random = "backbone" not in report.description or origin == "none"
+        frames = {"layer": layer, "epochs": shown, "frames": pixels, "is_random": is_random}
     rows = history.astype(object).where(history.notna(), None).to_dict("records")
     report.description["learning"] = {"history": rows, "kernels": frames}
 
@@ -92,7 +103,9 @@ def add_confusion(
     table = predictions.reset_index(drop=True)
     surest = table.sort_values(["confidence", "path"], ascending=[False, True])
     cells = surest.groupby(["label", "predicted"], sort=True)
-    most = max(1, min(LONGEST_CELL, ALL_CELLS // max(1, len(cells))))
+    size = shrink_images(images[:1], CELL_SIDE).nbytes
+    room = min(ALL_CELLS, LARGEST_CELLS // size) // max(1, len(cells))
+    most = max(1, min(LONGEST_CELL, room))
     report.description["confusion"] = {
         "counts": count_confusions(table, class_names).tolist(),
         "cells": [
@@ -156,6 +169,23 @@ def _describe_draws(
 ) -> list[dict[str, Any]]:
     answers = predict_probabilities(model, np.stack([draw.image for draw in draws])).tolist()
     return [
-        {"pixels": report.add(draw.image), "arguments": draw.arguments, "probabilities": answer}
+        {
+            "pixels": report.add(_shrink_draw(draw.image)),
+            "arguments": draw.arguments,
+            "probabilities": answer,
+        }
         for draw, answer in zip(draws, answers, strict=True)
     ]
+
+
+def _shrink_draw(image: Pixels) -> Pixels:
+    """Return a picture as it is shown in a row of others."""
+    pixels: Pixels = shrink_images(image[None], DRAW_SIDE)[0]
+    return pixels
+
+
+def _place_patches(report: Report, shape: tuple[int, ...]) -> Patches:
+    patches = place_patches(shape[1:3])
+    cost = report.description["model"]["multiply_adds"] or 0
+    work = cost * shape[0] * len(patches.tops) * len(patches.lefts)
+    return place_patches(shape[1:3], overlap=work <= LARGEST_OCCLUSION)

@@ -15,6 +15,10 @@ ACTIVATIONS = {
     "silu": "Small and negative sums are damped (SiLU).",
     "tanh": "Each sum is pressed between −1 and 1 (tanh).",
     "sigmoid": "Each sum is pressed between 0 and 1 (sigmoid).",
+    "relu6": "Negative sums become zero, those above 6 become 6 (ReLU6).",
+    "hard_silu": "Small and negative sums are damped, those below −3 to zero (hard SiLU).",
+    "hard_sigmoid": "Each sum is pressed between 0 and 1, in a straight line from −3 to 3 "
+    "(hard sigmoid).",
     "softmax": "The sums become shares that add up to 1, the largest by far the most (softmax).",
 }
 POOLING = (
@@ -61,9 +65,30 @@ SENTENCES = {
     "layer_normalization": "Brings the {last} numbers at each place to mean 0 and spread 1, for "
     "this picture alone, then scales and shifts each channel as learned.",
     "activation": "{alone}",
+    "relu": "{cut}",
+    "depthwise_conv2d": "Scans each of {channels} on its own with {window} weights{step}: each "
+    "number is the sum of {count} products{bias}. The channels are not mixed.{activation}{border}",
+    "zero_padding2d": "Puts zeros around the picture: {before} becomes {after}.",
+    "multiply": "Multiplies what arrives from {inputs}, number by number: the one says how much "
+    "of the other goes on.",
+    "operation_add": "Adds {other}.",
+    "operation_multiply": "Multiplies {other}.",
+    "reshape": "Lays the same numbers out as {after}.",
+    "layer_scale": "Multiplies each of {channels} by a number of its own, which was learned.",
+    "resizing": "Makes a picture of {all_places} places one of {after_places}{between}.",
     "add": "Adds what arrives from {inputs}, number by number: what one branch has found is laid "
     "over what the other has kept.",
     "concatenate": "Puts the channels of {inputs} side by side.",
+}
+# Of layers that are used in a way that no parameter file can ask for.
+OTHER_SENTENCES = {
+    "conv2d": "Slides {windows} of {window} weights over {places} places{step}, through "
+    "{under_group} of {channels} each: {groups} apart from each other. Each number is the sum of "
+    "{grouped} products{bias}.{activation}{border}",
+    "dense": "At each of {places} places, each of {units} weighs the {arriving} numbers there and "
+    "adds them up{bias}: {kernel:,} weights, the same everywhere.{activation}",
+    "dropout": "In training, leaves this branch out for {rate:.0%} of the pictures, other ones at "
+    "each step, so that no branch is relied upon. Now that it has learned, everything passes.",
 }
 UNKNOWN = "Turns {all_before} into {after}{weights}."
 
@@ -74,9 +99,19 @@ def describe_layer(node: LayerNode) -> str:
     A layer of another kind, or used in a way that no parameter file can ask for, is described by
     what arrives and what leaves.
     """
-    sentence = SENTENCES.get(node.kind, UNKNOWN) if node.is_known else UNKNOWN
+    sentence = _choose_sentence(node) if node.is_known else UNKNOWN
     before = node.input_shapes[0] if node.input_shapes else node.output_shape
     return sentence.format(**_tell_shapes(node, before), **_tell_settings(node, before))
+
+
+def _choose_sentence(node: LayerNode) -> str:
+    settings = node.settings
+    is_other = (
+        settings.get("groups", 1) > 1
+        or settings.get("noise_shape") is not None
+        or (node.kind == "dense" and len(node.output_shape) > 1)
+    )
+    return (OTHER_SENTENCES if is_other else SENTENCES).get(node.kind, UNKNOWN)
 
 
 def name_shape(shape: Shape) -> str:
@@ -95,7 +130,9 @@ def _tell_shapes(node: LayerNode, before: Shape) -> dict[str, Any]:
         "after": name_shape(after),
         "all_before": " and ".join(map(name_shape, node.input_shapes)) or "nothing",
         "lost": 1 - prod(after) / prod(before),
-        "places": name_shape(before[:2]),
+        "places": name_shape(before[:-1]) if len(before) > 1 else "1",
+        "all_places": name_shape(before[:2]),
+        "after_places": name_shape(after[:2]),
         "through": f", through all {channels} channels" if channels > 1 else "",
         "channels": _count(channels, "channel"),
         "numbers": _count(prod(after), "number"),
@@ -115,6 +152,13 @@ def _tell_settings(node: LayerNode, before: Shape) -> dict[str, Any]:
         "window": "{}×{}".format(*window),
         "windows": _count(units, "small window"),
         "under": prod(window) * channels,
+        "count": prod(window),
+        **_tell_groups(settings, prod(window), channels),
+        "cut": _tell_cut(settings),
+        "other": _tell_operand(node),
+        "between": ", in between by straight lines"
+        if settings.get("interpolation") == "bilinear"
+        else "",
         "mixed": channels * settings.get("depth_multiplier", 1),
         "units": _count(units, "unit"),
         "kernel": channels * units,
@@ -130,10 +174,45 @@ def _tell_settings(node: LayerNode, before: Shape) -> dict[str, Any]:
     }
 
 
-def _tell_scaling(scale: float, offset: float) -> str:
+def _tell_scaling(scale: Any, offset: Any) -> str:
     if (scale, offset) == (1 / 255, 0):
         return "Divides every number by 255, so that 0 is the darkest and 1 the brightest."
-    return f"Multiplies every number by {scale:.4g} and adds {offset:.4g}."
+    scales, offsets = (
+        each if isinstance(each, list | tuple) else [each] for each in (scale, offset)
+    )
+    if len(scales) == len(offsets) == 1:
+        return f"Multiplies every number by {scales[0]:.4g} and adds {offsets[0]:.4g}."
+    factors, terms = (
+        ", ".join(f"{number:.4g}" for number in numbers).replace("-", "−")
+        for numbers in (scales, offsets)
+    )
+    return (
+        f"Multiplies each channel by a number of its own ({factors}) and adds another ({terms}): "
+        "as it was done with the pictures that the next layers were trained on."
+    )
+
+
+def _tell_cut(settings: dict[str, Any]) -> str:
+    """Return what a ReLU with these settings does."""
+    least, slope, most = (settings.get(n) for n in ("threshold", "negative_slope", "max_value"))
+    below = f"Numbers below {least:g}" if least else "Negative numbers"
+    told = f"{below} {f'are multiplied by {slope:g}' if slope else 'become zero'}"
+    above = "" if most is None else f", those above {most:g} become {most:g}"
+    return f"{told}{above} ({'ReLU' if most is None else f'ReLU{most:g}'})."
+
+
+def _tell_operand(node: LayerNode) -> str:
+    if "constant" in node.settings:
+        constant = f"{node.settings['constant']:.4g}"
+        is_sum = node.kind == "operation_add"
+        return f"{constant} to every number" if is_sum else f"every number by {constant}"
+    return f"what arrives from {' and '.join(node.inputs)}, number by number"
+
+
+def _tell_groups(settings: dict[str, Any], window: int, channels: int) -> dict[str, Any]:
+    groups = settings.get("groups", 1)
+    part = channels // groups
+    return {"groups": _count(groups, "group"), "under_group": part, "grouped": window * part}
 
 
 def _tell_step(strides: tuple[int, int]) -> str:

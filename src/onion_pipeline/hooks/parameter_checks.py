@@ -1,5 +1,6 @@
 """All parameters of a run, checked as a whole before anything is read or written."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,8 +8,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from onion_pipeline.augmentation.policy import make_policy
 from onion_pipeline.errors import ConfigurationError, suggest
-from onion_pipeline.model.architecture import read_layers, walk_layers
+from onion_pipeline.model.architecture import find_backbone, read_layers, walk_layers
+from onion_pipeline.model.backbones import weights
 from onion_pipeline.parameters import ImageSize, Parameters
+from onion_pipeline.storage.disk import show_bytes
+
+logger = logging.getLogger(__name__)
 
 # Whether the layers fit depends on neither of these.
 ANY_CHANNELS, ANY_CLASSES = 3, 2
@@ -35,6 +40,25 @@ def check_transforms(raw: Mapping[str, Any]) -> None:
         ConfigurationError: lists all unknown transforms and arguments.
     """
     _refuse(_find_transform_mistakes(raw))
+
+
+def check_weights(raw: Mapping[str, Any]) -> None:
+    """Check that the weights of a pretrained network are there, or say that they are downloaded.
+
+    Raises:
+        WeightsError: they are missing, damaged or of another format.
+    """
+    backbone = find_backbone(read_layers(raw["build"]["layers"]))
+    if backbone is None:
+        return
+    network, given = backbone.network, backbone.weights
+    weights.check_weights(network, given)
+    if missing := weights.find_download(network, given):
+        logger.info(
+            "The weights of %s (some %s) are not in %s yet: Keras downloads them when the network "
+            "is built",
+            *(network.name, show_bytes(weights.estimate_download(network)), missing.parent),
+        )
 
 
 def _refuse(mistakes: Sequence[str]) -> None:

@@ -15,7 +15,11 @@ from onion_pipeline.datasets.sealed import Sealed
 from onion_pipeline.errors import ConfigurationError, list_some, suggest
 from onion_pipeline.hooks.estimates import estimate_bytes
 from onion_pipeline.hooks.messages import mistakes_as_messages
-from onion_pipeline.hooks.parameter_checks import check_parameters, check_transforms
+from onion_pipeline.hooks.parameter_checks import (
+    check_parameters,
+    check_transforms,
+    check_weights,
+)
 from onion_pipeline.images.arrays import ArrayChunks
 from onion_pipeline.storage import disk
 from onion_pipeline.tracking import runs
@@ -45,6 +49,8 @@ class Preflight:
             _check_versions(run_params.get("load_versions") or (), catalog)
             if "augmentation_policy" in pipeline.all_outputs():
                 check_transforms(self._parameters)
+            if "untrained_model" in pipeline.all_outputs():
+                check_weights(self._parameters)
             for name in pipeline.inputs() & {"raw_images", "new_images"}:
                 if not catalog.exists(name):
                     catalog.load(name)  # it raises

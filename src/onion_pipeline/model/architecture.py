@@ -2,18 +2,20 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from math import prod
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from onion_pipeline.annotations import DataFrame
-from onion_pipeline.errors import LayerError, suggest
+from onion_pipeline.errors import LayerError, list_some, suggest
 from onion_pipeline.model.graph import LayerNode, name_kind
 from onion_pipeline.model.layers import LISTED, Backbone, Dense, Layer, Residual, Shape, ShapeError
 
 BACKBONE = "backbone"
 WHOLE = "build.layers"  # and not the list of a residual
+BLOCK = "backbone block"  # the kind of a row that stands for its layers
 # A layer as parameter files write it: a bare name, or one name with its arguments.
 LayerEntry = str | Mapping[str, Mapping[str, Any] | None]
 
@@ -38,12 +40,13 @@ class NamedLayer(NamedTuple):
 
 
 class LayerRow(NamedTuple):
-    """What one layer does to one picture: a row of the architecture table."""
+    """What one layer, or block of a backbone, does to one picture: a row of the table of both."""
 
     name: str
     kind: str
     output_shape: Shape
     parameters: int
+    trainable_parameters: int | None
     multiply_adds: int | None
 
 
@@ -76,7 +79,7 @@ def walk_layers(layers: Sequence[NamedLayer], image_shape: Shape, classes: int) 
         LayerError: a layer cannot take the shape that arrives; names its position, that
             shape and the way out.
     """
-    rows = [LayerRow("scaling", "rescaling", image_shape, 0, prod(image_shape))]
+    rows = [LayerRow("scaling", "rescaling", image_shape, 0, 0, prod(image_shape))]
     head = NamedLayer("softmax", "dense", Dense(units=classes))
     rows += _walk_list(layers, image_shape, WHOLE)
     where = "build.layers, after the last (the softmax head)"
@@ -84,26 +87,50 @@ def walk_layers(layers: Sequence[NamedLayer], image_shape: Shape, classes: int) 
 
 
 def tabulate_architecture(rows: Sequence[LayerRow | LayerNode]) -> DataFrame:
-    """Return the architecture table: a row per layer and a last one with the totals.
+    """Return the architecture table: a row per layer or block, and a last one with the totals.
 
     Args:
         rows: of a list of layers from :func:`walk_layers`, or of any network from
-            :func:`~onion_pipeline.model.graph.read_graph`.
+            :func:`~onion_pipeline.model.graph.read_graph`. Of a backbone, the layers of a block
+            become one row.
 
     Returns:
         Columns ``layer``, ``kind``, ``output_shape`` (such as ``26x26x32``), ``parameters``,
-        ``multiply_adds`` (for one picture; missing in the rows of layers whose arithmetic is not
-        known, and in the last row then).
+        ``trainable_parameters`` (missing where only the built network tells), ``multiply_adds``
+        (for one picture; missing in the rows of layers whose arithmetic is not known, and in the
+        last row then).
     """
     import pandas as pd
 
-    columns = ["name", "kind", "output_shape", "parameters", "multiply_adds"]
-    table = pd.DataFrame([row._asdict() for row in rows if row.kind != "input"], columns=columns)
-    table = table.rename(columns={"name": "layer"}).astype({"multiply_adds": "Int64"})
+    shown = [row for row in join_blocks(rows) if row.kind != "input"]
+    table = pd.DataFrame(shown, columns=LayerRow._fields).rename(columns={"name": "layer"})
+    table = table.astype({"trainable_parameters": "Int64", "multiply_adds": "Int64"})
     table["output_shape"] = ["x".join(map(str, shape)) for shape in table["output_shape"]]
-    totals = table[["parameters", "multiply_adds"]].sum(skipna=False)
+    totals = table[["parameters", "trainable_parameters", "multiply_adds"]].sum(skipna=False)
     table.loc[len(table)] = ["total", "", "", *totals]
     return table
+
+
+def join_blocks(rows: Sequence[LayerRow | LayerNode]) -> list[LayerRow]:
+    """Return rows as they are, but for the layers of a block of a backbone: one row for all."""
+    groups = groupby(rows, key=lambda row: getattr(row, "block", None) or row.name)
+    return [_join_rows(list(members)) for _, members in groups]
+
+
+def _join_rows(rows: Sequence[LayerRow | LayerNode]) -> LayerRow:
+    last = rows[-1]
+    block = getattr(last, "block", None)
+    if block is None:
+        return LayerRow(**{name: getattr(last, name) for name in LayerRow._fields})
+    costs = [row.multiply_adds for row in rows]
+    return LayerRow(
+        f"{BACKBONE}_{block}",
+        BLOCK,
+        last.output_shape,
+        sum(row.parameters for row in rows),
+        sum(row.trainable_parameters or 0 for row in rows),
+        None if None in costs else sum(filter(None, costs)),
+    )
 
 
 def find_backbone(layers: Sequence[NamedLayer]) -> Backbone | None:
@@ -116,8 +143,8 @@ def _explain_order(earlier: Sequence[NamedLayer]) -> str:
     if find_backbone(earlier):
         return "a second backbone; there can be one, and it is the first layer."
     return (
-        f"backbone comes after {len(earlier)} other layers; it takes the picture itself, so it is "
-        "the first layer or there is none."
+        f"backbone comes after {list_some([each.kind for each in earlier])}; it takes the picture "
+        "itself, so it is the first layer or there is none."
     )
 
 
@@ -161,7 +188,7 @@ def _walk_layer(named: NamedLayer, shape: Shape, where: str) -> list[LayerRow]:
             for name, each in layer.make_projection(shape, made).items():
                 rows.append(_make_row(f"{name}_{named.number}", each, around))
                 around = rows[-1].output_shape
-            return [*rows, LayerRow(f"add_{named.number}", "add", made, 0, 0)]
+            return [*rows, LayerRow(f"add_{named.number}", "add", made, 0, 0, 0)]
         return [_make_row(named.name, layer, shape)]
     except ShapeError as error:
         arriving = "x".join(map(str, shape))
@@ -172,7 +199,8 @@ def _make_row(name: str, layer: Layer, shape: Shape) -> LayerRow:
     leaving = layer.output_shape(shape)  # first, since it says what is wrong
     # Those of a backbone are counted when it is there.
     cost = None if isinstance(layer, Backbone) else layer.count_multiply_adds(shape)
-    return LayerRow(name, name_kind(layer), leaving, layer.count_parameters(shape), cost)
+    counts = layer.count_parameters(shape), layer.count_trainable(shape), cost
+    return LayerRow(name, name_kind(layer), leaving, *counts)
 
 
 def _read_layer(entry: LayerEntry) -> tuple[str, Layer]:
@@ -198,11 +226,16 @@ def _read_layer(entry: LayerEntry) -> tuple[str, Layer]:
 
 
 def _describe_arguments(kind: str, error: ValidationError) -> str:
-    return " ".join(
-        f"argument of {kind} {suggest(str(detail['loc'][0]), LISTED[kind].model_fields)}"
-        if detail["type"] == "extra_forbidden"
-        else f"{kind} needs the argument {detail['loc'][0]!r}."
-        if detail["type"] == "missing" and len(detail["loc"]) == 1
-        else f"{kind}.{detail['loc'][0]} is {detail['input']!r}: {detail['msg'].lower()}."
-        for detail in error.errors()
-    )
+    return " ".join(_describe_argument(kind, detail) for detail in error.errors())
+
+
+def _describe_argument(kind: str, detail: Any) -> str:
+    match detail["type"], detail["loc"]:
+        case "extra_forbidden", (name, *_):
+            return f"argument of {kind} {suggest(str(name), LISTED[kind].model_fields)}"
+        case "missing", (name,):
+            return f"{kind} needs the argument {name!r}."
+        case _, ():  # arguments that do not go together
+            return f"{kind}: {detail['msg'].removeprefix('Value error, ').rstrip('.')}."
+    name = detail["loc"][0]
+    return f"{kind}.{name} is {detail['input']!r}: {detail['msg'].lower()}."

@@ -46,6 +46,8 @@ def build_model(
     stack.append(keras.layers.Dense(classes, activation="softmax", dtype="float32", name="softmax"))
     image = keras.Input(image_shape, dtype="uint8", name="image")
     if backbone:
+        # Once more, so that random weights of a backbone do not depend on the head.
+        keras.utils.set_random_seed(seed)
         return _continue_backbone(backbone, image, partial(reduce, _connect, stack))
     if not any(named.branch for named in layers):
         return keras.Sequential([image, *stack], name="onion")
@@ -55,9 +57,10 @@ def build_model(
 def _continue_backbone(
     backbone: Backbone, image: Any, add_head: Callable[[Any], Any]
 ) -> KerasModel:
-    network, pixels = backbone.network, _prepare_pixels(backbone, image)
-    pretrained = building.make_backbone(network, backbone.weights)
-    model = building.continue_backbone(pretrained, network, image, pixels, add_head)
+    pixels = _prepare_pixels(backbone, image)
+    pretrained = building.make_backbone(backbone.network, backbone.weights, image, pixels)
+    leaving = add_head(pretrained.outputs[0])
+    model = import_keras().Model(pretrained.inputs[0], leaving, name="onion")
     building.freeze_layers(model, set(backbone.list_trainable_blocks()))
     return model
 

@@ -10,17 +10,26 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from onion_pipeline.annotations import KerasModel
+from onion_pipeline.model.backbones.building import find_block
 from onion_pipeline.model.backend import allow_retracing, import_keras
 from onion_pipeline.model.layers import KINDS, Layer, Shape, ShapeError
+from onion_pipeline.model.other_layers import OTHER_KINDS
 
 BATCH = 64
-# Arguments of the layers that a network has but parameter files cannot list.
-OTHER_KINDS: dict[str, tuple[str, ...]] = {
+# Layers at which branches meet, or that stand before all others, and their arguments.
+JOINTS: dict[str, tuple[str, ...]] = {
     "input": (),
     "rescaling": ("scale", "offset"),
     "add": (),
+    "multiply": (),
     "concatenate": ("axis",),
+    # A sum or product in the code of a network: of two tensors, or of one and a constant.
+    "operation_add": (),
+    "operation_multiply": (),
 }
+OPERATION, OPERANDS = "operation_", 2
+MULTIPLYING = frozenset({"rescaling", "multiply", "operation_multiply"})
+CONTAINERS = frozenset({"sequential", "functional"})  # networks that are layers of another
 # Arguments that no parameter file can give and that show neither in the shape nor in the weights.
 USUAL = {"data_format": "channels_last", "dilation_rate": (1, 1)}
 
@@ -35,7 +44,9 @@ class LayerNode(NamedTuple):
         input_shapes: of these, without the batch.
         output_shape: without the batch.
         parameters: number of its weights; 0 where it is used again.
+        trainable_parameters: how many of them training may change.
         multiply_adds: for one picture; None for a kind whose arithmetic is not known.
+        block: of a backbone in which it is; None outside.
         settings: its arguments, named as in Keras; empty for a kind that is not known.
         weights: float32, by Keras' names and in its layouts.
     """
@@ -46,14 +57,16 @@ class LayerNode(NamedTuple):
     input_shapes: tuple[Shape, ...]
     output_shape: Shape
     parameters: int
+    trainable_parameters: int
     multiply_adds: int | None
+    block: str | None
     settings: dict[str, Any]
     weights: dict[str, NDArray[np.float32]]
 
     @property
     def is_known(self) -> bool:
         """Whether kind and settings tell all that the layer does."""
-        return self.multiply_adds is not None
+        return self.multiply_adds is not None and self.kind not in CONTAINERS
 
 
 class Call(NamedTuple):
@@ -145,18 +158,20 @@ def name_kind(layer: Any) -> str:
 
 def _read_layer(name: str, call: Call, inputs: tuple[str, ...]) -> LayerNode:
     layer, shapes = call.layer, tuple(_drop_batch(tensor.shape) for tensor in call.arriving)
-    kind, config, leaving = _name_call(layer), layer.get_config(), _drop_batch(call.leaving.shape)
+    kind, leaving = _name_call(layer), _drop_batch(call.leaving.shape)
     known = _read_known(kind, layer, shapes, leaving)
-    named = known.model_dump() if known else OTHER_KINDS.get(kind, ())
+    is_first = name == layer.name
     return LayerNode(
         name,
         kind,
         inputs,
         shapes,
         leaving,
-        _count_parameters(layer) if name == layer.name else 0,
-        known.count_multiply_adds(shapes[0]) if known else _count_others(kind, leaving),
-        {name: config[name] for name in named},
+        _count_parameters(_list_weights(layer)) if is_first else 0,
+        _count_parameters(getattr(layer, "trainable_weights", [])) if is_first else 0,
+        known.count_multiply_adds(shapes[0]) if known else _count_others(kind, call, leaving),
+        find_block(layer.name),
+        _read_settings(kind, known, call),
         {each.name: np.asarray(each.numpy(), np.float32) for each in _list_weights(layer)},
     )
 
@@ -164,7 +179,27 @@ def _read_layer(name: str, call: Call, inputs: tuple[str, ...]) -> LayerNode:
 def _name_call(layer: Any) -> str:
     if isinstance(layer, import_keras().layers.Layer):
         return name_kind(layer)
-    return f"operation_{name_kind(layer)}"  # a sum, perhaps with a number, which no layer adds
+    return f"{OPERATION}{name_kind(layer)}"  # a sum, perhaps with a number, which no layer adds
+
+
+def _read_settings(kind: str, known: Layer | None, call: Call) -> dict[str, Any]:
+    if kind.startswith(OPERATION):
+        constants = _find_constants(call)
+        return {"constant": constants[0]} if len(constants) == 1 else {}
+    config = call.layer.get_config()
+    named = type(known).model_fields if known else JOINTS.get(kind, ())
+    return {name: config[name] for name in named if name in config}
+
+
+def _find_constants(call: Call) -> list[float]:
+    """Return the numbers that are given to an operation beside the tensors that arrive."""
+    _, position, _ = call.leaving._keras_history
+    arguments = call.layer._inbound_nodes[position].arguments.args
+    return [float(each) for each in arguments if isinstance(each, int | float)]
+
+
+def _count_operands(call: Call) -> int:
+    return len(call.arriving) + len(_find_constants(call))
 
 
 def _list_weights(layer: Any) -> list[Any]:
@@ -172,30 +207,54 @@ def _list_weights(layer: Any) -> list[Any]:
     return getattr(layer, "weights", [])
 
 
-def _count_parameters(layer: Any) -> int:
-    return sum(int(np.prod(each.shape)) for each in _list_weights(layer))
+def _count_parameters(weights: Sequence[Any]) -> int:
+    return sum(int(np.prod(each.shape)) for each in weights)
 
 
 def _read_known(kind: str, layer: Any, shapes: Sequence[Shape], leaving: Shape) -> Layer | None:
-    """Return a layer as parameter files know it; None if it is of another kind or use."""
+    """Return a layer with its arithmetic; None if it is of another kind or use."""
     config = layer.get_config()
-    if kind not in KINDS or any(config.get(name, usual) != usual for name, usual in USUAL.items()):
+    if any(config.get(name, usual) != usual for name, usual in USUAL.items()):
         return None
     # No parameter file can ask for a softmax: it is in the head that is added.
     linear = {**config, "activation": "linear"} if config.get("activation") == "softmax" else config
-    arguments = {name: linear[name] for name in KINDS[kind].model_fields}
+    for kinds in (KINDS, OTHER_KINDS):
+        known = _read_arguments(kinds[kind], linear) if kind in kinds else None
+        if known and _is_true(known, layer, shapes[0], leaving):
+            return known
+    return None
+
+
+def _read_arguments(kind: type[Layer], config: dict[str, Any]) -> Layer | None:
+    arguments = {name: config[name] for name in kind.model_fields if name in config}
     try:
-        known = KINDS[kind].model_validate(arguments)
-        expected = known.output_shape(shapes[0]), known.count_parameters(shapes[0])
-    except (ValidationError, ShapeError):
+        return kind.model_validate(arguments)
+    except ValidationError:
         return None
-    return known if expected == (leaving, _count_parameters(layer)) else None
 
 
-def _count_others(kind: str, leaving: Shape) -> int | None:
-    if kind not in OTHER_KINDS:
+def _is_true(known: Layer, layer: Any, arriving: Shape, leaving: Shape) -> bool:
+    """Return whether what is known of a layer is what it has: shape and number of weights.
+
+    An argument that is not known here would show in one of them, or in its noise.
+    """
+    if getattr(layer, "noise_shape", None) != getattr(known, "noise_shape", None):
+        return False
+    try:
+        expected = known.output_shape(arriving), known.count_parameters(arriving)
+    except (ShapeError, IndexError, ValueError):  # such as channels of a row of numbers
+        return False
+    return expected == (leaving, _count_parameters(_list_weights(layer)))
+
+
+def _count_others(kind: str, call: Call, leaving: Shape) -> int | None:
+    if kind in CONTAINERS and not any(None in each.shape[1:] for each in call.layer.inputs):
+        return count_multiply_adds(call.layer)
+    is_operation = kind.startswith(OPERATION)
+    if kind not in JOINTS or (is_operation and _count_operands(call) != OPERANDS):
         return None
-    return prod(leaving) if kind == "rescaling" else 0  # as elsewhere, additions cost none
+    factors = max(1, len(call.arriving) - 1) if kind in MULTIPLYING else 0
+    return factors * prod(leaving)  # as elsewhere, additions cost none
 
 
 def _drop_batch(shape: Shape) -> Shape:

@@ -62,6 +62,10 @@ class Layer(BaseModel):
         """Return the number of weights, trained or (in batch normalisation) counted along."""
         return 0
 
+    def count_trainable(self, shape: Shape) -> int | None:
+        """Return how many of the weights are trained; None where only the built layer tells."""
+        return self.count_parameters(shape)
+
     def count_multiply_adds(self, shape: Shape) -> int:
         """Return multiply-adds for one picture; additions, maxima and activations cost none."""
         return 0
@@ -221,6 +225,10 @@ class BatchNormalization(LayerNormalization):
     weights_per_channel: ClassVar[int] = 4  # running mean and running variance too
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.99
 
+    def count_trainable(self, shape: Shape) -> int:
+        """Return scale and shift, not what runs along."""
+        return self.count_parameters(shape) // 2
+
 
 class Activation(Layer):
     """Applies a function to every number, such as ``relu``: negative ones become zero."""
@@ -298,7 +306,7 @@ class Backbone(Layer):
     @model_validator(mode="after")
     def _exist(self) -> Self:
         if self.name not in NETWORKS:
-            raise ValueError(suggest(self.name, NETWORKS))
+            raise ValueError(f"name {suggest(self.name, NETWORKS)}")
         blocks = self.network.list_blocks()
         if self.from_block is not None and self.from_block not in blocks:
             raise ValueError(f"from_block {suggest(self.from_block, blocks)}")
@@ -327,6 +335,10 @@ class Backbone(Layer):
     def count_parameters(self, shape: Shape) -> int:
         """Return the number of all its weights."""
         return self.network.parameters
+
+    def count_trainable(self, shape: Shape) -> int | None:
+        """Return none, or None: how many are trained, its blocks tell when they are built."""
+        return 0 if self.trainable == "none" else None
 
     def _leave(self, shape: Shape) -> Shape:
         if shape[2] not in (1, 3):

@@ -10,6 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from onion_pipeline.annotations import DataFrame
+from onion_pipeline.model.architecture import BLOCK
+from onion_pipeline.model.backbones.weights import IMAGENET
+from onion_pipeline.model.layers import Backbone
 from onion_pipeline.reporting.phrases import (
     escape_text,
     is_known,
@@ -172,6 +175,25 @@ def tell_epochs(history: DataFrame) -> str:
         return show_count(len(history), "epoch")
     counts = history["phase"].value_counts(sort=False).items()
     return join_names([f"{show_count(count, 'epoch')} {PHASES[phase]}" for phase, count in counts])
+
+
+def tell_backbone(backbone: Backbone) -> str:
+    """Return which pretrained network a model begins with, and what it was trained on."""
+    network = backbone.network
+    name = f"{escape_text(network.name)} ([source]({network.source}), licence {network.licence})"
+    if backbone.weights is None:
+        return f"It begins with the layers of {name}, with random weights"
+    if backbone.weights != IMAGENET:
+        return f"It begins with {name}, whose weights are from a file of the user's"
+    return (
+        f"It begins with {name}, which others trained on ImageNet-1k: 1.28 million photographs of "
+        "1,000 kinds of things, whose biases come with it"
+    )
+
+
+def count_blocks(table: DataFrame) -> int:
+    """Return how many rows of an architecture table are blocks of a pretrained network."""
+    return int((table["kind"] == BLOCK).sum())
 
 
 def find_total(table: DataFrame, column: str) -> int | None:

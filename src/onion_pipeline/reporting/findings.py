@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from onion_pipeline.annotations import DataFrame
+from onion_pipeline.model.layers import Backbone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +17,7 @@ class Findings:
         image_shape: height, width and channels that it takes.
         resize: how pictures of other proportions get there: ``stretch``, ``crop`` or ``pad``.
         confidence_level: of all intervals, for example 0.95.
+        backbone: the pretrained network that the model begins with; ``None`` is none.
         words: what the user has to say: ``intended_use``, ``limits``, ``contact``.
 
     The others are entries of the catalog, as the pipelines leave them.
@@ -28,6 +30,7 @@ class Findings:
     confidence_level: float
     metrics: dict[str, Any]
     words: dict[str, str | None] = field(default_factory=dict)
+    backbone: Backbone | None = None
     data_report: dict[str, Any] | None = None
     architecture_table: DataFrame | None = None
     training_history: DataFrame | None = None

@@ -5,6 +5,8 @@ from typing import Any
 
 from onion_pipeline.annotations import DataFrame
 from onion_pipeline.evaluation.baselines import list_unbeaten
+from onion_pipeline.model.backbones.weights import IMAGENET
+from onion_pipeline.model.layers import Backbone
 from onion_pipeline.reporting import facts
 from onion_pipeline.reporting.findings import Findings
 from onion_pipeline.reporting.phrases import (
@@ -43,6 +45,15 @@ def list_limits(findings: Findings) -> list[str]:
         "known.",
         *(limit for find, found in known if found is not None for limit in find(found)),
     ]
+
+
+def _find_foreign_biases(backbone: Backbone) -> Iterator[str]:
+    if backbone.weights == IMAGENET:
+        yield (
+            f"Its first layers, {escape_text(backbone.name)}, were trained by others on "
+            "photographs from the internet (ImageNet-1k). What is common there and what is rare, "
+            "such as things and places outside of North America and Europe, comes with them."
+        )
 
 
 def _find_unbeaten(baselines: DataFrame) -> Iterator[str]:
@@ -144,6 +155,7 @@ def _find_overconfidence(metrics: dict[str, Any]) -> Iterator[str]:
 
 # Of which finding each is told, in their order.
 LIMITS: tuple[tuple[str, Callable[[Any], Iterator[str]]], ...] = (
+    ("backbone", _find_foreign_biases),
     ("baselines", _find_unbeaten),
     ("metrics", _find_small_test),
     ("data_report", _find_absent_classes),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from onion_pipeline.annotations import DataFrame
+from onion_pipeline.model.architecture import BLOCK
 from onion_pipeline.reporting import facts
 from onion_pipeline.reporting.phrases import show_count, show_number, show_share
 
@@ -64,10 +65,16 @@ def _describe_registration(registration: dict[str, Any]) -> str:
 
 
 def _summarize_network(table: DataFrame) -> str:
-    """Return the layers that learn, with their channels or units: ``conv2d 32, dense 128``."""
+    """Return the layers with weights, and their channels or units: ``conv2d 32, dense 128``."""
     learning = table[(table["parameters"] > 0) & ~table["layer"].isin(["softmax", "total"])]
+    blocks = facts.count_blocks(table)
+    learning = learning[learning["kind"] != BLOCK]
     widths = learning["output_shape"].str.split("x").str[-1]
-    return ", ".join(learning["kind"] + " " + widths) or "the head alone"
+    told = [
+        *([f"{blocks} pretrained blocks"] if blocks else []),
+        *(learning["kind"] + " " + widths),
+    ]
+    return ", ".join(told) or "the head alone"
 
 
 LINES: Mapping[str, tuple[str, Callable[[Any], str]]] = {

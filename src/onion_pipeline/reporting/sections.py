@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from onion_pipeline.annotations import DataFrame
+from onion_pipeline.model.architecture import BLOCK
 from onion_pipeline.reporting import facts
 from onion_pipeline.reporting.confidence import describe_confidence
 from onion_pipeline.reporting.findings import Findings
@@ -44,7 +45,7 @@ def describe_sections(findings: Findings) -> dict[str, Any]:
         "confidence": describe_confidence(findings),
         "limits": list_limits(findings),
         "corrupted": _describe_robustness(findings.robustness),
-        "network": _describe_network(findings.architecture_table, findings.training_history),
+        "network": _describe_network(findings),
         "lineage": _describe_lineage(findings.model_lineage),
         "data": report and facts.tell_data(report),
         "data_facts": report and list(facts.list_data_facts(report)),
@@ -81,12 +82,17 @@ def _describe_robustness(table: DataFrame | None) -> dict[str, Any] | None:
     }
 
 
-def _describe_network(table: DataFrame | None, history: DataFrame | None) -> dict[str, Any] | None:
+def _describe_network(findings: Findings) -> dict[str, Any] | None:
+    table, history = findings.architecture_table, findings.training_history
     if table is None or history is None:
         return None
-    is_convolutional = table["kind"].str.contains("conv").any()
+    is_convolutional = table["kind"].str.contains(f"conv|{BLOCK}").any()
+    blocks = facts.count_blocks(table)
+    layers = show_count(len(table.query("layer not in ['scaling', 'total']")) - blocks, "layer")
     return {
         "kind": "convolutional network" if is_convolutional else "network",
+        "size": f"{show_count(blocks, 'block')} and {layers}" if blocks else layers,
+        "backbone": findings.backbone and facts.tell_backbone(findings.backbone),
         "weights": facts.find_total(table, "parameters"),
         "multiply_adds": facts.find_total(table, "multiply_adds"),
         "epochs": facts.tell_epochs(history),

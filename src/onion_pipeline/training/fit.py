@@ -16,6 +16,7 @@ from onion_pipeline.training.batches import ImageRows
 from onion_pipeline.training.checkpoints import Checkpointer, TrainingFolder
 from onion_pipeline.training.early_stopping import EarlyStopper
 from onion_pipeline.training.layer_rates import rate_layers
+from onion_pipeline.training.memory import check_memory
 from onion_pipeline.training.precision import choose_precision
 from onion_pipeline.training.progress import Epoch, Progress
 from onion_pipeline.training.state import TrainingState
@@ -69,6 +70,7 @@ def train_model(  # noqa: PLR0913
         phase: of a network that begins with a backbone, for messages.
 
     Raises:
+        MemoryShortageError: it would not fit into the memory of this machine.
         TrainingDivergedError: the loss or a weight is not finite; names the epoch and the step.
     """
     folder = None
@@ -80,6 +82,7 @@ def train_model(  # noqa: PLR0913
     import_keras().utils.set_random_seed(seed)
     precision = choose_precision(parameters.precision, untrained)
     graph = make_training_graph(untrained, precision, parameters.image_size)
+    check_memory(graph, parameters.batch_size, precision)
     rates = rate_layers(graph, parameters.layer_decay)
     course = epochs.prepare_training(graph, images, parameters, seed, rates)
     # Judged in float32, as what is kept will answer, whatever it learns in.

@@ -60,6 +60,7 @@ def _recast(layer: Any, precision: str) -> Any:
     config, layers = layer.get_config(), import_keras().layers
     if layer.name == "softmax":
         config["activation"] = "linear"
+    # A sum between layers is of the type of what arrives.
     elif isinstance(layer, layers.Layer) and not isinstance(layer, layers.InputLayer):
         config["dtype"] = precision
     kind = fuse_batch_normalization() if is_usual(layer) else type(layer)

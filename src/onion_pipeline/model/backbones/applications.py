@@ -1,8 +1,12 @@
 """Networks of ``keras.applications``, with names that do not depend on what was built before."""
 
+import logging
 import re
+import sys
+import warnings
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -35,22 +39,45 @@ BLOCKS = (
 )
 
 
-def make_application(network: Network, weights: str | None, pixels: Any = None) -> KerasModel:
+def make_application(network: Network, weights: str | None, pixels: Any) -> KerasModel:
     """Return a network as ``keras.applications`` makes it, without scaling and without its head.
 
     Args:
         network: one of :data:`CLASSES`.
         weights: ``imagenet`` are looked for in ``KERAS_HOME``, and downloaded if they are not
             there, each time with their checksum; ``None`` are random ones.
-        pixels: a symbolic tensor that it continues; ``None`` is one of any size.
+        pixels: the symbolic tensor that it continues; how a layer pads depends on its sides.
     """
     kind = getattr(import_keras().applications, CLASSES[network.name])
     # ResNet has its scaling apart from the network.
     scaling = {} if network.name.startswith("resnet") else {"include_preprocessing": False}
-    shape = (None, None, 3) if pixels is None else pixels.shape[1:]
-    return kind(
-        include_top=False, weights=weights, input_shape=shape, input_tensor=pixels, **scaling
-    )
+    shape = pixels.shape[1:]
+    with _quiet_download(), warnings.catch_warnings():
+        # That weights were trained on other pictures is what a backbone is about.
+        warnings.filterwarnings("ignore", message="`input_shape` is undefined or non-square")
+        return kind(
+            include_top=False, weights=weights, input_shape=shape, input_tensor=pixels, **scaling
+        )
+
+
+@contextmanager
+def _quiet_download() -> Iterator[None]:
+    """Let Keras draw its bar on a terminal alone: elsewhere it has a line for every 50 ms."""
+    config, logger = import_keras().config, logging.getLogger("absl")
+    if sys.stdout.isatty() or not config.is_interactive_logging_enabled():
+        yield
+        return
+    config.disable_interactive_logging()  # what was printed is logged then
+    logger.addFilter(_is_no_progress)
+    try:
+        yield
+    finally:
+        logger.removeFilter(_is_no_progress)
+        config.enable_interactive_logging()
+
+
+def _is_no_progress(record: logging.LogRecord) -> bool:
+    return record.levelno > logging.INFO
 
 
 def name_layers(application: KerasModel, prefix: str) -> dict[str, str]:

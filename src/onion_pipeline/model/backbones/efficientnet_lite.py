@@ -1,7 +1,7 @@
 """EfficientNet-Lite: quick on processors, without squeeze-excitation, with ReLU6.
 
 Source: Liu, "Higher accuracy on vision models with EfficientNet-Lite", 2020; the stages are those
-of TensorFlow's own builder in https://github.com/tensorflow/tpu.
+of the builder of EfficientNet-Lite in https://github.com/tensorflow/tpu.
 """
 
 from collections.abc import Iterator, Mapping

@@ -13,11 +13,14 @@ from onion_pipeline.explanation import figures, sections
 from onion_pipeline.explanation.attention import map_attention
 from onion_pipeline.explanation.page.rendering import render_page
 from onion_pipeline.explanation.pictures import choose_pictures, read_pictures
-from onion_pipeline.explanation.report import count_pictures, describe_network
+from onion_pipeline.explanation.report import describe_network
+from onion_pipeline.explanation.selection import count_pictures
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.images.decoding.decoder import Rendering
+from onion_pipeline.model.architecture import find_backbone, read_layers
 from onion_pipeline.model.graph import find_convolution
 from onion_pipeline.parameters import (
+    BuildParameters,
     EvaluateParameters,
     ExplainParameters,
     IngestParameters,
@@ -82,13 +85,16 @@ def write_onion_report(
     ingest: IngestParameters,
     evaluate: EvaluateParameters,
     register: RegisterParameters,
+    build: BuildParameters,
     parameters: ExplainParameters,
     seed: int,
 ) -> str:
     """Show what each layer does to pictures, on one page that opens offline."""
     model, pictures = calibrated_model, np.ascontiguousarray(explained_images)
+    backbone = find_backbone(read_layers(build.layers))
     findings = Findings(
         model_name=register.model_name,
+        backbone=backbone,
         class_names=class_names,
         image_shape=model.input_shape[1:],
         resize=ingest.resize,
@@ -103,7 +109,7 @@ def write_onion_report(
         data_report=data_report,
         test_predictions=test_predictions,
     )
-    report = describe_network(model, pictures, explained_predictions, class_names)
+    report = describe_network(model, pictures, explained_predictions, class_names, backbone)
     sections.add_attention(report, model, pictures, explained_predictions)
     # Of an answer that is less sure one sees more what a transform does to it.
     unsure = int(explained_predictions["confidence"].to_numpy().argmin())

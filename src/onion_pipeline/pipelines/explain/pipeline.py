@@ -56,6 +56,7 @@ def create_pipeline() -> Pipeline:
                     "params:ingest",
                     "params:evaluate",
                     "params:register",
+                    "params:build",
                     "params:explain",
                     "params:seed",
                 ],

@@ -8,8 +8,10 @@ from onion_pipeline.errors import DataError
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.images.decoding.decoder import Rendering
 from onion_pipeline.images.sources import ImageSource
+from onion_pipeline.model.architecture import find_backbone, read_layers
 from onion_pipeline.model.graph import count_multiply_adds
 from onion_pipeline.parameters import (
+    BuildParameters,
     CardParameters,
     EvaluateParameters,
     IngestParameters,
@@ -79,6 +81,7 @@ def write_model_card(
     parameters: CardParameters,
     evaluate: EvaluateParameters,
     register: RegisterParameters,
+    build: BuildParameters,
     serving_config: dict[str, Any],
     architecture_table: DataFrame,
     augmentation_policy: list[dict[str, Any]],
@@ -106,6 +109,7 @@ def write_model_card(
             operating_point=dict(config.operating_point or {}),
             confidence_level=evaluate.confidence_level,
             words=parameters.model_dump(),
+            backbone=find_backbone(read_layers(build.layers)),
             architecture_table=architecture_table,
             augmentation_policy=augmentation_policy,
             baselines=baselines,

@@ -51,6 +51,7 @@ def create_pipeline() -> Pipeline:
                     "params:card",
                     "params:evaluate",
                     "params:register",
+                    "params:build",
                     "serving_config",
                     "architecture_table",
                     "augmentation_policy",
