@@ -34,7 +34,7 @@ def plot_training_curves(training_history: DataFrame) -> PlotlyFigure:
         figure.add_vline(
             x=start - 0.5,
             line={"color": "gray", "width": 1},
-            annotation={"text": "fine-tuning", "font": {"color": "gray"}},
+            annotation={"text": "fine-tuning", "font": {"color": "gray"}, "bgcolor": "white"},
             annotation_position="top right",
         )
     best = int(training_history.loc[training_history["best"], "epoch"].iloc[0])
