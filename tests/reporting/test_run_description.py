@@ -67,6 +67,12 @@ def test_a_run_is_found_by_its_classes_its_pictures_and_its_network(found):
     }
 
 
+def test_grey_pictures_of_which_a_backbone_makes_colours_are_told_as_grey(found):
+    table = found["architecture_table"].assign(output_shape="12x12x3")
+    table.loc[0, "layer"] = "rgb"
+    assert describe_run({"architecture_table": table})["image_size"] == "12x12x1"
+
+
 @pytest.mark.parametrize("name", sorted(DESCRIBED))
 def test_what_is_not_there_is_not_spoken_of(found, name):
     described = describe_run({name: found[name]})

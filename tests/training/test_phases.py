@@ -166,6 +166,13 @@ def test_the_same_seed_gives_the_same_weights_also_from_checkpoints(train, tmp_p
     check_same(train(BOTH, tmp_path), first)  # all of it was done before
 
 
+def test_only_checkpoints_of_weight_decays_that_are_tried_are_kept(train, tmp_path):
+    for decays in ([0.1, 3], [3, 10]):
+        train(["probe"], tmp_path, probe=ProbeParameters(epochs=1, weight_decays=decays))
+    kept = {path.name for path in (tmp_path / "probe").iterdir()}
+    assert kept == {"weight-decay-3", "weight-decay-10"}
+
+
 def test_a_probe_that_diverges_is_named_with_its_own_learning_rate(train):
     probe = ProbeParameters(epochs=8, learning_rate=1e6, weight_decays=[3])
     with pytest.raises(TrainingDivergedError) as caught:

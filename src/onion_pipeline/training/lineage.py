@@ -5,15 +5,15 @@ import json
 import platform
 from collections.abc import Mapping
 from io import BytesIO
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
 from onion_pipeline.annotations import DataFrame
+from onion_pipeline.errors import WeightsError
 from onion_pipeline.images.sources.names import hide_credentials
 from onion_pipeline.model.architecture import find_backbone, read_layers
-from onion_pipeline.model.backbones.weights import IMAGENET
+from onion_pipeline.model.backbones.weights import IMAGENET, find_weights_file
 from onion_pipeline.origin import MODEL, SHORT, describe_code, find_versions
 from onion_pipeline.training.training_origin import describe_processors, hash_json
 
@@ -146,8 +146,9 @@ def _hash_weights(build: BaseModel) -> dict[str, Any]:
     backbone = find_backbone(read_layers(build.model_dump()["layers"]))
     if backbone is None or backbone.weights in {None, IMAGENET}:
         return {}
-    path = Path(str(backbone.weights))
-    if not path.is_file():
+    try:
+        path = find_weights_file(str(backbone.weights))
+    except WeightsError:
         return {"backbone_weights": None}
     with path.open("rb") as file:
         return {"backbone_weights": hashlib.file_digest(file, "sha256").hexdigest()[:SHORT]}

@@ -8,6 +8,7 @@ Out-of-Distribution", ICLR 2022.
 """
 
 import logging
+import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -161,8 +162,9 @@ def fit_head(  # noqa: PLR0913
     """
     trained: list[Trained] = []
     start, decays = time.perf_counter(), parameters.probe.weight_decays
-    for number, decay in enumerate(decays, start=1):
-        folder = checkpoints / f"weight-decay-{decay:g}" if checkpoints else None
+    names = [f"weight-decay-{decay:g}" for decay in decays]
+    for number, (decay, name) in enumerate(zip(decays, names, strict=True), start=1):
+        folder = checkpoints / name if checkpoints else None
         chosen = _choose_parameters(parameters, decay)
         with allow_retracing():
             trained.append(
@@ -177,6 +179,9 @@ def fit_head(  # noqa: PLR0913
             *(decay, row["validation_loss"], row["validation_accuracy"], row["epoch"]),
             (time.perf_counter() - start) / number * (len(decays) - number),
         )
+    for other in checkpoints.glob("weight-decay-*") if checkpoints else ():
+        if other.name not in names:
+            shutil.rmtree(other, ignore_errors=True)  # one that is left does no harm
     return min(trained, key=lambda each: _find_best(each)["validation_loss"])
 
 
