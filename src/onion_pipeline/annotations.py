@@ -27,5 +27,6 @@ Probabilities = NDArray[np.floating[Any]]  # of one class, (N,), or of all, (N, 
 
 Animation = Literal["refuse", "first_frame"]
 ColorMode = Literal["auto", "grayscale", "rgb"]
+Phase = Literal["probe", "fine_tuning"]
 Precision = Literal["auto", "float32", "mixed_bfloat16"]
 Resize = Literal["stretch", "crop", "pad"]

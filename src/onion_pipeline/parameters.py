@@ -23,7 +23,7 @@ from pydantic import (
     model_validator,
 )
 
-from onion_pipeline.annotations import Animation, ColorMode, Precision, Resize
+from onion_pipeline.annotations import Animation, ColorMode, Phase, Precision, Resize
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -166,7 +166,7 @@ class TrainParameters(_Strict):
     cutmix: Strength = 0.0
     ema: Fraction | None = None
     gradient_clipping: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    phases: Annotated[list[Literal["probe", "fine_tuning"]], Field(min_length=1)] | None = None
+    phases: Annotated[list[Phase], Field(min_length=1)] | None = None
     probe: ProbeParameters = ProbeParameters()
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
     image_size: tuple[PositiveInt, PositiveInt] | None = None

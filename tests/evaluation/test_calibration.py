@@ -81,7 +81,7 @@ def pictures():
 def test_the_calibrated_model_has_the_temperature_in_its_weights(network, pictures):
     images, labels = pictures
     before = [weights.copy() for weights in network.get_weights()]
-    calibrated, found = calibrate_probabilities(network, images, labels)
+    calibrated, found, _ = calibrate_probabilities(network, images, labels)
     assert found["temperature"] > 1
     expected = apply_temperature(predict_probabilities(network, images), found["temperature"])
     np.testing.assert_allclose(predict_probabilities(calibrated, images), expected, atol=1e-6)
@@ -96,7 +96,8 @@ def test_calibration_never_worsens_the_validation_log_loss(network, pictures, se
     labels = draw_labels(
         apply_temperature(probabilities, [0.2, 0.9, 0.999, 1, 1.001, 1.1, 3, 30][seed]), seed
     )
-    calibrated, found = calibrate_probabilities(network, images, labels)
+    calibrated, found, answers = calibrate_probabilities(network, images, labels)
+    np.testing.assert_array_equal(answers, predict_probabilities(calibrated, images))
     after = log_loss(labels, predict_probabilities(calibrated, images).astype(np.float64))
     assert after == found["validation_log_loss"] <= found["validation_log_loss_before"]
     assert found["validation_log_loss_before"] == log_loss(labels, probabilities)

@@ -39,6 +39,22 @@ def test_images_are_changed_batch_by_batch(model):
     np.testing.assert_array_equal(found, predict_probabilities(model, 255 - images))
 
 
+def test_large_pictures_are_classified_a_few_at_a_time(keras):
+    image = keras.Input((288, 288, 3), dtype="uint8")
+    tensor = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(image))
+    large = keras.Model(image, keras.layers.Dense(2, activation="softmax")(tensor))
+    images = np.random.default_rng(0).integers(0, 256, (35, 288, 288, 3), dtype=np.uint8)
+    seen = []
+
+    def count(batch):
+        seen.append(len(batch))
+        return np.ascontiguousarray(batch)
+
+    found = predict_probabilities(large, images, count)
+    assert seen == [33, 2]  # 8 MiB at most
+    np.testing.assert_allclose(found, np.asarray(large(images)), atol=1e-6)
+
+
 def test_images_may_be_a_field_of_a_memory_mapped_file(model, tmp_path):
     rows = np.zeros(5, [("image", np.uint8, (4, 4, 1)), ("label", np.int64)])
     rows["image"] = np.random.default_rng(0).integers(0, 256, (5, 4, 4, 1))

@@ -20,7 +20,7 @@ REGISTRATION = {
 }
 
 
-def make_report(quarantined=(), exact=0, near=0, contradicting=0):
+def make_report(quarantined=(), exact=0, near=0, contradicting=0, **others):
     return {
         "files": 5,
         "quarantined": dict(quarantined),
@@ -30,6 +30,7 @@ def make_report(quarantined=(), exact=0, near=0, contradicting=0):
             "contradicting_labels": {"pairs": contradicting},
         },
         "leaks": {"pairs": 0},
+        **others,
     }
 
 
@@ -56,6 +57,8 @@ def make_catalog(tmp_path, base_parameters):
             "out_of_fold_predictions": pd.DataFrame({"path": ["x.jpg"] * 17}),
             "test_predictions": pd.DataFrame({"path": ["x.jpg"] * 3}),
             "params:evaluate": base_parameters.evaluate,
+            "params:build": base_parameters.build,
+            "params:images": "my photos/2024",
             **others,
         }
         files = {
@@ -73,9 +76,9 @@ def make_catalog(tmp_path, base_parameters):
 def read(capsys, make_node):
     """A function that returns the lines that end a run which made `names`."""
 
-    def read(names, catalog):
+    def read(names, catalog, env=None):
         pipeline = Pipeline([make_node(name) for name in names])
-        ClosingSummary().after_pipeline_run(pipeline, catalog)
+        ClosingSummary().after_pipeline_run({"env": env}, pipeline, catalog)
         said = capsys.readouterr().out
         assert not said or said[0] == "\n" == said[-1]
         return said.strip("\n").splitlines()
@@ -232,3 +235,40 @@ def test_labels_that_are_probably_wrong_are_counted_and_their_list_is_named(
     assert line.startswith("Labels ")
     said = f"{wrong} of 20 labels are probably wrong, see {tmp_path / 'label_issues.csv'}"
     assert line.endswith(said)
+
+
+def report_pictures(grayscale=2, height=48.0, width=65.0):
+    """What the data report says of five pictures."""
+    sizes = {"height": {"median": height}, "width": {"median": width}}
+    return make_report(images=5, grayscale=grayscale, sizes=sizes)
+
+
+def test_photographs_get_a_hint_with_their_own_path(make_catalog, read):
+    (line,) = read({"trained_model"}, make_catalog(data_report=report_pictures()))
+    assert line == (
+        "Photographs   kedro run --env photos --params 'images=my photos/2024' would suit them: it "
+        "begins with a pretrained network"
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"grayscale": 3}, {"width": 64.0}, {"grayscale": 5, "width": 1000.0}],
+    ids=["mostly grey", "tiny", "grey"],
+)
+def test_grey_or_tiny_pictures_get_no_hint(make_catalog, read, changes):
+    catalog = make_catalog(data_report=report_pictures(**changes))
+    assert read({"trained_model"}, catalog) == []
+
+
+def test_whoever_has_chosen_an_environment_or_a_backbone_gets_no_hint(
+    make_catalog, read, base_parameters
+):
+    report = report_pictures()
+    catalog = make_catalog(data_report=report)
+    assert read({"trained_model"}, catalog, env="photos_from_scratch") == []
+    assert read({"metrics", "data_report"}, catalog)[0].startswith("Test accuracy")
+    layers = [{"backbone": {"name": "efficientnet_lite0"}}, "flatten"]
+    build = base_parameters.build.model_copy(update={"layers": layers})
+    catalog = make_catalog(data_report=report, **{"params:build": build})
+    assert read({"trained_model"}, catalog) == []

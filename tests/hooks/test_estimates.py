@@ -31,6 +31,34 @@ def test_a_model_takes_four_bytes_a_weight(parameters):
     assert models == {4 * sum(row.parameters for row in rows)}
 
 
+BACKBONE = {"backbone": {"name": "efficientnet_lite0", "trainable": "none"}}
+
+
+@pytest.mark.parametrize(
+    ("head", "copies", "features"),
+    [
+        (["global_average_pooling2d", {"dropout": {"rate": 0.2}}], 2, (1280,)),
+        (["global_average_pooling2d", {"dense": {"units": 8}}], 9, (1280,)),
+        (["flatten"], 0, (7 * 7 * 1280,)),
+    ],
+)
+def test_features_are_counted_with_the_variants_that_there_are(parameters, head, copies, features):
+    changed = {
+        **parameters,
+        "augment": {"copies": 5, "keep": False},
+        "build": {"layers": [BACKBONE, *head]},
+        "train": {**parameters["train"], "probe": {"copies": copies}},
+    }
+    (size,) = estimate_bytes(1000, (224, 224, 3), changed, {"backbone_features"}).values()
+    row = np.zeros(1, labelled_dtype(features, np.float32)).nbytes
+    assert size == (700 * (1 + min(copies, 5)) + 150) * row
+
+
+def test_without_a_probe_there_are_no_features_to_count(parameters):
+    made = {"backbone_features"}
+    assert estimate_bytes(1000, SHAPE, parameters, made) == {"backbone_features": 0}
+
+
 def test_what_is_not_made_takes_nothing(parameters):
     assert set(estimate_bytes(10, SHAPE, parameters, {"test_images", "metrics"})) == {"test_images"}
 

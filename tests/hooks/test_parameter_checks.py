@@ -44,7 +44,10 @@ def count_mistakes(message):
     return message.count("\n  - ")
 
 
-@pytest.mark.parametrize("environment", ["base", "photos_from_scratch", "resnet9"])
+PHOTOS = ["photos", "photos_probe", "photos_accurate", "photos_from_scratch"]
+
+
+@pytest.mark.parametrize("environment", ["base", *PHOTOS, "resnet9"])
 def test_the_shipped_parameters_are_valid(environment):
     raw = load(environment)
     check_parameters(raw)
@@ -158,6 +161,20 @@ def test_a_mistake_in_a_backbone_is_one_message(base, arguments, said):
     entry = {"backbone": {"name": "resnet50_v2", **arguments}}
     message = complain(change(base, "build.layers", [entry]))
     assert count_mistakes(message) == 1
+    assert said in message
+
+
+@pytest.mark.parametrize(
+    ("environment", "phases", "said"),
+    [
+        ("base", ["probe"], "train.phases is ['probe'], and the network has no backbone"),
+        ("photos_probe", ["probe", "fine_tuning"], "backbone.trainable is none"),
+        ("photos", ["tuning"], "train.phases.0 is 'tuning'"),
+    ],
+)
+def test_phases_that_the_network_cannot_have_are_one_mistake(environment, phases, said):
+    message = complain(change(load(environment), "train.phases", phases))
+    assert message.startswith("A mistake in the parameters")
     assert said in message
 
 

@@ -6,6 +6,7 @@ from onion_pipeline.evaluation.abstention import UNREACHED
 from onion_pipeline.evaluation.calibration import apply_temperature
 from onion_pipeline.evaluation.conformal import form_prediction_sets
 from onion_pipeline.evaluation.metrics import measure_variants
+from onion_pipeline.evaluation.predictions import predict_probabilities, tabulate_predictions
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.pipelines.evaluate.nodes.judge import choose_operating_point
@@ -151,8 +152,10 @@ def test_the_mirror_image_is_one_of_the_variants(model, labelled_images, base_pa
     turn = [{"name": "VerticalFlip", "arguments": {"p": 1}}]
     parameters = base_parameters.evaluate.model_copy(update=changes)
     paths = pd.DataFrame({"path": [f"{number}.png" for number in range(12)]})
-    table = predict_variants(model, labelled_images, turn, paths, NAMES, parameters, seed=0)
     images = labelled_images["image"]
+    answers = predict_probabilities(model, images)
+    tested = tabulate_predictions(labelled_images, answers, paths["path"], NAMES)
+    table = predict_variants(model, labelled_images, tested, turn, paths, NAMES, parameters, seed=0)
     plain, mirrored, upside_down = (
         np.asarray(model.predict_on_batch(np.ascontiguousarray(each)))
         for each in (images, images[:, :, ::-1], images[:, ::-1])
@@ -164,7 +167,9 @@ def test_the_mirror_image_is_one_of_the_variants(model, labelled_images, base_pa
 
 def test_without_variants_there_is_no_figure_of_them(model, labelled_images, base_parameters):
     paths = pd.DataFrame({"path": [f"{number}.png" for number in range(12)]})
-    given = (model, labelled_images, [], paths, NAMES, base_parameters.evaluate, 0)
+    answers = predict_probabilities(model, labelled_images["image"])
+    tested = tabulate_predictions(labelled_images, answers, paths["path"], NAMES)
+    given = (model, labelled_images, tested, [], paths, NAMES, base_parameters.evaluate, 0)
     assert measure_variants(predict_variants(*given), NAMES) == {}
 
 

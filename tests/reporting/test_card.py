@@ -93,7 +93,7 @@ def test_the_user_speaks_in_markdown(make_findings):
         "3\u00a0files of 1,203 that cannot be used (not an image: 2, truncated: 1)",
         "7\u00a0pairs of equal or nearly equal pictures",
         "A convolutional network of 3\u00a0layers with 842 weights",
-        "variants of them (Affine and CoarseDropout), 2 times",
+        "variants of them (Affine and CoarseDropout), in 2\u00a0epochs, and is kept",
         "**Challenger:** not better than version 1",
         "| Multiply-adds for one picture | 1,000 | 2,000 |",
         "| all together | `f1f2f3` |",

@@ -47,6 +47,15 @@ def test_a_run_is_described_by_what_it_has_made(found):
     ]
 
 
+def test_the_phases_of_a_training_are_told(found):
+    history = found["training_history"].assign(phase=["probe", "fine_tuning"])
+    note = describe_run({"training_history": history})[NOTE].replace("\u00a0", " ")
+    assert note.startswith(
+        "**Training** 1 epoch of the head alone and 1 epoch of fine-tuning, of which number 1 was "
+        "the best"
+    )
+
+
 def test_a_run_is_found_by_its_classes_its_pictures_and_its_network(found):
     tags = describe_run(found)
     del tags[NOTE]
@@ -56,6 +65,12 @@ def test_a_run_is_found_by_its_classes_its_pictures_and_its_network(found):
         "network": "conv2d 4, dense 8",
         "weights": "3266",
     }
+
+
+def test_grey_pictures_of_which_a_backbone_makes_colours_are_told_as_grey(found):
+    table = found["architecture_table"].assign(output_shape="12x12x3")
+    table.loc[0, "layer"] = "rgb"
+    assert describe_run({"architecture_table": table})["image_size"] == "12x12x1"
 
 
 @pytest.mark.parametrize("name", sorted(DESCRIBED))

@@ -48,6 +48,28 @@ def test_a_history_is_logged_by_epoch(run_id):
     assert read_points(run_id) == {"loss": [(1, 0.5)], "accuracy": [(1, 0.25), (2, 0.75)]}
 
 
+def test_the_phases_of_a_history_are_told_apart(run_id):
+    history = pd.DataFrame(
+        {
+            "epoch": [1, 2, 3],
+            "loss": [0.5, 0.25, 2.0],
+            "validation_loss": [0.75, 0.5, 0.25],
+            "phase": ["probe", "probe", "fine_tuning"],
+        }
+    )
+    log_history(run_id, history)
+    assert read_points(run_id) == {
+        "probe/loss": [(1, 0.5), (2, 0.25)],
+        "fine_tuning/loss": [(3, 2.0)],
+        "validation_loss": [(1, 0.75), (2, 0.5), (3, 0.25)],  # of the same pictures in both
+    }
+
+
+def test_a_probe_alone_is_a_history_like_others(run_id):
+    log_history(run_id, pd.DataFrame({"epoch": [1], "loss": [0.5], "phase": ["probe"]}))
+    assert read_points(run_id) == {"loss": [(1, 0.5)]}
+
+
 def test_more_points_than_mlflow_takes_at_once_are_logged(run_id):
     log_points(run_id, (("loss", 0.5, step) for step in range(1001)))
     assert import_client().get_run(run_id).data.metrics == {"loss": 0.5}

@@ -7,7 +7,12 @@ from onion_pipeline.augmentation.variants import augment_images
 from onion_pipeline.images.arrays import labelled_dtype
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
-from onion_pipeline.training.features import compute_features, offer_none, split_network
+from onion_pipeline.training.features import (
+    compute_features,
+    find_features_shape,
+    offer_none,
+    split_network,
+)
 
 SHAPE = (32, 32, 3)
 BACKBONE = {"backbone": {"name": "efficientnet_lite0"}}
@@ -45,6 +50,7 @@ def test_both_parts_in_a_row_are_the_network(name, keras, images):
     model = make_network(head)
     frozen, learned = split_network(model)
     assert frozen.output_shape[1:] == shape
+    assert find_features_shape(read_layers([BACKBONE, *head]), SHAPE) == shape
     assert not any(layer.weights for layer in learned.layers if layer.name.startswith("backbone"))
     expected = model.predict_on_batch(images["image"][:5])
     features = frozen.predict_on_batch(images["image"][:5])

@@ -127,3 +127,18 @@ def test_an_image_takes_a_few_bytes(images):
     many["sha256"] = [sha256(path.encode()).hexdigest() for path in many["path"]]
     files = lineage.write_files({}, many)
     assert len(files[lineage.IMAGES]) < 30 * len(many)
+
+
+def test_a_file_of_pretrained_weights_counts_by_its_content(describe, tmp_path):
+    path = tmp_path / "mine.keras"
+    layers = [{"backbone": {"name": "mobilenet_v3_small", "weights": str(path)}}, "flatten"]
+    path.write_bytes(b"one")
+    build = {"layers": layers}
+    first = describe(build=build)
+    assert find_changed(first, describe(build=build)) == set()
+    path.write_bytes(b"two")
+    assert find_changed(first, describe(build=build)) == {"parameters"}
+    path.unlink()
+    assert find_changed(first, describe(build=build)) == {"parameters"}
+    assert "backbone_weights" in first["parameters"]
+    assert "backbone_weights" not in describe()["parameters"]

@@ -1,22 +1,30 @@
 import logging
+import os
 import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from killed_phases import train as train_both
 
-from onion_pipeline.errors import ConfigurationError
+from onion_pipeline.errors import ConfigurationError, TrainingDivergedError
 from onion_pipeline.images.arrays import labelled_dtype
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.backbones.building import find_block
 from onion_pipeline.model.build import build_model
 from onion_pipeline.model.composites import Backbone
-from onion_pipeline.parameters import ProbeParameters, TrainParameters
+from onion_pipeline.parameters import EarlyStopping, ProbeParameters, TrainParameters
+from onion_pipeline.training import batches
 from onion_pipeline.training.features import compute_features
 from onion_pipeline.training.phases import choose_phases, train_phases
 
 SHAPE, CLASSES = (32, 32, 3), 2
 BOTH = ["probe", "fine_tuning"]
+PROGRAM = Path(__file__).with_name("killed_phases.py")
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +128,8 @@ def test_the_probe_trains_the_head_alone_with_the_best_weight_decay(network, tra
     best = trained.history[trained.history["best"]].iloc[0]
     told = [float(loss) for loss in re.findall(r"validation loss ([\d.]+)", caplog.text)]
     assert len(told) == 2
+    assert len(re.findall(r"some \d+ s left", caplog.text)) == 2
+    assert "computing the features of 56 pictures" in caplog.text
     assert best["validation_loss"] == pytest.approx(min(told), abs=1e-4)
     assert best["validation_accuracy"] > 0.8
 
@@ -139,9 +149,10 @@ def test_fine_tuning_goes_on_from_the_probe(network, train):
 
 
 @pytest.mark.slow
-def test_fine_tuning_that_harms_leaves_the_probe(network, train, caplog):
+def test_fine_tuning_that_harms_stops_early_and_leaves_the_probe(network, train, caplog):
     with caplog.at_level(logging.INFO):
-        trained = train(BOTH, learning_rate=2.0, epochs=1)
+        trained = train(BOTH, learning_rate=2.0, epochs=3, early_stopping=EarlyStopping(patience=1))
+    assert (trained.history["phase"] == "fine_tuning").sum() == 1
     assert list_changed(network, trained) == {"head"}
     assert trained.history.loc[trained.history["best"], "phase"].item() == "probe"
     assert "the probe: it stays" in caplog.text
@@ -153,3 +164,47 @@ def test_the_same_seed_gives_the_same_weights_also_from_checkpoints(train, tmp_p
     check_same(train(BOTH, tmp_path), first)
     assert any((tmp_path / "probe").rglob("*.npz"))
     check_same(train(BOTH, tmp_path), first)  # all of it was done before
+
+
+def test_only_checkpoints_of_weight_decays_that_are_tried_are_kept(train, tmp_path):
+    for decays in ([0.1, 3], [3, 10]):
+        train(["probe"], tmp_path, probe=ProbeParameters(epochs=1, weight_decays=decays))
+    kept = {path.name for path in (tmp_path / "probe").iterdir()}
+    assert kept == {"weight-decay-3", "weight-decay-10"}
+
+
+def test_a_probe_that_diverges_is_named_with_its_own_learning_rate(train):
+    probe = ProbeParameters(epochs=8, learning_rate=1e6, weight_decays=[3])
+    with pytest.raises(TrainingDivergedError) as caught:
+        train(["probe"], probe=probe)
+    assert re.search(r"of epoch \d of the probe|in epoch \d of the probe", str(caught.value))
+    assert str(caught.value).endswith("Lower train.probe.learning_rate.")
+
+
+@pytest.mark.slow
+def test_fine_tuning_that_diverges_is_named_and_keeps_the_probe(train, tmp_path):
+    with pytest.raises(TrainingDivergedError, match=r"epoch \d of fine-tuning") as caught:
+        train(BOTH, tmp_path, learning_rate=1e30)
+    assert "Lower train.learning_rate" in str(caught.value)
+    assert any((tmp_path / "probe").rglob("*.npz"))
+
+
+@pytest.mark.slow
+def test_phases_that_are_killed_end_as_if_they_had_not_been(keras, tmp_path, monkeypatch, caplog):
+    """Killed in the second weight decay of the probe, then in the second epoch of fine-tuning."""
+    environment = {**os.environ, "PYTHONPATH": str(PROGRAM.parents[2] / "src")}
+    for place in ("after 4", "after 6"):
+        command = [sys.executable, str(PROGRAM), str(tmp_path), place]
+        killed = subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=False
+        )
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert "resumed at epoch 2 of the probe, step 1 of 3" in killed.stderr
+    monkeypatch.setattr(batches, "MOST_BATCHES", 2)
+    with caplog.at_level(logging.INFO):
+        resumed = train_both(tmp_path)
+    assert "resumed at epoch 2 of fine-tuning, step 3 of 3" in caplog.text
+    expected = train_both()
+    assert len(expected.history) == 3 + 2
+    check_same(resumed, expected)
+    np.testing.assert_array_equal(resumed.kernels, expected.kernels)

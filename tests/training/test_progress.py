@@ -51,6 +51,21 @@ def test_a_broken_weight_ends_the_training(value):
         progress.check_weights([np.float32([1]), np.float32([[1, value], [3, 4]])], 2)
 
 
+@pytest.mark.parametrize(
+    ("phase", "place", "advice"),
+    [
+        ("probe", "of the probe", "Lower train.probe.learning_rate."),
+        ("fine_tuning", "of fine-tuning", "Lower train.learning_rate, add train.warmup_epochs"),
+    ],
+)
+def test_a_broken_loss_names_the_phase(phase, place, advice):
+    progress = Progress(epochs=5, batch_size=8, phase=phase)
+    with pytest.raises(TrainingDivergedError) as caught:
+        progress.finish_epoch(VALUES._replace(validation_loss=math.nan))
+    assert f"became nan after epoch 3 {place} (batches of 8)" in str(caught.value)
+    assert advice in str(caught.value)
+
+
 def test_a_resumed_training_says_where_and_counts_on(caplog, monkeypatch):
     progress = Progress(epochs=5, batch_size=8)
     clock = iter([1000.0, 1020.0])

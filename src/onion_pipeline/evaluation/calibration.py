@@ -18,7 +18,7 @@ SMALLEST = float(np.finfo(np.float32).tiny)
 
 def calibrate_probabilities(
     model: KerasModel, images: Pixels, labels: Ids
-) -> tuple[KerasModel, dict[str, float]]:
+) -> tuple[KerasModel, dict[str, float], Probabilities]:
     """Return a copy of `model` whose probabilities are calibrated, by temperature scaling.
 
     The weights of the head are divided by the temperature, so that every copy of the model has
@@ -32,23 +32,27 @@ def calibrate_probabilities(
     Returns:
         The copy; ``temperature``, by which the scores before the softmax are divided, above 1
         where the network was too sure; ``validation_log_loss`` with it, and
-        ``validation_log_loss_before`` without it, never lower; ``validation_images``, N.
+        ``validation_log_loss_before`` without it, never lower; ``validation_images``, N; and what
+        the copy answers for the images, float32 (N, K).
 
     Source: Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", ICML 2017.
     """
-    probabilities = predict_probabilities(model, images).astype(np.float64)
-    before = log_loss(labels, probabilities)
-    temperature = fit_temperature(labels, probabilities)
+    uncalibrated = predict_probabilities(model, images)
+    before = log_loss(labels, uncalibrated.astype(np.float64))
+    temperature = fit_temperature(labels, uncalibrated.astype(np.float64))
     calibrated = _divide_scores(model, temperature)
-    after = log_loss(labels, predict_probabilities(calibrated, images).astype(np.float64))
+    answers = predict_probabilities(calibrated, images)
+    after = log_loss(labels, answers.astype(np.float64))
     if after >= before:  # no better once its weights are rounded
         calibrated, temperature, after = _divide_scores(model, 1.0), 1.0, before
-    return calibrated, {
+        answers = uncalibrated
+    figures = {
         "temperature": temperature,
         "validation_log_loss": after,
         "validation_log_loss_before": before,
         "validation_images": len(labels),
     }
+    return calibrated, figures, answers
 
 
 def fit_temperature(labels: Ids, probabilities: Probabilities) -> float:

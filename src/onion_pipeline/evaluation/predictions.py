@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame, Ids, KerasModel, Pixels, Probabilities, Series
-from onion_pipeline.images.arrays import LabelledImages
+from onion_pipeline.images.arrays import LabelledImages, count_rows
 from onion_pipeline.model.backend import allow_retracing
 
-BATCH = 256
+BATCH = 256  # pictures at most; fewer of large ones
 PROBABILITY = "probability_"
 
 
@@ -20,16 +20,18 @@ def predict_probabilities(
 
     Args:
         model: that takes the images.
-        images: uint8, (N, H, W, C); may be a memory map, of which one batch is read at a time.
+        images: uint8, (N, H, W, C); may be a memory map, of which one batch is read at a time. At
+            288x288 pixels in colour a batch has 33: 256 would take some gigabytes on their way.
         change: what each batch of images goes through before, so that no more than a batch of
             what comes out is in memory.
     """
     if not len(images):
         return np.empty((0, model.output_shape[-1]), np.float32)
+    batch = count_rows(np.dtype((images.dtype, images.shape[1:])), BATCH)
     with allow_retracing():  # one run asks several models, each for a batch that is not full, too
         parts = [
-            np.asarray(model.predict_on_batch(change(images[start : start + BATCH])))
-            for start in range(0, len(images), BATCH)
+            np.asarray(model.predict_on_batch(change(images[start : start + batch])))
+            for start in range(0, len(images), batch)
         ]
     return np.concatenate(parts)
 

@@ -1,5 +1,6 @@
 """The lines that end a run: what came out, where it is, what to do next."""
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from onion_pipeline.hooks.messages import show_path
+from onion_pipeline.model.architecture import find_backbone, read_layers
 from onion_pipeline.reporting import facts
 from onion_pipeline.reporting.phrases import NO_BREAK, show_count, unescape_text
 from onion_pipeline.training import range_test
@@ -21,6 +23,8 @@ NEXT = (
 )
 PREDICT = "kedro run --pipelines predict --params images=new_photos"
 
+LARGEST_ICON = 64  # pixels of the longer side; larger pictures in colour are photographs
+
 Line = tuple[str, str]  # a title and a text
 
 
@@ -28,10 +32,14 @@ class ClosingSummary:
     """Says at the end what came out, where it is and what to do next."""
 
     @hook_impl
-    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    def after_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> None:
         """Print a line for each result, if there is any to tell of."""
         made = pipeline.all_outputs()
         told = [line for name, tell in TOLD.items() if name in made for line in tell(catalog)]
+        if "trained_model" in made and not run_params.get("env"):
+            told += _suggest_backbone(catalog)
         lines = [f"{title:<14}{text}" for title, text in told]
         if "registration" in made:
             lines += ["", "Next", *_suggest_next(catalog.load("registration"))]
@@ -70,6 +78,28 @@ def _tell_registration(catalog: CatalogProtocol) -> Iterator[Line]:
     yield "Model", _plain(facts.tell_registration(registration))
     if registration["status"] == "registered":
         yield "Gate", f"{registration['decision']}: {registration['reason']}"
+
+
+def _suggest_backbone(catalog: CatalogProtocol) -> Iterator[Line]:
+    """Name the environment that suits photographs, where a network learns from nothing."""
+    from onion_pipeline.runtime_parameters import write_parameters
+
+    layers = read_layers(catalog.load("params:build").layers)
+    if find_backbone(layers) or not catalog.exists("data_report"):
+        return
+    if _are_photographs(catalog.load("data_report")):
+        images = shlex.quote(write_parameters({"images": catalog.load("params:images")}))
+        yield (
+            "Photographs",
+            f"kedro run --env photos --params {images} would suit them: it begins with a "
+            "pretrained network",
+        )
+
+
+def _are_photographs(report: dict[str, Any]) -> bool:
+    """Return whether most files are in colour and larger than icons, whatever became of them."""
+    sides = (report["sizes"][side]["median"] for side in ("height", "width"))
+    return 2 * report["grayscale"] < report["images"] and max(sides) > LARGEST_ICON
 
 
 def _tell_audit(catalog: CatalogProtocol) -> Iterator[Line]:

@@ -3,8 +3,13 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import numpy as np
+
 from onion_pipeline.images.arrays import decoded_dtype, labelled_dtype
-from onion_pipeline.model.architecture import read_layers, walk_layers
+from onion_pipeline.model.architecture import find_backbone, read_layers, walk_layers
+from onion_pipeline.parameters import TrainParameters
+from onion_pipeline.training.features import find_features_shape
+from onion_pipeline.training.phases import PROBE, choose_phases
 
 # `registration` is the version of the model that MLflow keeps.
 MODELS = frozenset({"untrained_model", "trained_model", "registration"})
@@ -33,8 +38,24 @@ def estimate_bytes(
     sizes = {f"{name}_images": round(share * rows) * row for name, share in fractions.items()}
     sizes["decoded_images"] = rows * decoded_dtype(shape).itemsize
     sizes["augmented_images"] = variants * sizes["train_images"]
+    if "backbone_features" in made:
+        sizes["backbone_features"] = _estimate_features(rows, shape, parameters)
     if not MODELS.isdisjoint(made):
         layers = walk_layers(read_layers(parameters["build"]["layers"]), shape, ANY_CLASSES)
         weights = sum(layer.parameters for layer in layers)  # of four bytes each
         sizes |= dict.fromkeys(MODELS, 4 * weights)
     return {name: sizes[name] for name in sizes.keys() & set(made)}
+
+
+def _estimate_features(
+    rows: int, shape: tuple[int, int, int], parameters: Mapping[str, Any]
+) -> int:
+    """Return the bytes of what a backbone makes of the pictures, if there is a probe."""
+    layers = read_layers(parameters["build"]["layers"])
+    train = TrainParameters.model_validate(parameters["train"])
+    if PROBE not in choose_phases(find_backbone(layers), train.phases):
+        return 0
+    fractions = parameters["ingest"]["fractions"]
+    variants = 1 + min(train.probe.copies, parameters["augment"]["copies"])
+    count = round(rows * (variants * fractions["train"] + fractions["validation"]))
+    return count * labelled_dtype(find_features_shape(layers, shape), np.float32).itemsize

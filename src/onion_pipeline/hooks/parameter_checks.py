@@ -10,8 +10,10 @@ from onion_pipeline.augmentation.policy import make_policy
 from onion_pipeline.errors import ConfigurationError, suggest
 from onion_pipeline.model.architecture import find_backbone, read_layers, walk_layers
 from onion_pipeline.model.backbones import weights
+from onion_pipeline.model.composites import Backbone
 from onion_pipeline.parameters import ImageSize, Parameters
 from onion_pipeline.storage.disk import show_bytes
+from onion_pipeline.training.phases import choose_phases
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +89,19 @@ def _find_layer_mistakes(raw: Mapping[str, Any]) -> list[str]:
     except ConfigurationError as error:
         return str(error).splitlines()
     except ValidationError:
-        pass  # of the size; told as a mistake of its own
+        return []  # of the size; told as a mistake of its own
+    return _find_phase_mistakes(raw, find_backbone(layers))
+
+
+def _find_phase_mistakes(raw: Mapping[str, Any], backbone: Backbone | None) -> list[str]:
+    """Return why a network cannot have the phases that are asked for, if these exist."""
+    wanted = _dig(raw, "train", "phases")
+    if not isinstance(wanted, list):
+        return []
+    try:
+        choose_phases(backbone, wanted)
+    except ConfigurationError as error:
+        return [str(error)]
     return []
 
 

@@ -47,6 +47,8 @@ def build_model(
     stack.append(keras.layers.Dense(classes, activation="softmax", dtype="float32", name="softmax"))
     image = keras.Input(image_shape, dtype="uint8", name="image")
     if backbone:
+        # Once more, so that random weights of a backbone do not depend on the head.
+        keras.utils.set_random_seed(seed)
         return _continue_backbone(backbone, image, partial(reduce, _connect, stack))
     if not any(named.branch for named in layers):
         return keras.Sequential([image, *stack], name="onion")

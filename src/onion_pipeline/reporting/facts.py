@@ -52,6 +52,7 @@ FIGURES = {
 }
 NUMBERS = frozenset({"macro_f1", "log_loss", "brier_score"})  # all others are shares
 TOP = re.compile(r"top_\d+_accuracy")
+PHASES = {"probe": "of the head alone", "fine_tuning": "of fine-tuning"}
 PURPOSES = {"train": "training", "validation": "validation", "test": "the test"}
 BASELINES = {
     "network": "this model",
@@ -166,6 +167,14 @@ def find_threshold(operating_point: Mapping[str, Any] | None) -> float | None:
     """Return the confidence below which the model abstains; ``None`` if it always answers."""
     threshold = (operating_point or {}).get("confidence_threshold")
     return threshold if is_known(threshold) and threshold > 0 else None
+
+
+def tell_epochs(history: DataFrame) -> str:
+    """Return of how many epochs a training was, and of which phases if it had any."""
+    if "phase" not in history:
+        return show_count(len(history), "epoch")
+    counts = history["phase"].value_counts(sort=False).items()
+    return join_names([f"{show_count(count, 'epoch')} {PHASES[phase]}" for phase, count in counts])
 
 
 def tell_backbone(backbone: Backbone) -> str:

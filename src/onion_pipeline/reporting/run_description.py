@@ -25,7 +25,7 @@ def describe_run(found: Mapping[str, Any]) -> dict[str, str]:
         tags["classes"] = str(len(found["class_names"]))
     if "architecture_table" in found:
         table = found["architecture_table"]
-        tags["image_size"] = table["output_shape"].iloc[0]
+        tags["image_size"] = _find_image_size(table)
         tags["network"] = _summarize_network(table)
         tags["weights"] = str(facts.find_total(table, "parameters"))
     return tags
@@ -40,16 +40,26 @@ def _describe_test(metrics: dict[str, Any]) -> str:
 
 
 def _describe_network(table: DataFrame) -> str:
-    shape = table["output_shape"].iloc[0]
+    shape = _find_image_size(table)
     return (
         f"{_summarize_network(table)} ({facts.find_total(table, 'parameters'):,} weights, {shape})"
+    )
+
+
+def _find_image_size(table: DataFrame) -> str:
+    """Return the shape of the pictures, of which a backbone makes three channels."""
+    first = table.iloc[0]
+    return (
+        first["output_shape"].removesuffix("3") + "1"
+        if first["layer"] == "rgb"
+        else first["output_shape"]
     )
 
 
 def _describe_training(history: DataFrame) -> str:
     best = history.query("best").iloc[0]
     return (
-        f"{show_count(len(history), 'epoch')}, of which number {best['epoch']} was the best: "
+        f"{facts.tell_epochs(history)}, of which number {best['epoch']} was the best: "
         f"validation loss {show_number(best['validation_loss'])}, "
         f"accuracy {show_share(best['validation_accuracy'])}"
     )

@@ -95,7 +95,7 @@ def _describe_network(findings: Findings) -> dict[str, Any] | None:
         "backbone": findings.backbone and facts.tell_backbone(findings.backbone),
         "weights": facts.find_total(table, "parameters"),
         "multiply_adds": facts.find_total(table, "multiply_adds"),
-        "epochs": len(history),
+        "epochs": facts.tell_epochs(history),
         "best": history.query("best").iloc[0],
     }
 

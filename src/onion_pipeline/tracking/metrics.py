@@ -10,6 +10,7 @@ from onion_pipeline.tracking.mlflow_client import import_client
 
 # The tag by which the MLflow UI shows a run below another one.
 PARENT = "mlflow.parentRunId"
+SHARED = "validation_"
 
 
 def log_points(run_id: str, points: Iterable[tuple[str, float, int]]) -> None:
@@ -47,9 +48,19 @@ def log_figures(run_id: str, figures: Mapping[str, Any], prefix: str) -> None:
 
 
 def log_history(run_id: str, history: DataFrame) -> None:
-    """Log each numeric column of a training history as a metric over its epochs."""
+    """Log each numeric column of a training history as a metric over its epochs.
+
+    Where it has two phases, those of the training are called ``probe/loss`` and so on: they are of
+    other losses, on other pictures. Those of the validation are of the same ones in both.
+    """
     points = history.select_dtypes("number").melt("epoch")
     names, values, steps = (points[each].tolist() for each in ("variable", "value", "epoch"))
+    if "phase" in history and history["phase"].nunique() > 1:
+        phases = history.set_index("epoch")["phase"]
+        names = [
+            name if name.startswith(SHARED) else f"{phases[step]}/{name}"
+            for name, step in zip(names, steps, strict=True)
+        ]
     log_points(run_id, zip(names, values, steps, strict=True))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import KerasModel
+from onion_pipeline.images.arrays import count_rows
 from onion_pipeline.parameters import TrainParameters
 from onion_pipeline.training import steps
 from onion_pipeline.training.batches import BatchPlan, ImageRows, read_pixels
@@ -15,7 +16,8 @@ from onion_pipeline.training.mixing import make_mixing
 from onion_pipeline.training.optimizers import Multipliers, make_optimizer
 from onion_pipeline.training.progress import Progress
 
-# Only speed depends on it, and memory: the images of a batch are classified at once.
+# Only speed depends on it, and memory: the images of a batch are classified at once. Of large ones
+# there are fewer in it.
 VALIDATION_BATCH = 256
 
 Weights = list[NDArray[np.float32]]
@@ -127,7 +129,9 @@ def prepare_validation(graph: KerasModel, images: ImageRows) -> Callable[[Weight
 
     `graph` computes as the trained model will answer; the weights that are measured stay in it.
     """
-    plan = BatchPlan(images, VALIDATION_BATCH, int(np.prod(graph.input_shape[1:])))
+    shape = graph.input_shape[1:]
+    batch = count_rows(np.dtype((np.uint8, shape)), VALIDATION_BATCH)
+    plan = BatchPlan(images, batch, int(np.prod(shape)))
     run = steps.compile_validation(graph, plan.batch_size)
     alike = np.ones(graph.output_shape[-1], np.float32)
     course = Course(images, plan, images["label"], alike, None, run)

@@ -1,7 +1,8 @@
 """What the frozen part of a network makes of images, computed once for all epochs."""
 
+import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from math import prod
 
@@ -9,13 +10,17 @@ import numpy as np
 
 from onion_pipeline.annotations import KerasModel
 from onion_pipeline.images.arrays import ArrayChunks, LabelledImages, labelled_dtype
+from onion_pipeline.model.architecture import NamedLayer
 from onion_pipeline.model.backbones.building import find_block
 from onion_pipeline.model.backend import allow_retracing, import_keras
 from onion_pipeline.model.graph import trace_calls
+from onion_pipeline.model.layers import Dropout, Residual, Shape
 from onion_pipeline.origin import TRAINING, hash_origin
 from onion_pipeline.training.batches import BatchPlan, ImageRows, list_inputs, read_pixels
 from onion_pipeline.training.training_graph import make_training_graph
 from onion_pipeline.training.training_origin import hash_network
+
+logger = logging.getLogger(__name__)
 
 # Only speed depends on it, and memory: a batch of 224x224 pixels takes some 400 MB on its way.
 BATCH = 32
@@ -48,6 +53,22 @@ def split_network(model: KerasModel) -> tuple[KerasModel, KerasModel]:
     return frozen, keras.Model(features, model.outputs[0], name="head")
 
 
+def find_features_shape(layers: Sequence[NamedLayer], image_shape: Shape) -> Shape:
+    """Return the shape of the features of one picture, without building the network.
+
+    Args:
+        layers: of which the first is a backbone.
+        image_shape: height, width and channels.
+    """
+    shape = image_shape
+    for number, (_, _, layer, _) in enumerate(layers):
+        is_learned = isinstance(layer, Dropout | Residual) or layer.count_parameters(shape)
+        if number and is_learned:
+            break
+        shape = layer.output_shape(shape)
+    return shape
+
+
 def offer_none() -> ArrayChunks:
     """Return the features of no image, which a training without a probe has."""
     return ArrayChunks(labelled_dtype((0,), np.float32), (), (), rows=0)
@@ -62,14 +83,26 @@ def compute_features(model: KerasModel, *sets: ImageRows) -> ArrayChunks:
 
     Returns:
         Rows of :func:`~onion_pipeline.images.arrays.labelled_dtype`, whose ``image`` are the
-        features, float32; made while they are saved.
+        features, float32; made while they are saved, with a bar on a terminal.
     """
     trunk, _ = split_network(model)
     dtype = labelled_dtype(trunk.output_shape[1:], np.float32)
     inputs = [value for images in sets for value in list_inputs(images)]
     origin = hash_origin("backbone features", TRAINING, hash_network(trunk), *inputs)
     pieces = (piece for images in sets for piece in _compute_pieces(trunk, images, dtype))
-    return ArrayChunks(dtype, (), pieces, origin, sum(map(len, sets)))
+    rows = sum(map(len, sets))
+    return ArrayChunks(dtype, (), _show_progress(pieces, rows), origin, rows)
+
+
+def _show_progress(pieces: Iterable[LabelledImages], rows: int) -> Iterator[LabelledImages]:
+    """Yield the pieces, and say how many rows there will be and, on a terminal, are."""
+    from tqdm import tqdm
+
+    logger.info("computing the features of %s pictures and variants, once", f"{rows:,}")
+    with tqdm(total=rows, desc="features", unit="picture", disable=None, leave=False) as bar:
+        for piece in pieces:
+            yield piece
+            bar.update(len(piece))
 
 
 def _compute_pieces(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.annotations import DataFrame, KerasModel
+from onion_pipeline.annotations import DataFrame, KerasModel, Phase
 from onion_pipeline.model.backend import import_keras
 from onion_pipeline.parameters import TrainParameters
 from onion_pipeline.training import epochs
@@ -51,7 +51,7 @@ def train_model(  # noqa: PLR0913
     *,
     checkpoints: Path | None = None,
     keep_start: bool = False,
-    quiet: bool = False,
+    phase: Phase | None = None,
 ) -> Trained:
     """Train a copy of `untrained` and keep the weights of the epoch with the least validation loss.
 
@@ -67,7 +67,7 @@ def train_model(  # noqa: PLR0913
         checkpoints: their folder; a training that is made of the same goes on from its last one,
             and is not done again if it has finished. ``None`` reads and writes none.
         keep_start: whether `untrained` itself may be the best that there is; then no epoch is.
-        quiet: whether to be silent about each epoch.
+        phase: of a network that begins with a backbone, for messages.
 
     Raises:
         MemoryShortageError: it would not fit into the memory of this machine.
@@ -91,7 +91,7 @@ def train_model(  # noqa: PLR0913
     answering = graph if shared else make_training_graph(untrained, "float32")
     validate = epochs.prepare_validation(answering, validation)
     state = TrainingState(graph, course.optimizer, EarlyStopper(parameters.early_stopping))
-    progress = Progress(parameters.epochs, parameters.batch_size, quiet=quiet)
+    progress = Progress(parameters.epochs, parameters.batch_size, phase=phase)
     checkpointer = Checkpointer(folder, state, progress, parameters.checkpoint_minutes)
     checkpointer.resume(course.plan)
     if keep_start and not state.stopper.best_weights:

@@ -1,5 +1,6 @@
 """What a model was made of, as it stands on its version: one hash, and what it is of."""
 
+import hashlib
 import json
 import platform
 from collections.abc import Mapping
@@ -9,7 +10,10 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 from onion_pipeline.annotations import DataFrame
+from onion_pipeline.errors import WeightsError
 from onion_pipeline.images.sources.names import hide_credentials
+from onion_pipeline.model.architecture import find_backbone, read_layers
+from onion_pipeline.model.backbones.weights import IMAGENET, find_weights_file
 from onion_pipeline.origin import MODEL, SHORT, describe_code, find_versions
 from onion_pipeline.training.training_origin import describe_processors, hash_json
 
@@ -68,7 +72,8 @@ def describe_lineage(
     """Return what decides the weights of a model, in six parts, each with its hash.
 
     The data count by the content and the label of each image in their order, the split by the
-    content and the split of each; a new name that leaves the order as it is changes nothing.
+    content and the split of each; a new name that leaves the order as it is changes nothing. A file
+    of pretrained weights counts by its content, among the parameters, which name it.
 
     Args:
         images: from :func:`list_images`.
@@ -83,7 +88,10 @@ def describe_lineage(
     contents = images["sha256"].tolist()
     counts = images["split"].value_counts().sort_index()
     values = {
-        "parameters": {name: _dump(name, group) for name, group in parameters.items()},
+        "parameters": {
+            **{name: _dump(name, group) for name, group in parameters.items()},
+            **_hash_weights(parameters["build"]),
+        },
         "code": describe_code(),
         "dependencies": {
             "libraries": {"python": platform.python_version(), **find_versions(MODEL)},
@@ -127,6 +135,23 @@ def write_files(lineage: Mapping[str, Any], images: DataFrame) -> dict[str, byte
 def _dump(name: str, group: BaseModel) -> Any:
     included, excluded = WITH_EFFECT.get(name), WITHOUT_EFFECT.get(name)
     return _hide(group.model_dump(mode="json", include=included, exclude=excluded))
+
+
+def _hash_weights(build: BaseModel) -> dict[str, Any]:
+    """Return the hash of a file of pretrained weights; nothing if there is none.
+
+    Those of ImageNet need none: each is checked against a checksum in this project's code, or in
+    Keras'.
+    """
+    backbone = find_backbone(read_layers(build.model_dump()["layers"]))
+    if backbone is None or backbone.weights in {None, IMAGENET}:
+        return {}
+    try:
+        path = find_weights_file(str(backbone.weights))
+    except WeightsError:
+        return {"backbone_weights": None}
+    with path.open("rb") as file:
+        return {"backbone_weights": hashlib.file_digest(file, "sha256").hexdigest()[:SHORT]}
 
 
 def _hide(value: Any) -> Any:

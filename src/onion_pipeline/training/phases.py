@@ -8,13 +8,15 @@ Out-of-Distribution", ICLR 2022.
 """
 
 import logging
+import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from onion_pipeline.annotations import KerasModel
+from onion_pipeline.annotations import KerasModel, Phase
 from onion_pipeline.errors import ConfigurationError
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.model.backend import allow_retracing, import_keras
@@ -27,7 +29,6 @@ from onion_pipeline.training.fit import Trained, train_model
 
 logger = logging.getLogger(__name__)
 
-Phase = Literal["probe", "fine_tuning"]
 PROBE: Phase = "probe"
 FINE_TUNING: Phase = "fine_tuning"
 
@@ -85,10 +86,10 @@ def train_phases(  # noqa: PLR0913
         checkpoints: their folder, or ``None``; those of the probe are in a folder in it.
 
     Returns:
-        The history has the phase of each epoch in the column ``phase``.
+        The history has the phase of each epoch in the column ``phase``, if there are phases.
 
     Raises:
-        TrainingDivergedError: the loss or a weight is not finite; names the epoch and the step.
+        TrainingDivergedError: the loss or a weight is not finite; names phase, epoch and step.
     """
     probe = None
     if PROBE in chosen:
@@ -106,7 +107,11 @@ def train_phases(  # noqa: PLR0913
         seed,
         checkpoints=checkpoints,
         keep_start=probe is not None,
+        phase=FINE_TUNING if chosen else None,
     )
+    if not chosen:
+        return tuned
+    tuned = tuned._replace(history=tuned.history.assign(phase=FINE_TUNING))
     return join_phases(probe, tuned) if probe else tuned
 
 
@@ -155,21 +160,28 @@ def fit_head(  # noqa: PLR0913
         seed: of the order of the features and of Dropout.
         checkpoints: as in :func:`~onion_pipeline.training.fit.train_model`.
     """
-    trained = []
-    for decay in parameters.probe.weight_decays:
-        folder = checkpoints / f"weight-decay-{decay:g}" if checkpoints else None
+    trained: list[Trained] = []
+    start, decays = time.perf_counter(), parameters.probe.weight_decays
+    names = [f"weight-decay-{decay:g}" for decay in decays]
+    for number, (decay, name) in enumerate(zip(decays, names, strict=True), start=1):
+        folder = checkpoints / name if checkpoints else None
         chosen = _choose_parameters(parameters, decay)
         with allow_retracing():
             trained.append(
                 train_model(
-                    head, features, validation, chosen, seed, checkpoints=folder, quiet=True
+                    head, features, validation, chosen, seed, checkpoints=folder, phase=PROBE
                 )
             )
         row = _find_best(trained[-1])
         logger.info(
-            "probe with weight decay %g: validation loss %.4f, accuracy %.4f after %d epochs",
+            "probe with weight decay %g: validation loss %.4f, accuracy %.4f in epoch %d"
+            "  some %.0f s left",
             *(decay, row["validation_loss"], row["validation_accuracy"], row["epoch"]),
+            (time.perf_counter() - start) / number * (len(decays) - number),
         )
+    for other in checkpoints.glob("weight-decay-*") if checkpoints else ():
+        if other.name not in names:
+            shutil.rmtree(other, ignore_errors=True)  # one that is left does no harm
     return min(trained, key=lambda each: _find_best(each)["validation_loss"])
 
 
@@ -177,7 +189,7 @@ def join_phases(probe: Trained, tuned: Trained) -> Trained:
     """Return what fine-tuning gave, with the epochs of the probe before its own."""
     import pandas as pd
 
-    history = tuned.history.assign(phase=FINE_TUNING)
+    history = tuned.history.copy()
     history["epoch"] += len(probe.history)
     earlier = probe.history
     if history["best"].any():

@@ -12,9 +12,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from onion_pipeline.annotations import Phase
 from onion_pipeline.errors import TrainingDivergedError
 
 logger = logging.getLogger(__name__)
+
+
+# Of a phase what it is called, and the parameter with its learning rate.
+PHASES: dict[Phase | None, tuple[str, str]] = {
+    None: ("", "train.learning_rate"),
+    "probe": (" of the probe", "train.probe.learning_rate"),
+    "fine_tuning": (" of fine-tuning", "train.learning_rate"),
+}
 
 
 class Epoch(NamedTuple):
@@ -33,17 +42,19 @@ class Progress:
     Args:
         epochs: of the training.
         batch_size: for messages.
-        quiet: whether to show neither; for a training of a second or two.
+        phase: of a network that begins with a backbone. Of a probe neither is shown: its epochs
+            take a fraction of a second.
 
     Attributes:
         checkpoint: the last one, for messages; ``None`` if there is none.
     """
 
-    def __init__(self, epochs: int, batch_size: int, *, quiet: bool = False) -> None:
+    def __init__(self, epochs: int, batch_size: int, *, phase: Phase | None = None) -> None:
         self.checkpoint: Path | None = None
         self._epochs = epochs
         self._batch_size = batch_size
-        self._quiet = quiet
+        self._phase, self._rate = PHASES[phase]
+        self._quiet = phase == "probe"
         self._start = time.perf_counter()
 
     @property
@@ -54,7 +65,7 @@ class Progress:
     def resume(self, seconds: float, epoch: int, step: int, steps: int) -> None:
         """Go on after `seconds` in other processes, with `step` of `steps` in `epoch`, from 1."""
         self._start = time.perf_counter() - seconds
-        logger.info("resumed at epoch %d, step %d of %d", epoch, step, steps)
+        logger.info("resumed at epoch %d%s, step %d of %d", epoch, self._phase, step, steps)
 
     @contextmanager
     def show_epoch(
@@ -82,7 +93,7 @@ class Progress:
 
             def report(losses: NDArray[np.float32]) -> None:
                 for loss, number in zip(losses, numbers, strict=False):
-                    self._check(float(loss), "loss", f"in step {number} of epoch {epoch}")
+                    self._check(float(loss), "loss", f"in step {number} of", epoch)
                 bar.set_postfix_str(f"loss {losses[-1]:.4f}", refresh=False)
                 bar.update(len(losses))
 
@@ -95,7 +106,7 @@ class Progress:
             TrainingDivergedError: the validation loss is not finite.
         """
         done, epochs = values.epoch, self._epochs
-        self._check(values.validation_loss, "validation loss", f"after epoch {done}")
+        self._check(values.validation_loss, "validation loss", "after", done)
         logger.log(
             logging.DEBUG if self._quiet else logging.INFO,
             "epoch %*d/%d  loss %.4f  accuracy %.4f  validation loss %.4f  accuracy %.4f"
@@ -112,14 +123,22 @@ class Progress:
         """
         for some in weights:
             for value in some[~np.isfinite(some)][:1]:
-                self._check(float(value), "weights", f"in epoch {epoch}")
+                self._check(float(value), "weights", "in", epoch)
 
-    def _check(self, value: float, name: str, when: str) -> None:
+    def _check(self, value: float, name: str, when: str, epoch: int) -> None:
         if not math.isfinite(value):
             last = self.checkpoint
             kept = f", and the checkpoint before it, {last}, is kept" if last else ""
             raise TrainingDivergedError(
-                f"The {name} became {value} {when} (batches of {self._batch_size}); nothing was "
-                f"saved or registered{kept}. Lower train.learning_rate, add "
-                "train.warmup_epochs, or, under mixed_bfloat16, set train.precision to float32."
+                f"The {name} became {value} {when} epoch {epoch}{self._phase} (batches of "
+                f"{self._batch_size}); nothing was saved or registered{kept}. "
+                f"{self._advise()}"
             )
+
+    def _advise(self) -> str:
+        if self._quiet:  # it learns in float32, at a rate that falls from the first step on
+            return f"Lower {self._rate}."
+        return (
+            f"Lower {self._rate}, add train.warmup_epochs, or, under mixed_bfloat16, set "
+            "train.precision to float32."
+        )

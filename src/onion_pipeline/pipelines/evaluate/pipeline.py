@@ -12,15 +12,9 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 func=predict.calibrate_model,
-                inputs=["trained_model", "validation_images"],
-                outputs=["calibrated_model", "calibration"],
+                inputs=["trained_model", "validation_images", "image_splits", "class_names"],
+                outputs=["calibrated_model", "calibration", "validation_predictions"],
                 name="calibrate_model",
-            ),
-            Node(
-                func=predict.predict_validation_images,
-                inputs=["calibrated_model", "validation_images", "image_splits", "class_names"],
-                outputs="validation_predictions",
-                name="predict_validation_images",
             ),
             Node(
                 func=judge.choose_operating_point,
@@ -39,6 +33,7 @@ def create_pipeline() -> Pipeline:
                 inputs=[
                     "calibrated_model",
                     "test_images",
+                    "test_predictions",
                     "augmentation_policy",
                     "image_splits",
                     "class_names",
@@ -79,7 +74,14 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 func=predict.predict_corrupted_images,
-                inputs=["calibrated_model", "test_images", "params:evaluate", "params:seed"],
+                inputs=[
+                    "calibrated_model",
+                    "test_images",
+                    "test_predictions",
+                    "class_names",
+                    "params:evaluate",
+                    "params:seed",
+                ],
                 outputs="robustness",
                 name="predict_corrupted_images",
             ),

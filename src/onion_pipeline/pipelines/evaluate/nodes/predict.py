@@ -13,8 +13,10 @@ from onion_pipeline.augmentation.variants import make_variants
 from onion_pipeline.evaluation.baselines import predict_by_pixels
 from onion_pipeline.evaluation.calibration import calibrate_probabilities
 from onion_pipeline.evaluation.predictions import (
+    find_ids,
     mirror_images,
     predict_probabilities,
+    read_probabilities,
     tabulate_predictions,
 )
 from onion_pipeline.evaluation.robustness import tabulate_robustness
@@ -24,23 +26,21 @@ from onion_pipeline.parameters import EvaluateParameters
 
 
 def calibrate_model(
-    trained_model: KerasModel, validation_images: LabelledImages
-) -> tuple[KerasModel, dict[str, Any]]:
-    """Divide the scores by the temperature that fits the validation images best."""
-    return calibrate_probabilities(
-        trained_model, validation_images["image"], validation_images["label"]
-    )
-
-
-def predict_validation_images(
-    calibrated_model: KerasModel,
+    trained_model: KerasModel,
     validation_images: LabelledImages,
     image_splits: DataFrame,
     class_names: list[str],
-) -> DataFrame:
-    """Classify the validation images, once."""
-    probabilities = predict_probabilities(calibrated_model, validation_images["image"])
-    return tabulate_predictions(validation_images, probabilities, image_splits["path"], class_names)
+) -> tuple[KerasModel, dict[str, Any], DataFrame]:
+    """Divide the scores by the temperature that fits the validation images best, and classify them.
+
+    Both in one node, since the calibrated network has to answer for the choice, too.
+    """
+    calibrated, figures, answers = calibrate_probabilities(
+        trained_model, validation_images["image"], validation_images["label"]
+    )
+    paths = image_splits["path"]
+    table = tabulate_predictions(validation_images, answers, paths, class_names)
+    return calibrated, figures, table
 
 
 def predict_test_images(
@@ -57,6 +57,7 @@ def predict_test_images(
 def predict_variants(
     calibrated_model: KerasModel,
     test_images: LabelledImages,
+    test_predictions: DataFrame,
     augmentation_policy: list[Step],
     image_splits: DataFrame,
     class_names: list[str],
@@ -65,20 +66,21 @@ def predict_variants(
 ) -> DataFrame:
     """Classify the test images by the mean over each and variants of it, if that is wanted.
 
-    One of the variants may be the mirror image.
+    One of the variants may be the mirror image. What it says of each image itself is known.
     """
     chain = compose(augmentation_policy if parameters.test_time_variants else [])
     changes: list[Callable[[Pixels], Pixels]] = [
-        np.ascontiguousarray,
         *([mirror_images] if parameters.test_time_flip else []),
         *(
             partial(make_variants, copies=copy, chain=chain, seed=seed)
             for copy in range(1, 1 + parameters.test_time_variants)
         ),
     ]
-    chosen = test_images if len(changes) > 1 else test_images[:0]
+    chosen = test_images if changes else test_images[:0]
+    known = read_probabilities(test_predictions, class_names)[: len(chosen)].astype(np.float32)
     answers = [
-        predict_probabilities(calibrated_model, chosen["image"], change) for change in changes
+        known,
+        *(predict_probabilities(calibrated_model, chosen["image"], change) for change in changes),
     ]
     return tabulate_predictions(chosen, np.mean(answers, axis=0), image_splits["path"], class_names)
 
@@ -86,6 +88,8 @@ def predict_variants(
 def predict_corrupted_images(
     calibrated_model: KerasModel,
     test_images: LabelledImages,
+    test_predictions: DataFrame,
+    class_names: list[str],
     parameters: EvaluateParameters,
     seed: int,
 ) -> DataFrame:
@@ -106,7 +110,8 @@ def predict_corrupted_images(
         for name, category in list_corruptions(images.shape[3]).items()
         for severity in SEVERITIES
     )
-    return tabulate_robustness(labels, answer().argmax(axis=1), answers)
+    clean = find_ids(test_predictions["predicted"], class_names)[rows]
+    return tabulate_robustness(labels, clean, answers)
 
 
 def predict_baselines(
