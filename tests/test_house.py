@@ -36,7 +36,6 @@ OF_OTHER_KINDS = {
     "explanation/test_backbone_page.py": "the report of a pretrained network, in a browser",
     "explanation/test_onion_page.py": "the report's script, of onion_report/, in a browser",
     "explanation/test_report_in_browser.py": "the report in a browser",
-    "explanation/test_backbone_page.py": "the report of a pretrained network in a browser",
     "images/test_hostile_set.py": "ingest on a folder of all that goes wrong",
     "images/decoding/test_decoding_hostile.py": "all decoders, on damaged pictures",
     "images/decoding/test_large_pictures.py": "all decoders, on large pictures",

@@ -13,8 +13,9 @@ from onion_pipeline.images.arrays import ArrayChunks, LabelledImages, labelled_d
 from onion_pipeline.model.architecture import NamedLayer
 from onion_pipeline.model.backbones.building import find_block
 from onion_pipeline.model.backend import allow_retracing, import_keras
+from onion_pipeline.model.composites import Residual
 from onion_pipeline.model.graph import trace_calls
-from onion_pipeline.model.layers import Dropout, Residual, Shape
+from onion_pipeline.model.layers import Dropout, Shape
 from onion_pipeline.origin import TRAINING, hash_origin
 from onion_pipeline.training.batches import BatchPlan, ImageRows, list_inputs, read_pixels
 from onion_pipeline.training.training_graph import make_training_graph
