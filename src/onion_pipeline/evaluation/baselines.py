@@ -36,10 +36,12 @@ def predict_by_pixels(train: tuple[Pixels, Ids], images: Pixels, seed: int) -> I
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
+    from threadpoolctl import threadpool_limits
 
     rows = np.sort(np.random.default_rng(seed).permutation(len(train[1]))[:MOST_IMAGES])
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=STEPS))
-    with warnings.catch_warnings():
+    # Hundreds of short steps: threads that wait for each other take longer than one alone.
+    with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(_read_pixels(train[0], rows), train[1][rows])
     return model.predict(_read_pixels(images, np.arange(len(images)))).astype(np.int64)
