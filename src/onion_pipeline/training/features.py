@@ -15,10 +15,10 @@ from onion_pipeline.model.backbones.building import find_block
 from onion_pipeline.model.backend import allow_retracing, import_keras
 from onion_pipeline.model.composites import Residual
 from onion_pipeline.model.graph import trace_calls
+from onion_pipeline.model.inference_graph import make_inference_graph
 from onion_pipeline.model.layers import Dropout, Shape
 from onion_pipeline.origin import TRAINING, hash_origin
 from onion_pipeline.training.batches import BatchPlan, ImageRows, list_inputs, read_pixels
-from onion_pipeline.training.training_graph import make_training_graph
 from onion_pipeline.training.training_origin import hash_network
 
 logger = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ def _compute_pieces(
     processors, or the graphics one, for each batch.
     """
     plan = BatchPlan(images, BATCH, prod(trunk.input_shape[1:]))
-    graph = make_training_graph(trunk, "float32")  # which is quicker, and answers the same
+    graph = make_inference_graph(trunk)
     fields = {name: images[name] for name in ("label", "index", "copy")}
     with closing(read_pixels(images, plan)) as blocks, allow_retracing():
         for number, pixels in enumerate(blocks):

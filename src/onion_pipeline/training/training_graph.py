@@ -6,7 +6,7 @@ from typing import Any
 from onion_pipeline.annotations import KerasModel
 from onion_pipeline.model.backend import import_keras
 from onion_pipeline.model.graph import trace_calls
-from onion_pipeline.training.frozen_normalization import fold_normalization
+from onion_pipeline.model.inference_graph import fold_normalization
 from onion_pipeline.training.normalization import fuse_batch_normalization, is_usual
 
 

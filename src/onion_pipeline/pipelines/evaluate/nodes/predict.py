@@ -22,6 +22,7 @@ from onion_pipeline.evaluation.predictions import (
 from onion_pipeline.evaluation.robustness import tabulate_robustness
 from onion_pipeline.evaluation.sampling import draw_evenly
 from onion_pipeline.images.arrays import LabelledImages
+from onion_pipeline.model.inference_graph import make_inference_graph
 from onion_pipeline.parameters import EvaluateParameters
 
 
@@ -77,10 +78,11 @@ def predict_variants(
         ),
     ]
     chosen = test_images if changes else test_images[:0]
+    graph = make_inference_graph(calibrated_model) if changes else calibrated_model
     known = read_probabilities(test_predictions, class_names)[: len(chosen)].astype(np.float32)
     answers = [
         known,
-        *(predict_probabilities(calibrated_model, chosen["image"], change) for change in changes),
+        *(predict_probabilities(graph, chosen["image"], change) for change in changes),
     ]
     return tabulate_predictions(chosen, np.mean(answers, axis=0), image_splits["path"], class_names)
 
@@ -99,7 +101,7 @@ def predict_corrupted_images(
     if not len(rows):
         return tabulate_robustness(labels, labels, [])
 
-    answer = partial(predict_probabilities, calibrated_model, images)
+    answer = partial(predict_probabilities, make_inference_graph(calibrated_model), images)
     answers = (
         (
             name,
