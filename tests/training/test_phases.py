@@ -175,16 +175,15 @@ def test_only_checkpoints_of_weight_decays_that_are_tried_are_kept(train, tmp_pa
 
 def test_a_probe_that_diverges_is_named_with_its_own_learning_rate(train):
     probe = ProbeParameters(epochs=8, learning_rate=1e6, weight_decays=[3])
-    with pytest.raises(TrainingDivergedError) as caught:
+    with pytest.raises(TrainingDivergedError, match=r"epoch \d of the probe") as caught:
         train(["probe"], probe=probe)
-    assert re.search(r"of epoch \d of the probe|in epoch \d of the probe", str(caught.value))
     assert str(caught.value).endswith("Lower train.probe.learning_rate.")
 
 
 @pytest.mark.slow
 def test_fine_tuning_that_diverges_is_named_and_keeps_the_probe(train, tmp_path):
     with pytest.raises(TrainingDivergedError, match=r"epoch \d of fine-tuning") as caught:
-        train(BOTH, tmp_path, learning_rate=1e30)
+        train(BOTH, tmp_path, learning_rate=1e38)
     assert "Lower train.learning_rate" in str(caught.value)
     assert any((tmp_path / "probe").rglob("*.npz"))
 
