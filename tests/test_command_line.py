@@ -434,6 +434,8 @@ def test_a_part_of_the_pipeline_can_be_run_alone(in_process, caplog):
     after = read_states(project / "data")
     assert {name for name in before if before[name] != after[name]} == {
         "07_model_output/test_predictions.parquet",
+        "07_model_output/variant_predictions.parquet",
+        "08_reporting/robustness.csv",
         "08_reporting/slices.csv",
         "08_reporting/metrics.json",
     }

@@ -88,4 +88,5 @@ def test_nothing_that_is_loaded_can_hold_code(folder):
         for line in path.read_text(encoding="utf-8").splitlines()
         if DANGEROUS.search(line)
     ]
-    assert [line for line in lines if "(``.h5``)" not in line] == []
+    # Of a file in HDF5 weights are read, and no layer that it describes.
+    assert [line for line in lines if "backbones/weights.py" not in line] == []

@@ -71,5 +71,5 @@ def test_blank_pictures_have_no_descriptor():
 
 
 def test_crops_combine_both_margins():
-    assert list_crops((0, 0.05)) == ((0, 1), (0, 0.95), (0.05, 1), (0.05, 0.95))
+    assert list_crops((0, 0.05)) == [(0, 1), (0, 0.95), (0.05, 1), (0.05, 0.95)]
     assert describe(draw_noise(), 6, list_crops((0, 0.05))).shape[1] == 16

@@ -12,7 +12,7 @@ from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
 from onion_pipeline.parameters import AuditParameters, AugmentParameters, TrainParameters
 from onion_pipeline.pipelines.audit.pipeline import create_pipeline
-from onion_pipeline.training import folds
+from onion_pipeline.training import fit
 
 pytestmark = pytest.mark.slow  # trainings
 
@@ -83,6 +83,7 @@ def inputs(pictures, image_splits, select, load_conf, precision):
         "untrained_model": build_model(read_layers(["flatten"]), SHAPE, 3, seed=0),
         "augmented_images": np.concatenate([select("train"), select("train", copy=1)]),
         "validation_images": select("validation"),
+        "backbone_features": np.zeros(0, labelled_dtype((0,), np.float32)),
         "test_predictions": tabulate_predictions(test, answers, image_splits["path"], NAMES),
         "image_splits": image_splits,
         "decoded_images": decoded,
@@ -102,13 +103,13 @@ def audit(run_nodes, inputs, keras):
     def audit(**changes):
         seen = []
 
-        def note(untrained, images, validation, *others):
+        def note(untrained, images, validation, **others):
             seen.append((images[np.arange(len(images))], validation["index"]))
-            return train_model(untrained, images, validation, *others)
+            return train_model(untrained, images, validation, **others)
 
-        train_model = folds.train_model
+        train_model = fit.train_model
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(folds, "train_model", note)
+            patch.setattr(fit, "train_model", note)
             return run_nodes(create_pipeline(), inputs | changes), seen
 
     return audit

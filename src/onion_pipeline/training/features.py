@@ -72,7 +72,7 @@ def find_features_shape(layers: Sequence[NamedLayer], image_shape: Shape) -> Sha
 
 def offer_none() -> ArrayChunks:
     """Return the features of no image, which a training without a probe has."""
-    return ArrayChunks(labelled_dtype((0,), np.float32), (), (), rows=0)
+    return ArrayChunks(labelled_dtype((0,), np.float32), (), (), "none", rows=0)
 
 
 def compute_features(model: KerasModel, *sets: ImageRows) -> ArrayChunks:
