@@ -469,20 +469,18 @@ def list_plans():
 
 @pytest.mark.parametrize("plan", list_plans(), ids=lambda plan: plan.name())
 def test_runs_within_minutes_have_parameters_that_there_are(plan):
-    from kedro.framework.cli.utils import _split_params
-
     from onion_pipeline.configuration import ConfigLoader
     from onion_pipeline.parameters import AugmentParameters, IngestParameters, TrainParameters
+    from onion_pipeline.runtime_parameters import read_parameters
 
     given = ",".join(f"{name}={value}" for name, value in plan.parameters.items())
-    written = _split_params(None, None, given) if given else {}
     loader = ConfigLoader(
         str(PROJECT / "conf"),
         base_env="base",
         default_run_env="base",
         env=plan.environment,
         merge_strategy={"parameters": "soft"},
-        runtime_params=written,
+        runtime_params=read_parameters(given),
     )
     parameters = loader["parameters"]
     train = TrainParameters(**parameters["train"])
