@@ -17,6 +17,7 @@ from benchmarks.figures import Runs
 from benchmarks.ingest.benchmark import create_ingest, create_memory
 from benchmarks.measure import Run, run_command
 from benchmarks.precision.benchmark import create_precision
+from benchmarks.sections import write_section
 from benchmarks.startup.benchmark import create_startup
 from benchmarks.step.benchmark import create_step
 from benchmarks.training.benchmark import create_training
@@ -53,7 +54,9 @@ BENCHMARKS = {
     "step": Entry(create_step, numbers=["seconds"]),
     "precision": Entry(create_precision, numbers=["seconds"]),
     "startup": Entry(create_startup),
-    "transfer": Entry(create_transfer, ["data"], ["photographs", "tuning-epochs", "seeds"]),
+    "transfer": Entry(
+        create_transfer, ["data"], ["photographs", "tuning-epochs", "peer-epochs", "seeds"]
+    ),
     "accuracy_per_minute": Entry(create_minutes, ["data", "digits"], ["minutes", "seeds"]),
 }
 
@@ -68,17 +71,9 @@ SHORT = {
     "seconds": 0.3,
     "photographs": 100,
     "tuning_epochs": 2,
+    "peer_epochs": 2,
     "minutes": 1,
 }
-
-HEADER = """# Results
-
-Written by `make bench`; what is compared, and how, is in [README.md](README.md). Each figure is
-the median over the rounds with the smallest and the largest in brackets; each ratio is that of
-the medians, with the range of the ratios within each round: above 1, the contestant of that row
-has more of it, seconds and bytes as well as images per second. Where time is measured, memory is
-that of one more run, which is not timed.
-"""
 
 
 def main() -> None:
@@ -120,7 +115,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
                     f"no pictures for {name} at {getattr(options, path)!r}; where are they? "
                     f"make bench {path.upper()}=path"
                 )
-    for name in ("rounds", "epochs", "tuning-epochs", "seeds"):
+    for name in ("rounds", "epochs", "tuning-epochs", "peer-epochs", "seeds"):
         if (given := getattr(options, name.replace("-", "_"))) < 1:
             parser.error(f"--{name} is {given}; it must be at least 1")
     options.data, options.digits = (path and Path(path) for path in (options.data, options.digits))
@@ -140,7 +135,8 @@ def make_parser() -> argparse.ArgumentParser:
     add("--seeds", type=int, default=3, help="of training, one after the other (%(default)s)")
     add("--accuracy", type=float, default=0.88, help="in validation, to reach (%(default)s)")
     add("--photographs", type=int, default=5000, help="at most, for transfer (%(default)s)")
-    add("--tuning-epochs", type=int, default=8, help="of fine-tuning, in transfer (%(default)s)")
+    add("--tuning-epochs", type=int, default=8, help="of this project in transfer (%(default)s)")
+    add("--peer-epochs", type=int, default=8, help="of its peers there (%(default)s)")
     add("--minutes", type=int, default=30, help="that a run may take at most (%(default)s)")
     add("--seconds", type=float, default=3.0, help="of each measurement in a script (%(default)s)")
     add("--rounds", type=int, default=5, help="timed runs of each contestant (%(default)s)")
@@ -236,15 +232,6 @@ def describe_results(benchmark: Benchmark, timed: Runs, sampled: Runs) -> str:
         + "\n".join(f"  - {one.name}: `{one.shown}`" for one in benchmark.contestants)
     )
     return "\n".join(f"{part.strip()}\n" for part in parts)
-
-
-def write_section(results: Path, name: str, section: str) -> None:
-    """Put `section` in the place of the one of that name, and leave the others as they are."""
-    parts = results.read_text().split("\n## ")[1:] if results.is_file() else []
-    sections = dict(part.split("\n", 1) for part in parts)
-    sections[name] = f"\n{section.strip()}\n"
-    text = "".join(f"\n## {title}\n{body.rstrip()}\n" for title, body in sections.items())
-    results.write_text(HEADER + text)
 
 
 if __name__ == "__main__":

@@ -261,11 +261,13 @@ def test_memory_of_children_is_counted_and_mapped_files_apart(compare, tmp_path)
 
 
 def test_a_section_is_replaced_and_others_stay(compare, tmp_path):
+    from benchmarks import sections
+
     results = tmp_path / "RESULTS.md"
     for name, text in (("a", "old"), ("b", "kept"), ("a", "new\n\n| x |")):
-        compare.write_section(results, name, text)
+        sections.write_section(results, name, text)
     written = results.read_text()
-    assert written == compare.HEADER + "\n## a\n\nnew\n\n| x |\n\n## b\n\nkept\n"
+    assert written == sections.HEADER + "\n## a\n\nnew\n\n| x |\n\n## b\n\nkept\n"
 
 
 def test_pictures_are_shared_out_among_classes_and_renamed(compare, photo_folder, tmp_path):
@@ -427,6 +429,7 @@ def test_this_project_and_its_peers_have_the_same_photographs(compare, tmp_path)
     write_photographs(tmp_path / "insects", "train", 5)
     write_photographs(tmp_path / "insects", "test", 5)
     given = ["transfer", "--data", str(tmp_path / "insects"), "--tuning-epochs", "3"]
+    given += ["--peer-epochs", "4"]
     options = compare.parse_options(given)
     benchmark = create_transfer(options, tmp_path)
     assert benchmark.name == "transfer, insects"
@@ -439,7 +442,7 @@ def test_this_project_and_its_peers_have_the_same_photographs(compare, tmp_path)
     own, tuned, *peers = benchmark.contestants
     assert own.vary(1) == ["--params", f"images={pictures},seed=1"]
     assert tuned.vary(0)[1].endswith("seed=0,train.epochs=3,augment.copies=3")
-    assert all(peer.arguments[-2:] == [pictures, "3"] for peer in peers)
+    assert all(peer.arguments[-2:] == [pictures, "4"] for peer in peers)
     assert benchmark.references == [own.name, tuned.name]
 
 

@@ -21,10 +21,10 @@ HERE = Path(__file__).parent
 
 TRANSFER = """From the start of a process to a classifier that has been tested, on {name}. All
 begin with the same EfficientNet-Lite0 of ImageNet, have the same files to learn from and the same
-ones for the test, and fine-tune for {epochs} epochs. `onion_pipeline` is a whole `kedro run`, with
-its checks of the data, explanations, figures and the registered model, which no peer has; *training
-alone* leaves out what it does before and after, and for all of them reading the pictures and the
-test."""
+ones for the test. This project fine-tunes for {epochs} epochs, Keras and PyTorch for {theirs}.
+`onion_pipeline` is a whole `kedro run`, with its checks of the data, explanations, figures and the
+registered model, which no peer has; *training alone* leaves out what it does before and after, and
+for all of them reading the pictures and the test."""
 
 TENSORFLOW = ["keras", "tensorflow-cpu"]
 TORCH = ["torch", "torchvision", "efficientnet-lite-pytorch"]
@@ -51,7 +51,9 @@ def create_transfer(options: Namespace, work: Path) -> Benchmark:
     tuning = f"train.epochs={epochs},augment.copies={epochs}"
     return Benchmark(
         name=f"transfer, {name}",
-        purpose=TRANSFER.format(name=describe_photographs(name, pictures), epochs=epochs),
+        purpose=TRANSFER.format(
+            name=describe_photographs(name, pictures), epochs=epochs, theirs=options.peer_epochs
+        ),
         contestants=[
             create_own(PROBE, "photos_probe", "", project, pictures, options.seeds),
             create_own(TUNED, "photos", tuning, project, pictures, options.seeds),
@@ -99,7 +101,7 @@ def create_peer(script: Script, pictures: Path, work: Path, options: Namespace) 
         script,
         HERE,
         work,
-        [str(pictures), str(options.tuning_epochs)],
-        f"PICTURES {options.tuning_epochs} SEED",
+        [str(pictures), str(options.peer_epochs)],
+        f"PICTURES {options.peer_epochs} SEED",
         vary=lambda number: [str(number % options.seeds)],
     )
