@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
@@ -523,3 +524,20 @@ def test_our_contestant_learns_from_photographs_and_says_how_long_it_trained(
     assert run.answer["training_images"] + run.answer["validation_images"] == 16
     assert 0 < run.answer["training_seconds"] < run.seconds
     assert 0 < run.answer["training_cpu_seconds"] < run.cpu_seconds + 1
+
+
+@pytest.mark.slow
+def test_a_run_that_fails_counts_for_nothing(compare, tmp_path):
+    from benchmarks.project import copy_project
+    from benchmarks.transfer.benchmark import create_own
+
+    project = copy_project(tmp_path / "project")
+    own = create_own("probe", "photos_probe", "", project, tmp_path / "missing", 3)
+    # What an earlier run has left is not taken for the answer of this one.
+    for name in ("08_reporting/metrics.json", "03_primary/image_splits.parquet"):
+        (project / "data" / name).parent.mkdir(parents=True)
+    (project / "data/08_reporting/metrics.json").write_text('{"accuracy": 1.0}')
+    splits = pd.DataFrame({"split": ["train", "validation", "test"]})
+    splits.to_parquet(project / "data/03_primary/image_splits.parquet")
+    with pytest.raises(RuntimeError, match="ended with 1 and without a JSON object"):
+        compare.run_command([sys.executable, *own.arguments, *own.vary(0)], own.folder, tmp_path)

@@ -59,9 +59,9 @@ def _shrink(side: int) -> dict[str, Any]:
     return {"ingest.image_size": f"[{side},{side}]", "train.image_size": "null"}
 
 
-# Where nothing is known of the test but a first run, fewer epochs: a run must not take longer than
-# it may. Pictures of 32x32 are made no larger than 64x64 for the backbone, or 96x96: at 224x224
-# CIFAR-10 would fill 27 GB and 5 hours.
+# The epochs are estimates for two cores with bfloat16, to be corrected where a run takes longer
+# than it may. Pictures of 32x32 are not made larger than 64x64 or 96x96 for a backbone: at 224x224 the
+# pixels of CIFAR-10 alone are 9 GB.
 PLANS = (
     Plan(SAMPLE, 1),
     Plan(SAMPLE, 5, "resnet9"),

@@ -8,7 +8,6 @@ import json
 import sys
 import time
 from collections import Counter
-from contextlib import suppress
 from pathlib import Path
 
 from folders import measure_cpu, report
@@ -56,18 +55,21 @@ def watch_nodes(clock):
 
 
 def run_kedro(arguments):
-    """Run ``kedro run`` with `arguments`."""
+    """Run ``kedro run`` with `arguments`.
+
+    Raises:
+        SystemExit: it has failed, and said why.
+    """
     sys.argv[1:] = ["run", *arguments]
-    with suppress(SystemExit):  # so ends each command, also one that has failed
+    try:
         main()
+    except SystemExit as end:  # so ends each command, also one that has done its work
+        if end.code:
+            raise
 
 
 def count_splits():
-    """Return how many pictures are for training, validation and test.
-
-    Raises:
-        FileNotFoundError: the run has failed; it has said why.
-    """
+    """Return how many pictures are for training, validation and test."""
     import pandas as pd
 
     counts = pd.read_parquet(SPLITS, columns=["split"])["split"].value_counts()
