@@ -60,8 +60,8 @@ def _shrink(side: int) -> dict[str, Any]:
 
 
 # The epochs are estimates for two cores with bfloat16, to be corrected where a run takes longer
-# than it may. Pictures of 32x32 are not made larger than 64x64 or 96x96 for a backbone: at 224x224 the
-# pixels of CIFAR-10 alone are 9 GB.
+# than it may. Pictures of 32x32 are made 64x64 or 96x96 for a backbone, and no larger: at 224x224
+# the pixels of CIFAR-10 alone are 9 GB.
 PLANS = (
     Plan(SAMPLE, 1),
     Plan(SAMPLE, 5, "resnet9"),

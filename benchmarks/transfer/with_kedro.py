@@ -48,7 +48,7 @@ def watch_nodes(clock):
     run = Node.run
 
     def run_and_note(node, *arguments, **named):
-        clock.begin(node.name)
+        clock.begin(node.name.rpartition(".")[2])  # without the pipeline that it is in
         return run(node, *arguments, **named)
 
     Node.run = run_and_note
