@@ -17,7 +17,7 @@ from kedro.pipeline.node import Node
 METRICS = Path("data/08_reporting/metrics.json")
 SPLITS = Path("data/03_primary/image_splits.parquet")
 # From the decoded pictures to the trained network: features of the frozen part, then the rest.
-TRAINING = ("compute_backbone_features", "train_model")
+TRAINING = ("train.compute_backbone_features", "train.train_model")
 
 
 class NodeClock:
@@ -48,7 +48,7 @@ def watch_nodes(clock):
     run = Node.run
 
     def run_and_note(node, *arguments, **named):
-        clock.begin(node.name.rpartition(".")[2])  # without the pipeline that it is in
+        clock.begin(node.name)
         return run(node, *arguments, **named)
 
     Node.run = run_and_note
