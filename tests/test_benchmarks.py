@@ -388,6 +388,27 @@ def test_without_a_given_test_a_fifth_of_each_class_is_drawn_for_it(compare, tmp
         prepare_photographs(tmp_path / "in", 50, tmp_path / "work")
 
 
+@pytest.mark.slow
+def test_peers_in_keras_begin_with_the_network_of_this_project(monkeypatch):
+    monkeypatch.syspath_prepend(PROJECT / "benchmarks" / "transfer")
+    from keras_base import keras, make_base
+
+    from onion_pipeline.model.architecture import read_layers
+    from onion_pipeline.model.build import build_model
+    from onion_pipeline.training.features import split_network
+
+    backbone = {"name": "efficientnet_lite0", "weights": "imagenet", "trainable": "none"}
+    layers = read_layers([{"backbone": backbone}, "global_average_pooling2d"])
+    trunk, _ = split_network(build_model(layers, (64, 64, 3), 2, 0))
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
+    base = make_base()
+    made = base(pictures, training=False).numpy().mean((1, 2))
+    np.testing.assert_allclose(made, trunk(pictures, training=False).numpy(), atol=1e-4)
+    assert not base.trainable_weights
+    inputs = keras.Input((64, 64, 3))
+    assert keras.Model(inputs, base(inputs)).output_shape == (None, 2, 2, 1280)
+
+
 @pytest.fixture
 def folders(compare, monkeypatch):
     """What the scripts of transfer have in common, as they import it."""

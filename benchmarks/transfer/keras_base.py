@@ -30,12 +30,12 @@ def read_photographs(folder, side):
 
 
 def make_base():
-    """Return the pretrained network, frozen, from pixels that :func:`make_scaling` has scaled."""
-    base = make_backbone(NETWORK, "imagenet")
+    """Return the pretrained network, frozen, from pixels in [0, 255] of any size.
+
+    It begins with the layer that scales them as the network was trained with.
+    """
+    image = keras.Input((None, None, 3))
+    pixels = keras.layers.Rescaling([*NETWORK.scaling], [*NETWORK.offset])(image)
+    base = make_backbone(NETWORK, "imagenet", image, pixels)
     base.trainable = False
     return base
-
-
-def make_scaling():
-    """Return the layer that scales pixels in [0, 255] as the network was trained with."""
-    return keras.layers.Rescaling([*NETWORK.scaling], [*NETWORK.offset])

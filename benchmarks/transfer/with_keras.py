@@ -9,7 +9,7 @@ from pathlib import Path
 
 import tensorflow as tf
 from folders import Stopwatch, hold_out, report
-from keras_base import keras, make_base, make_scaling, read_photographs
+from keras_base import keras, make_base, read_photographs
 
 BATCH = 32
 TOP_EPOCHS, TOP_RATE = 2, 1e-3  # of the guide, which takes the defaults of Adam
@@ -20,7 +20,7 @@ def build_network(base, side, classes):
     """Return the network around the pretrained one, as in the guide."""
     inputs = keras.Input((side, side, 3))
     # In inference mode, also when it is unfrozen: batch normalisation keeps its statistics.
-    features = base(make_scaling()(inputs), training=False)
+    features = base(inputs, training=False)
     pooled = keras.layers.GlobalAveragePooling2D()(features)
     outputs = keras.layers.Dense(classes)(keras.layers.Dropout(DROPOUT)(pooled))
     return keras.Model(inputs, outputs)

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from folders import Stopwatch, report
-from keras_base import keras, make_base, make_scaling, read_photographs
+from keras_base import keras, make_base, read_photographs
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import make_pipeline
@@ -18,7 +18,7 @@ STRENGTHS = [0.0001, 0.001, 0.01, 0.1, 1.0]  # C: the smaller, the smaller the w
 def compute_features(images):
     """Return what the pretrained network makes of pictures, averaged over their area."""
     inputs = keras.Input(images.shape[1:])
-    features = make_base()(make_scaling()(inputs), training=False)
+    features = make_base()(inputs, training=False)
     network = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(features))
     return network.predict(images, batch_size=32, verbose=0)
 
