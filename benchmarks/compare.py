@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import figures, machine
+from benchmarks.accuracy_per_minute.benchmark import create_minutes
 from benchmarks.augment.benchmark import create_augment
 from benchmarks.contest import Benchmark, Contestant
 from benchmarks.environments import find_interpreter
@@ -16,9 +17,11 @@ from benchmarks.figures import Runs
 from benchmarks.ingest.benchmark import create_ingest, create_memory
 from benchmarks.measure import Run, run_command
 from benchmarks.precision.benchmark import create_precision
+from benchmarks.sections import write_section
 from benchmarks.startup.benchmark import create_startup
 from benchmarks.step.benchmark import create_step
 from benchmarks.training.benchmark import create_training
+from benchmarks.transfer.benchmark import create_transfer
 
 HERE = Path(__file__).parent
 WORK = HERE / ".work"
@@ -31,26 +34,30 @@ class Entry(NamedTuple):
 
     Args:
         create: options of the command line and a folder to work in, to the benchmark.
-        path: the option that says where its pictures are, if it needs any.
+        paths: the options that say where its pictures are, if it needs any.
         numbers: the options that it depends on.
     """
 
     create: Callable[[Options, Path], Benchmark]
-    path: str | None = None
+    paths: Sequence[str] = ()
     numbers: Sequence[str] = ()
 
 
 # A new benchmark is an entry here.
 BENCHMARKS = {
-    "ingest": Entry(create_ingest, "data", ["images"]),
-    "memory": Entry(create_memory, "data", ["images"]),
+    "ingest": Entry(create_ingest, ["data"], ["images"]),
+    "memory": Entry(create_memory, ["data"], ["images"]),
     "training": Entry(
-        create_training, "digits", ["training-images", "epochs", "seeds", "accuracy"]
+        create_training, ["digits"], ["training-images", "epochs", "seeds", "accuracy"]
     ),
     "augment": Entry(create_augment, numbers=["seconds"]),
     "step": Entry(create_step, numbers=["seconds"]),
     "precision": Entry(create_precision, numbers=["seconds"]),
     "startup": Entry(create_startup),
+    "transfer": Entry(
+        create_transfer, ["data"], ["photographs", "tuning-epochs", "peer-epochs", "seeds"]
+    ),
+    "accuracy_per_minute": Entry(create_minutes, ["data", "digits"], ["minutes", "seeds"]),
 }
 
 # Everything in less than ten minutes, to see that it runs: no figure of it means much.
@@ -62,16 +69,11 @@ SHORT = {
     "seeds": 1,
     "accuracy": 0.7,
     "seconds": 0.3,
+    "photographs": 100,
+    "tuning_epochs": 2,
+    "peer_epochs": 2,
+    "minutes": 1,
 }
-
-HEADER = """# Results
-
-Written by `make bench`; what is compared, and how, is in [README.md](README.md). Each figure is
-the median over the rounds with the smallest and the largest in brackets; each ratio is that of
-the medians, with the range of the ratios within each round: above 1, the contestant of that row
-has more of it, seconds and bytes as well as images per second. Where time is measured, memory is
-that of one more run, which is not timed.
-"""
 
 
 def main() -> None:
@@ -92,7 +94,7 @@ def compare(options: Options) -> None:
             benchmark = select_contestants(benchmark, options.only)
         section = run_benchmark(benchmark, options.rounds, WORK)
         section += f"\nWritten on {date.today()} by `{describe_command(name, options)}`.\n"
-        write_section(options.results, name, section)
+        write_section(options.results, benchmark.name, section)
         print(f"\n{section}\nWritten to {options.results}", flush=True)
 
 
@@ -107,15 +109,15 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {list(BENCHMARKS)}")
     options.benchmarks = options.benchmarks or list(BENCHMARKS)
     for name in options.benchmarks:
-        path = BENCHMARKS[name].path
-        if path and not (getattr(options, path) and Path(getattr(options, path)).exists()):
-            parser.error(
-                f"no pictures for {name} at {getattr(options, path)!r}; where are they? "
-                f"make bench {path.upper()}=path"
-            )
-    for name in ("rounds", "epochs", "seeds"):
-        if getattr(options, name) < 1:
-            parser.error(f"--{name} is {getattr(options, name)}; it must be at least 1")
+        for path in BENCHMARKS[name].paths:
+            if not (getattr(options, path) and Path(getattr(options, path)).exists()):
+                parser.error(
+                    f"no pictures for {name} at {getattr(options, path)!r}; where are they? "
+                    f"make bench {path.upper()}=path"
+                )
+    for name in ("rounds", "epochs", "tuning-epochs", "peer-epochs", "seeds"):
+        if (given := getattr(options, name.replace("-", "_"))) < 1:
+            parser.error(f"--{name} is {given}; it must be at least 1")
     options.data, options.digits = (path and Path(path) for path in (options.data, options.digits))
     return options
 
@@ -125,13 +127,17 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m benchmarks.compare", description=__doc__)
     add = parser.add_argument
     add("benchmarks", nargs="*", help=f"which of {', '.join(BENCHMARKS)} (all)")
-    add("--data", help="folder or tar archive with pictures in .../<class>/, for ingest, memory")
+    add("--data", help="folder or archive with pictures in .../<class>/, for all without digits")
     add("--images", type=int, default=60_000, help="how many of them (%(default)s)")
-    add("--digits", help="folder with the IDX files of Fashion-MNIST, for training")
+    add("--digits", help="folder with the IDX files of Fashion-MNIST, for training and others")
     add("--training-images", type=int, default=60_000, help="how many of them (%(default)s)")
     add("--epochs", type=int, default=5, help="of training (%(default)s)")
     add("--seeds", type=int, default=3, help="of training, one after the other (%(default)s)")
     add("--accuracy", type=float, default=0.88, help="in validation, to reach (%(default)s)")
+    add("--photographs", type=int, default=5000, help="at most, for transfer (%(default)s)")
+    add("--tuning-epochs", type=int, default=8, help="of this project in transfer (%(default)s)")
+    add("--peer-epochs", type=int, default=8, help="of its peers there (%(default)s)")
+    add("--minutes", type=int, default=30, help="that a run may take at most (%(default)s)")
     add("--seconds", type=float, default=3.0, help="of each measurement in a script (%(default)s)")
     add("--rounds", type=int, default=5, help="timed runs of each contestant (%(default)s)")
     add("--short", action="store_true", help="all of it in less than ten minutes")
@@ -143,15 +149,12 @@ def make_parser() -> argparse.ArgumentParser:
 def describe_command(benchmark: str, options: Options) -> str:
     """Return the command for one benchmark, without the paths of this machine."""
     entry = BENCHMARKS[benchmark]
-    parts = [
-        "python -m benchmarks.compare",
-        benchmark,
-        f"--{entry.path} PATH" if entry.path else "",
-    ]
+    parts = ["python -m benchmarks.compare", benchmark]
+    parts += [f"--{path} PATH" for path in entry.paths]
     numbers = [*entry.numbers, "rounds"]
     parts += [f"--{name} {getattr(options, name.replace('-', '_'))}" for name in numbers]
     only = ["--only", *options.only] if options.only else []
-    return " ".join(filter(None, [*parts, *only]))
+    return " ".join([*parts, *only])
 
 
 def select_contestants(benchmark: Benchmark, prefixes: Sequence[str]) -> Benchmark:
@@ -229,15 +232,6 @@ def describe_results(benchmark: Benchmark, timed: Runs, sampled: Runs) -> str:
         + "\n".join(f"  - {one.name}: `{one.shown}`" for one in benchmark.contestants)
     )
     return "\n".join(f"{part.strip()}\n" for part in parts)
-
-
-def write_section(results: Path, name: str, section: str) -> None:
-    """Put `section` in the place of the one of that name, and leave the others as they are."""
-    parts = results.read_text().split("\n## ")[1:] if results.is_file() else []
-    sections = dict(part.split("\n", 1) for part in parts)
-    sections[name] = f"\n{section.strip()}\n"
-    text = "".join(f"\n## {title}\n{body.rstrip()}\n" for title, body in sections.items())
-    results.write_text(HEADER + text)
 
 
 if __name__ == "__main__":

@@ -52,12 +52,15 @@ class Figure:
         read: returns it for a run; NaN where there is none.
         compared: whether it has a column in the tables of ratios, too.
         middle: of the rounds.
+        show: returns what stands in the table of a contestant's runs; ``None`` is the middle with
+            the smallest and the largest.
     """
 
     heading: str
     read: Callable[[Run], float]
     compared: bool = True
     middle: Callable[[Sequence[float]], float] = median
+    show: Callable[[Sequence[Run]], str] | None = None
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,8 @@ def tabulate_ratios(columns: Sequence[tuple[Figure, Runs]], reference: str) -> s
 
 
 def _format_values(figure: Figure, runs: Sequence[Run]) -> str:
+    if figure.show:
+        return figure.show(runs)
     values = _read(figure, runs)
     return format_spread(values, figure.middle(values))
 

@@ -1,11 +1,13 @@
 import math
 import os
 import shutil
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
@@ -136,6 +138,13 @@ def test_options_are_asked_for_where_they_are_needed(compare, tmp_path, capsys):
         with pytest.raises(SystemExit):
             compare.parse_options(arguments)
     assert "no pictures for training at None" in capsys.readouterr().err
+    # Of two places, the second is missing.
+    with pytest.raises(SystemExit):
+        compare.parse_options(["accuracy_per_minute", "--data", str(tmp_path)])
+    assert "make bench DIGITS=path" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        compare.parse_options(["step", "--tuning-epochs", "0"])
+    assert "--tuning-epochs is 0; it must be at least 1" in capsys.readouterr().err
 
 
 def test_a_command_names_what_its_benchmark_depends_on(compare, tmp_path):
@@ -146,6 +155,11 @@ def test_a_command_names_what_its_benchmark_depends_on(compare, tmp_path):
     assert compare.describe_command("training", options) == (
         "python -m benchmarks.compare training --digits PATH --training-images 6000 --epochs 2 "
         "--seeds 1 --accuracy 0.7 --rounds 1"
+    )
+    both = ["accuracy_per_minute", "--data", str(tmp_path), "--digits", str(tmp_path)]
+    assert compare.describe_command(both[0], compare.parse_options([*both, "--minutes", "5"])) == (
+        "python -m benchmarks.compare accuracy_per_minute --data PATH --digits PATH --minutes 5 "
+        "--seeds 3 --rounds 5"
     )
 
 
@@ -248,11 +262,13 @@ def test_memory_of_children_is_counted_and_mapped_files_apart(compare, tmp_path)
 
 
 def test_a_section_is_replaced_and_others_stay(compare, tmp_path):
+    from benchmarks import sections
+
     results = tmp_path / "RESULTS.md"
     for name, text in (("a", "old"), ("b", "kept"), ("a", "new\n\n| x |")):
-        compare.write_section(results, name, text)
+        sections.write_section(results, name, text)
     written = results.read_text()
-    assert written == compare.HEADER + "\n## a\n\nnew\n\n| x |\n\n## b\n\nkept\n"
+    assert written == sections.HEADER + "\n## a\n\nnew\n\n| x |\n\n## b\n\nkept\n"
 
 
 def test_pictures_are_shared_out_among_classes_and_renamed(compare, photo_folder, tmp_path):
@@ -299,3 +315,250 @@ def test_an_environment_is_made_once_for_its_requirements(compare, monkeypatch, 
     assert Path(python).exists()
     monkeypatch.setattr(environments, "find_uv", lambda: pytest.fail("made again"))
     assert environments.create_environment(requirements, tmp_path / "made") == python
+
+
+def test_accuracies_stand_with_their_range_and_their_interval(compare):
+    from benchmarks.accuracy import ACCURACY, INTERVAL, MINUTES, find_interval
+
+    from onion_pipeline.evaluation.intervals import wilson_interval
+
+    for right, count in ((0, 10), (9, 10), (372, 372)):
+        expected = wilson_interval(right, count, 0.95)
+        assert find_interval(right / count, count) == pytest.approx(tuple(expected))
+    answers = [{"test_accuracy": share, "test_images": 100} for share in (0.75, 0.8, 0.85)]
+    runs = {"one": [compare.Run(90.0, 60.0, answer) for answer in answers]}
+    table = compare.figures.tabulate_values([(f, runs) for f in (ACCURACY, INTERVAL, MINUTES)])
+    # The interval is for 100 test pictures, however many runs were tested on them.
+    assert table.splitlines()[-1] == (
+        "| one | 80.0 (75.0 to 85.0) | 71.1 to 86.7 | 1.50 (1.50 to 1.50) |"
+    )
+
+
+def write_photographs(folder: Path, split: str, count: int) -> None:
+    for name in ("ants", "bees"):
+        (folder / split / name).mkdir(parents=True)
+        for number in range(count):
+            (folder / split / name / f"{number}.jpg").write_text(f"{split} {name} {number}")
+
+
+def read_photographs(folder: Path) -> set[tuple[str, str, str]]:
+    """Each copy's split and class, and what it is a copy of."""
+    return {(*path.parts[-3:-1], path.read_text()) for path in folder.rglob("*.jpg")}
+
+
+def test_a_given_test_of_photographs_stays_the_test(compare, tmp_path):
+    from benchmarks.transfer.photographs import prepare_photographs
+
+    write_photographs(tmp_path / "in" / "set", "train", 6)
+    write_photographs(tmp_path / "in" / "set", "val", 4)
+    shutil.make_archive(str(tmp_path / "set"), "zip", tmp_path / "in")
+    names = {}
+    for source in (tmp_path / "in", tmp_path / "set.zip"):
+        names[source] = read_photographs(prepare_photographs(source, 50, tmp_path / "work"))
+        assert len(names[source]) == 12 + 8
+        assert all(
+            text.startswith(f"{'train' if split == 'train' else 'val'} {name} ")
+            for split, name, text in names[source]
+        )
+    assert names[tmp_path / "in"] == names[tmp_path / "set.zip"]
+    # Of ten, two are for the test; drawn, not the first ones, and the same ones each time.
+    drawn = [
+        read_photographs(prepare_photographs(tmp_path / "in", 10, tmp_path / "work"))
+        for _ in range(2)
+    ]
+    assert drawn[0] == drawn[1]
+    assert [split for split, *_ in sorted(drawn[0])].count("test") == 2
+    assert {text for split, _, text in drawn[0] if split == "train"} != {
+        f"train {name} {number}" for name in ("ants", "bees") for number in range(4)
+    }
+
+
+def test_without_a_given_test_a_fifth_of_each_class_is_drawn_for_it(compare, tmp_path):
+    from benchmarks.transfer.photographs import prepare_photographs
+
+    write_photographs(tmp_path, "in", 10)
+    copies = read_photographs(prepare_photographs(tmp_path / "in", 50, tmp_path / "work"))
+    counts = {(split, name): 0 for split in ("train", "test") for name in ("ants", "bees")}
+    for split, name, _ in copies:
+        counts[split, name] += 1
+    assert list(counts.values()) == [8, 8, 2, 2]
+    assert len({text for *_, text in copies}) == 20
+    shutil.rmtree(tmp_path / "in" / "bees")
+    with pytest.raises(ValueError, match=r"classes \['ants'\] to learn"):
+        prepare_photographs(tmp_path / "in", 50, tmp_path / "work")
+
+
+@pytest.mark.slow
+def test_peers_in_keras_begin_with_the_network_of_this_project(monkeypatch):
+    monkeypatch.syspath_prepend(PROJECT / "benchmarks" / "transfer")
+    from keras_base import keras, make_base
+
+    from onion_pipeline.model.architecture import read_layers
+    from onion_pipeline.model.build import build_model
+    from onion_pipeline.training.features import split_network
+
+    backbone = {"name": "efficientnet_lite0", "weights": "imagenet", "trainable": "none"}
+    layers = read_layers([{"backbone": backbone}, "global_average_pooling2d"])
+    trunk, _ = split_network(build_model(layers, (64, 64, 3), 2, 0))
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
+    base = make_base()
+    made = base(pictures, training=False).numpy().mean((1, 2))
+    np.testing.assert_allclose(made, trunk(pictures, training=False).numpy(), atol=1e-4)
+    assert not base.trainable_weights
+    inputs = keras.Input((64, 64, 3))
+    assert keras.Model(inputs, base(inputs)).output_shape == (None, 2, 2, 1280)
+
+
+@pytest.fixture
+def folders(compare, monkeypatch):
+    """What the scripts of transfer have in common, as they import it."""
+    monkeypatch.syspath_prepend(PROJECT / "benchmarks" / "transfer")
+    import folders
+
+    return folders
+
+
+def test_peers_hold_out_as_much_of_each_class_as_this_project(folders, tmp_path):
+    write_photographs(tmp_path, "train", 34)
+    paths, labels, classes = folders.list_photographs(tmp_path / "train")
+    assert classes == 2
+    assert [path.parent.name for path in paths] == [["ants", "bees"][label] for label in labels]
+    kept, held = folders.hold_out(labels, 1)
+    assert np.bincount(labels[kept]).tolist() == [28, 28]
+    np.testing.assert_array_equal(np.sort([*kept, *held]), np.arange(68))
+    np.testing.assert_array_equal(folders.hold_out(labels, 1)[1], held)
+    assert not np.array_equal(folders.hold_out(labels, 2)[1], held)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="not Linux")
+def test_the_time_of_a_training_counts_its_processes(folders):
+    busy = "import time; begun = time.process_time()\nwhile time.process_time() < begun + 0.3: pass"
+    watch = folders.Stopwatch()
+    with subprocess.Popen([sys.executable, "-c", f"{busy}\nprint(1, flush=True)\ninput()"],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:  # fmt: skip
+        child.stdout.readline()
+        running = watch.stop()
+        child.communicate(b"\n")
+    assert running[1] >= 0.29
+    seconds, cpu = watch.stop()  # now it has ended
+    assert cpu >= 0.29
+    assert seconds > running[0] > 0.3
+
+
+def test_this_project_and_its_peers_have_the_same_photographs(compare, tmp_path):
+    from benchmarks.transfer.benchmark import create_transfer
+
+    write_photographs(tmp_path / "insects", "train", 5)
+    write_photographs(tmp_path / "insects", "test", 5)
+    given = ["transfer", "--data", str(tmp_path / "insects"), "--tuning-epochs", "3"]
+    given += ["--peer-epochs", "4"]
+    options = compare.parse_options(given)
+    benchmark = create_transfer(options, tmp_path)
+    assert benchmark.name == "transfer, insects"
+    assert "`insects` (2 classes, 10 pictures to learn from, 10 to test)" in benchmark.purpose
+    pictures = str(tmp_path / "photographs")
+    for contestant in benchmark.contestants:
+        assert Path(contestant.arguments[0]).is_file()
+        assert pictures in " ".join([*contestant.arguments, *contestant.vary(0)])
+        assert contestant.vary(4) == contestant.vary(1) != contestant.vary(0)
+    own, tuned, *peers = benchmark.contestants
+    assert own.vary(1) == ["--params", f"images={pictures},seed=1"]
+    assert tuned.vary(0)[1].endswith("seed=0,train.epochs=3,augment.copies=3")
+    assert all(peer.arguments[-2:] == [pictures, "4"] for peer in peers)
+    assert benchmark.references == [own.name, tuned.name]
+
+
+def test_each_data_set_has_a_section_of_its_own(compare, benchmark, monkeypatch, tmp_path):
+    def create(options, work):
+        return replace(benchmark, name=f"nothing, {options.data.name}")
+
+    monkeypatch.setitem(compare.BENCHMARKS, "startup", compare.Entry(create, ["data"]))
+    monkeypatch.setattr(compare, "WORK", tmp_path)
+    results = tmp_path / "RESULTS.md"
+    for name in ("ants", "bees"):
+        given = ["startup", "--data", str(tmp_path / name), "--results", str(results)]
+        (tmp_path / name).mkdir()
+        compare.compare(compare.parse_options([*given, "--rounds", "1"]))
+    sections = [line for line in results.read_text().splitlines() if line.startswith("## ")]
+    assert sections == ["## nothing, ants", "## nothing, bees"]
+
+
+def list_plans():
+    sys.path.insert(0, str(PROJECT))
+    try:
+        from benchmarks.accuracy_per_minute.benchmark import PLANS
+    finally:
+        sys.path.pop(0)
+    return PLANS
+
+
+@pytest.mark.parametrize("plan", list_plans(), ids=lambda plan: plan.name())
+def test_runs_within_minutes_have_parameters_that_there_are(plan):
+    from onion_pipeline.configuration import ConfigLoader
+    from onion_pipeline.parameters import AugmentParameters, IngestParameters, TrainParameters
+    from onion_pipeline.runtime_parameters import read_parameters
+
+    given = ",".join(f"{name}={value}" for name, value in plan.parameters.items())
+    loader = ConfigLoader(
+        str(PROJECT / "conf"),
+        base_env="base",
+        default_run_env="base",
+        env=plan.environment,
+        merge_strategy={"parameters": "soft"},
+        runtime_params=read_parameters(given),
+    )
+    parameters = loader["parameters"]
+    train = TrainParameters(**parameters["train"])
+    augment = AugmentParameters(**parameters["augment"])
+    IngestParameters(**parameters["ingest"])
+    assert train.epochs == plan.parameters.get("train.epochs", train.epochs)
+    if train.variants_per_epoch == 1:
+        assert 1 + augment.copies >= train.epochs  # the pictures themselves are one
+
+
+def test_only_runs_for_which_there_is_time_are_compared(compare, tmp_path):
+    from benchmarks.accuracy_per_minute.benchmark import create_minutes
+
+    given = ["accuracy_per_minute", "--data", str(tmp_path), "--digits", str(tmp_path)]
+    for minutes, longest in ((1, {1}), (29, {1, 5}), (30, {1, 5, 30})):
+        options = compare.parse_options([*given, "--minutes", str(minutes)])
+        names = [one.name for one in create_minutes(options, tmp_path).contestants]
+        assert {int(name.split(", ")[1].split(" min")[0]) for name in names} == longest
+        assert {name.split(",")[0] for name in names} == {"digits", "Fashion-MNIST", "CIFAR-10"}
+
+
+@pytest.mark.slow
+def test_our_contestant_learns_from_photographs_and_says_how_long_it_trained(
+    compare, photo_folder, tmp_path
+):
+    from benchmarks.project import copy_project
+    from benchmarks.transfer.benchmark import create_own
+    from benchmarks.transfer.photographs import prepare_photographs
+
+    pictures = prepare_photographs(photo_folder, 20, tmp_path)
+    project = copy_project(tmp_path / "project")
+    small = "ingest.image_size=[32,32],evaluate.corrupted_images=0,train.probe.epochs=2"
+    own = create_own("probe", "photos_probe", small, project, pictures, 3)
+    command = [sys.executable, *own.arguments, *own.vary(0), "--to-outputs", "metrics"]
+    run = compare.run_command(command, own.folder, tmp_path)
+    assert run.answer["test_images"] == 4
+    assert run.answer["training_images"] + run.answer["validation_images"] == 16
+    assert 0 < run.answer["training_seconds"] < run.seconds
+    assert 0 < run.answer["training_cpu_seconds"] < run.cpu_seconds + 1
+
+
+@pytest.mark.slow
+def test_a_run_that_fails_counts_for_nothing(compare, tmp_path):
+    from benchmarks.project import copy_project
+    from benchmarks.transfer.benchmark import create_own
+
+    project = copy_project(tmp_path / "project")
+    own = create_own("probe", "photos_probe", "", project, tmp_path / "missing", 3)
+    # What an earlier run has left is not taken for the answer of this one.
+    for name in ("08_reporting/metrics.json", "03_primary/image_splits.parquet"):
+        (project / "data" / name).parent.mkdir(parents=True)
+    (project / "data/08_reporting/metrics.json").write_text('{"accuracy": 1.0}')
+    splits = pd.DataFrame({"split": ["train", "validation", "test"]})
+    splits.to_parquet(project / "data/03_primary/image_splits.parquet")
+    with pytest.raises(RuntimeError, match="ended with 1 and without a JSON object"):
+        compare.run_command([sys.executable, *own.arguments, *own.vary(0)], own.folder, tmp_path)

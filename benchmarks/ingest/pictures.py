@@ -2,6 +2,7 @@
 
 import shutil
 import tarfile
+import zipfile
 from collections import defaultdict
 from pathlib import Path
 
@@ -15,14 +16,14 @@ def prepare_pictures(data: Path, count: int, work: Path) -> Path:
     moreover mean a split to some contestants.
 
     Args:
-        data: folder or tar archive with pictures in ``.../<class>/``.
+        data: folder, tar or zip archive with pictures in ``.../<class>/``.
         count: how many; as many of each class, as far as they go.
         work: folder for the copies.
 
     Raises:
         ValueError: `data` holds fewer pictures.
     """
-    classes = list_classes(_unpack(data, work) if data.is_file() else data)
+    classes = list_classes(open_pictures(data, work))
     chosen = choose_pictures(classes, count)
     if len(chosen) < count:
         raise ValueError(f"{data} holds {len(chosen)} pictures in class folders, not {count}")
@@ -35,11 +36,18 @@ def prepare_pictures(data: Path, count: int, work: Path) -> Path:
     return target
 
 
-def _unpack(archive: Path, work: Path) -> Path:
+def open_pictures(data: Path, work: Path) -> Path:
+    """Return the folder with the pictures of `data`: it, or what is in it if it is an archive."""
+    if not data.is_file():
+        return data
     folder = work / "unpacked"
     shutil.rmtree(folder, ignore_errors=True)
-    with tarfile.open(archive) as tar:
-        tar.extractall(folder, filter="data")
+    if zipfile.is_zipfile(data):
+        with zipfile.ZipFile(data) as archive:
+            archive.extractall(folder)
+    else:
+        with tarfile.open(data) as tar:
+            tar.extractall(folder, filter="data")
     return folder
 
 

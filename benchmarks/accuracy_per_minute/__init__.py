@@ -1,0 +1,1 @@
+"""What accuracy this project reaches in one, five and thirty minutes."""
