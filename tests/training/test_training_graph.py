@@ -3,7 +3,8 @@ import pytest
 
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
-from onion_pipeline.training.training_graph import copy_with_weights, make_training_graph
+from onion_pipeline.model.copying import copy_network
+from onion_pipeline.training.training_graph import make_training_graph
 
 SHAPE, CLASSES = (12, 12, 3), 4
 RELU = {"activation": "relu"}
@@ -112,7 +113,7 @@ def test_the_model_is_left_as_it_is_and_gets_what_was_learned_in_a_copy(keras, n
     before, answers = model.get_config(), model.predict_on_batch(images)
     graph = make_training_graph(model, "float32")
     graph.set_weights([weights / 2 for weights in graph.get_weights()])
-    copy = copy_with_weights(model, graph)
+    copy = copy_network(model, graph)
     assert model.get_config() == before
     np.testing.assert_array_equal(model.predict_on_batch(images), answers)
     assert [layer.name for layer in copy.layers] == [layer.name for layer in model.layers]
@@ -149,7 +150,7 @@ def test_a_backbone_learns_with_what_is_frozen_and_keeps_its_names(keras, name):
     entry = {"backbone": {"name": name, "weights": None, "trainable": "top"}}
     model = build_model(read_layers([entry, "global_average_pooling2d"]), (32, 32, 3), 3, seed=0)
     graph = make_training_graph(model, "float32")
-    for copy in (graph, copy_with_weights(model, graph)):
+    for copy in (graph, copy_network(model, graph)):
         assert [each.name for each in copy.layers] == [each.name for each in model.layers]
         trained = [each.path for each in copy.trainable_weights]
         assert trained == [each.path for each in model.trainable_weights]

@@ -13,6 +13,7 @@ from typing import Any
 
 from onion_pipeline.annotations import KerasModel
 from onion_pipeline.model.backend import import_keras
+from onion_pipeline.model.copying import copy_weights
 from onion_pipeline.model.graph import trace_calls
 
 Clone = Callable[[Any], Any]
@@ -33,9 +34,7 @@ def make_inference_graph(model: KerasModel) -> KerasModel:
 
     clone = fold_normalization(model, copy)
     graph = keras.models.clone_model(model, clone_function=clone)
-    for layer in model.layers:
-        if layer.weights:
-            graph.get_layer(layer.name).set_weights(layer.get_weights())
+    copy_weights(model, graph)
     return graph
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame, KerasModel, Phase
 from onion_pipeline.model.backend import import_keras
+from onion_pipeline.model.copying import copy_network
 from onion_pipeline.parameters import TrainParameters
 from onion_pipeline.training import epochs
 from onion_pipeline.training.batches import ImageRows
@@ -20,7 +21,7 @@ from onion_pipeline.training.memory import check_memory
 from onion_pipeline.training.precision import choose_precision
 from onion_pipeline.training.progress import Epoch, Progress
 from onion_pipeline.training.state import TrainingState
-from onion_pipeline.training.training_graph import copy_with_weights, make_training_graph
+from onion_pipeline.training.training_graph import make_training_graph
 from onion_pipeline.training.training_origin import describe_training
 
 
@@ -102,7 +103,7 @@ def train_model(  # noqa: PLR0913
     graph.set_weights(state.stopper.best_weights)
     history = pd.DataFrame(state.history, columns=Epoch._fields)
     history["best"] = history["epoch"] == state.stopper.best_epoch
-    return Trained(copy_with_weights(untrained, graph), history, np.stack(state.kernels))
+    return Trained(copy_network(untrained, graph), history, np.stack(state.kernels))
 
 
 def _learn(

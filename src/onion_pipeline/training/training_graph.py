@@ -5,6 +5,7 @@ from typing import Any
 
 from onion_pipeline.annotations import KerasModel
 from onion_pipeline.model.backend import import_keras
+from onion_pipeline.model.copying import copy_weights
 from onion_pipeline.model.graph import trace_calls
 from onion_pipeline.model.inference_graph import fold_normalization
 from onion_pipeline.training.normalization import fuse_batch_normalization, is_usual
@@ -34,26 +35,12 @@ def make_training_graph(
         graph = keras.Sequential([pixels, *layers])
     else:
         graph = _clone_branches(model, precision, image_size)
-    _copy_weights(model, graph)
+    copy_weights(model, graph)  # where a ReLU moves, those of another branch may change places
     return graph
 
 
 def _shrink_pixels(size: tuple[int, int]) -> Any:
     return import_keras().layers.Resizing(*size, dtype="float32", name="shrinking")
-
-
-def copy_with_weights(model: KerasModel, graph: KerasModel) -> KerasModel:
-    """Return a copy of `model` with what its training graph has learned."""
-    copy = import_keras().models.clone_model(model)
-    _copy_weights(graph, copy)
-    return copy
-
-
-def _copy_weights(source: KerasModel, target: KerasModel) -> None:
-    """Copy by name: where a ReLU moves, layers of another branch may change their place."""
-    for layer in source.layers:
-        if layer.weights:
-            target.get_layer(layer.name).set_weights(layer.get_weights())
 
 
 def _recast(layer: Any, precision: str) -> Any:
