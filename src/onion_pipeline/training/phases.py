@@ -16,11 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from onion_pipeline.annotations import KerasModel, Phase
+from onion_pipeline.annotations import Ids, KerasModel, Phase, Probabilities
 from onion_pipeline.errors import ConfigurationError
+from onion_pipeline.evaluation.predictions import predict_probabilities
 from onion_pipeline.images.arrays import LabelledImages
-from onion_pipeline.model.backend import allow_retracing, import_keras
+from onion_pipeline.model.backend import allow_retracing
 from onion_pipeline.model.composites import Backbone
+from onion_pipeline.model.copying import copy_network, copy_weights
 from onion_pipeline.model.graph import find_convolution
 from onion_pipeline.parameters import TrainParameters
 from onion_pipeline.training.batches import ImageRows
@@ -28,6 +30,9 @@ from onion_pipeline.training.features import split_network
 from onion_pipeline.training.fit import Trained, train_model
 
 logger = logging.getLogger(__name__)
+
+# Fine-tuning that is no better than the probe is taken for better in so many of 100 trainings.
+CHANCE = 0.05
 
 PROBE: Phase = "probe"
 FINE_TUNING: Phase = "fine_tuning"
@@ -112,7 +117,14 @@ def train_phases(  # noqa: PLR0913
     if not chosen:
         return tuned
     tuned = tuned._replace(history=tuned.history.assign(phase=FINE_TUNING))
-    return join_phases(probe, tuned) if probe else tuned
+    if not probe:
+        return tuned
+    if is_better := bool(tuned.history["best"].any()):
+        _, head = split_network(probe.model)
+        before = predict_probabilities(head, features["image"][-len(validation) :])
+        after = predict_probabilities(tuned.model, validation["image"])
+        is_better = is_clearly_better(validation["label"], before, after)
+    return join_phases(probe, tuned, is_better)
 
 
 def fit_probe(  # noqa: PLR0913
@@ -130,11 +142,8 @@ def fit_probe(  # noqa: PLR0913
     """
     _, head = split_network(model)
     best = fit_head(head, features, validation, parameters, seed, checkpoints=checkpoints)
-    probed = import_keras().models.clone_model(model)
-    probed.set_weights(model.get_weights())
-    for layer in best.model.layers:
-        if layer.weights:
-            probed.get_layer(layer.name).set_weights(layer.get_weights())
+    probed = copy_network(model)
+    copy_weights(best.model, probed)
     name = find_convolution(model)  # which learns nothing here
     kernel = model.get_layer(name).kernel.numpy() if name else np.zeros((0, 0, 0, 0), np.float32)
     kernels = np.stack([kernel] * (1 + len(best.history)))
@@ -185,19 +194,46 @@ def fit_head(  # noqa: PLR0913
     return min(trained, key=lambda each: _find_best(each)["validation_loss"])
 
 
-def join_phases(probe: Trained, tuned: Trained) -> Trained:
-    """Return what fine-tuning gave, with the epochs of the probe before its own."""
+def is_clearly_better(labels: Ids, before: Probabilities, after: Probabilities) -> bool:
+    """Return whether the log loss fell by more than chance may make it fall.
+
+    The best of some epochs suits few images a little better by chance, and what it has learned by
+    heart shows elsewhere. The probe, which is closer to the pretrained network, stays unless a
+    paired t-test, one-sided, tells the other from it.
+
+    Args:
+        labels: class ids, (N,).
+        before: (N, K), from the probe.
+        after: (N, K), from fine-tuning.
+    """
+    from scipy.stats import t
+
+    count, smallest = len(labels), np.finfo(np.float32).tiny
+    told = [each[np.arange(count), labels].astype(np.float64) for each in (before, after)]
+    fell = np.subtract(*np.log(np.maximum(told[::-1], smallest)))
+    spread = np.sqrt(np.square(fell - fell.mean()).sum())
+    # Both sides times sqrt(count * (count - 1)), which is 0 for one image: it tells nothing.
+    bound = t.ppf(1 - CHANCE, count - 1) * spread
+    return bool(fell.mean() * np.sqrt(count * (count - 1)) > bound)
+
+
+def join_phases(probe: Trained, tuned: Trained, is_better: bool) -> Trained:
+    """Return what fine-tuning gave if it is better, with the epochs of the probe before its own."""
     import pandas as pd
 
-    history = tuned.history.copy()
-    history["epoch"] += len(probe.history)
-    earlier = probe.history
-    if history["best"].any():
+    earlier, later = probe.history, tuned.history.copy()
+    later["epoch"] += len(earlier)
+    if is_better:
         earlier = earlier.assign(best=False)
     else:
-        logger.info("No epoch of fine-tuning has a lower validation loss than the probe: it stays.")
+        logger.info(
+            "No epoch of fine-tuning suits the validation images clearly better than the probe: "
+            "it stays."
+        )
+        later["best"] = False
+    history = pd.concat([earlier, later], ignore_index=True)
     kernels = np.concatenate([probe.kernels, tuned.kernels[1:]])
-    return Trained(tuned.model, pd.concat([earlier, history], ignore_index=True), kernels)
+    return Trained(tuned.model if is_better else probe.model, history, kernels)
 
 
 def _find_best(trained: Trained) -> Any:
