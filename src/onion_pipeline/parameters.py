@@ -113,6 +113,7 @@ class IngestParameters(_Strict):
     split_method: Literal["exact", "stable"]
     fractions: Fractions
     folds: Annotated[int, Field(ge=2)] | None
+    seed: NonNegativeInt = 42
 
 
 class AugmentParameters(_Strict):

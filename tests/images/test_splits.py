@@ -298,6 +298,9 @@ def test_folds_depend_on_the_content_alone():
     folds = assign_folds(table, 4, 0)
     shuffled = table.sample(frac=1, random_state=0)
     pd.testing.assert_series_equal(assign_folds(shuffled, 4, 0).sort_index(), folds)
+    numbers = {name: number for number, name in enumerate(shuffled["cluster"].unique())}
+    renumbered = shuffled.assign(cluster=shuffled["cluster"].map(numbers))
+    pd.testing.assert_series_equal(assign_folds(renumbered, 4, 0).sort_index(), folds)
 
 
 def test_more_folds_than_images_apart_are_refused():

@@ -112,7 +112,10 @@ def assign_folds(splits: DataFrame, folds: int, seed: int) -> Series:
     import pandas as pd
     from sklearn.model_selection import StratifiedGroupKFold
 
-    used = splits[splits["split"].isin(["train", "validation"])].sort_values("sha256")
+    used = splits[splits["split"].isin(["train", "validation"])]
+    used = used.sort_values("sha256", kind="stable")
+    # Numbered by content: scikit-learn draws in the order of the numbers, these are those of rows.
+    used["cluster"], _ = pd.factorize(used["cluster"])
     clusters = used.groupby("label")["cluster"].nunique()
     if clusters.min() < folds:
         raise DataError(

@@ -9,13 +9,20 @@ from onion_pipeline.augmentation.streaming import offer_variants
 from onion_pipeline.evaluation import figures, label_issues, predictions
 from onion_pipeline.images import splits
 from onion_pipeline.images.arrays import DecodedImages, LabelledImages, check_match
-from onion_pipeline.parameters import AuditParameters, AugmentParameters, TrainParameters
+from onion_pipeline.parameters import (
+    AuditParameters,
+    AugmentParameters,
+    IngestParameters,
+    TrainParameters,
+)
 from onion_pipeline.training import features, fit, folds, phases
 
 
-def assign_folds(image_splits: DataFrame, parameters: AuditParameters, seed: int) -> DataFrame:
+def assign_folds(
+    image_splits: DataFrame, parameters: AuditParameters, ingest: IngestParameters
+) -> DataFrame:
     """Draw the folds, such that no picture and its like lie in two of them."""
-    fold = splits.assign_folds(image_splits, parameters.folds, seed)
+    fold = splits.assign_folds(image_splits, parameters.folds, ingest.seed)
     return image_splits[["path", "label", "split"]].assign(fold=fold)
 
 

@@ -11,7 +11,7 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 func=nodes.assign_folds,
-                inputs=["image_splits", "params:audit", "params:seed"],
+                inputs=["image_splits", "params:audit", "params:ingest"],
                 outputs="image_folds",
                 name="assign_folds",
             ),

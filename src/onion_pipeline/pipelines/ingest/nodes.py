@@ -99,11 +99,10 @@ def split_images(
     decoded_images: DecodedImages,
     duplicates: DataFrame,
     parameters: IngestParameters,
-    seed: int,
 ) -> tuple[DataFrame, list[str]]:
     """Draw the splits, such that no picture and its like lie in two of them."""
     files = _select_decoded(image_index, decoded_images)
-    fractions = parameters.fractions.model_dump()
+    fractions, seed = parameters.fractions.model_dump(), parameters.seed
     table = splits.split_images(files, duplicates, fractions, seed, parameters.split_method)
     leaks = splits.find_leaks(table, duplicates)
     if len(leaks):

@@ -47,13 +47,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 func=nodes.split_images,
-                inputs=[
-                    "image_index",
-                    "decoded_images",
-                    "duplicates",
-                    "params:ingest",
-                    "params:seed",
-                ],
+                inputs=["image_index", "decoded_images", "duplicates", "params:ingest"],
                 outputs=["image_splits", "class_names"],
                 name="split_images",
             ),
