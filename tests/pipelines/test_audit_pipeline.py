@@ -13,6 +13,7 @@ from onion_pipeline.model.build import build_model
 from onion_pipeline.parameters import (
     AuditParameters,
     AugmentParameters,
+    EvaluateParameters,
     IngestParameters,
     TrainParameters,
 )
@@ -78,7 +79,8 @@ def select(pictures, labels):
 @pytest.fixture(scope="module")
 def inputs(pictures, image_splits, select, load_conf, precision):
     """What a run has left, and parameters for an audit of seconds."""
-    train, ingest = (load_conf()["parameters"][name] for name in ("train", "ingest"))
+    parameters = load_conf()["parameters"]
+    train, ingest, evaluate = (parameters[name] for name in ("train", "ingest", "evaluate"))
     decoded = np.zeros(COUNT, [("image", np.uint8, SHAPE), ("key", np.uint64)])
     decoded["image"], decoded["key"] = pictures, make_keys(image_splits["sha256"])
     test = select("test")
@@ -98,6 +100,7 @@ def inputs(pictures, image_splits, select, load_conf, precision):
         "augmentation_policy": [],
         "params:augment": AugmentParameters(copies=1, keep=True, transforms=[]),
         "params:train": TrainParameters.model_validate(train | QUICK | {"precision": precision}),
+        "params:evaluate": EvaluateParameters.model_validate(evaluate),
         "params:seed": 1,
     }
 

@@ -38,8 +38,16 @@ def made(run_nodes, labelled_images, base_parameters, model):
             "image_index": index,
             "augmentation_policy": [{"name": "HorizontalFlip", "arguments": {"p": 1}}],
             "params:seed": 1,
-            "image_splits": pd.DataFrame({"path": paths}),
+            "image_splits": pd.DataFrame(
+                {
+                    "path": paths,
+                    "label": [path[0] for path in paths],
+                    "split": "train",
+                    "cluster": range(12),
+                }
+            ),
             "class_names": NAMES,
+            "params:train": base_parameters.train,
             "params:evaluate": base_parameters.evaluate.model_copy(update=changes),
         },
     )

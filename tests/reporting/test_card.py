@@ -227,3 +227,16 @@ def test_what_was_not_pretrained_on_imagenet_is_not_said_to_be(make_backboned):
         card = write_card(make_backboned(weights))
         assert told in card
         assert "ImageNet" not in card
+
+
+def test_the_sum_of_the_probabilities_stands_beside_the_count_of_each_class(make_findings, parts):
+    report = parts["class_report"].assign(expected=[130.52, 69.48], frequency_p_value=[0.001, 0.2])
+    card = write_card(make_findings(class_report=report))
+    assert "| Class | Pictures | Expected | Precision | Recall | F1 |" in card
+    assert "| ant | 100 | 130.5 |" in card
+    assert "**Expected** is what the probabilities of the class add up to" in card
+
+
+def test_the_number_of_threads_stands_beside_the_libraries(make_findings):
+    card = write_card(make_findings()).replace("\u00a0", " ")
+    assert "in 2 threads: another number gives other weights" in card

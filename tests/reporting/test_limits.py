@@ -103,3 +103,14 @@ def test_a_model_that_is_no_better_than_a_simple_one_is_said_to_be(list_changed,
 
 def test_a_model_that_was_not_tested_on_corrupted_pictures_is_not_blamed(list_changed):
     assert "does not bear" not in list_changed(robustness=pd.DataFrame())
+
+
+def test_classes_that_come_with_other_frequencies_than_expected_are_named(list_changed, parts):
+    report = parts["class_report"]
+    fine = report.assign(expected=report["support"], frequency_p_value=1.0)
+    assert "other frequencies" not in list_changed(class_report=fine)
+    report = report.assign(expected=[130.5, 69.5], frequency_p_value=[0.001, 0.2])
+    assert (
+        "The classes come in the test with other frequencies than it expects: its probabilities "
+        "add up, for ant to 130.5, of which there are 100."
+    ) in list_changed(class_report=report)

@@ -24,6 +24,7 @@ WIDE_INTERVAL = 0.04
 FEW_IMAGES = {"train": (100, "learn from"), "test": (30, "be tested with")}
 UNEVEN = 3.0  # times as many images of one class as of another
 LARGE_CALIBRATION_ERROR = 0.05
+SIGNIFICANCE = 0.05  # of sums of probabilities that are not the counts of the classes
 MUCH_LOST = 0.8  # of the accuracy on pictures as they are
 ABSENT = {
     "test": "how well it recognises them is not known, and no mean over the classes counts them",
@@ -153,6 +154,22 @@ def _find_overconfidence(metrics: dict[str, Any]) -> Iterator[str]:
         )
 
 
+def _find_other_frequencies(report: DataFrame) -> Iterator[str]:
+    if "frequency_p_value" not in report:
+        return
+    off = report[report["frequency_p_value"] <= SIGNIFICANCE].sort_values("frequency_p_value")
+    named = [
+        f"{escape_text(row['class'])} to {row['expected']:.1f}, of which there are "
+        f"{int(row['support']):,}"
+        for row in off.to_dict("records")
+    ]
+    if named:
+        yield (
+            "The classes come in the test with other frequencies than it expects: its "
+            f"probabilities add up, for {join_names(named, most=3)}."
+        )
+
+
 # Of which finding each is told, in their order.
 LIMITS: tuple[tuple[str, Callable[[Any], Iterator[str]]], ...] = (
     ("backbone", _find_foreign_biases),
@@ -166,5 +183,6 @@ LIMITS: tuple[tuple[str, Callable[[Any], Iterator[str]]], ...] = (
     ("data_report", _find_small_classes),
     ("data_report", _find_imbalance),
     ("data_report", _find_contradictions),
+    ("class_report", _find_other_frequencies),
     ("metrics", _find_overconfidence),
 )

@@ -112,13 +112,23 @@ def _describe_lineage(lineage: Mapping[str, Any] | None) -> list[tuple[str, str,
         "split": ", ".join(f"{count:,} {name}" for name, count in splits),
         "parameters": "of all steps that decide the result",
         "code": commit + (" with changes of its own" if code.get("changes") else ""),
-        "dependencies": f"Python {libraries['python']} and {len(libraries) - 1} libraries",
+        "dependencies": (
+            f"Python {libraries['python']} and {len(libraries) - 1} libraries"
+            + _describe_threads(lineage["dependencies"].get("processors") or {})
+        ),
         "seed": str(lineage["seed"]["seed"]),
     }
     return [
         ("all together", lineage["hash"], "the model as a whole"),
         *((name, lineage[name]["hash"], text) for name, text in parts.items()),
     ]
+
+
+def _describe_threads(processors: Mapping[str, Any]) -> str:
+    number = processors.get("threads") or processors.get("number")  # 0 threads: one for each
+    if not number:
+        return ""
+    return f", in {show_count(number, 'thread')}: another number gives other weights"
 
 
 def _describe_files(report: Mapping[str, Any]) -> str:

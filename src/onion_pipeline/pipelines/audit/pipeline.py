@@ -27,6 +27,7 @@ def create_pipeline() -> Pipeline:
                     "augmentation_policy",
                     "params:augment",
                     "params:train",
+                    "params:evaluate",
                     "params:seed",
                 ],
                 outputs=["out_of_fold_predictions", "fold_histories"],
