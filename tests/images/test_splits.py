@@ -277,6 +277,9 @@ def test_given_splits_that_leak_are_kept_and_told():
     ]
     assert describe_leaks(leaks).startswith("1 pairs of pictures that are the same or nearly so")
     assert "class_0/0.jpg (train) and class_0/2.jpg (test)" in describe_leaks(leaks)
+    assert "The test is too kind" in describe_leaks(leaks)
+    between = leaks.assign(second_split="validation")
+    assert "The validation is too kind to an epoch" in describe_leaks(between)
 
 
 @pytest.mark.slow

@@ -63,6 +63,24 @@ def _find_unbeaten(baselines: DataFrame) -> Iterator[str]:
         yield f"It is not clearly better than {join_names(unbeaten)}."
 
 
+def _find_leaked(metrics: dict[str, Any]) -> Iterator[str]:
+    leaked = metrics.get("leaked_images")
+    if not leaked:
+        return
+    without = facts.tell_without_leaked(metrics)
+    told = (
+        f"it was right {without}, and in {show_share(metrics['accuracy'])} of all"
+        if without
+        else "how good it is with others is not known"
+    )
+    yield (
+        f"Of the {show_count(metrics['test_images'], 'test picture')}, {leaked:,} "
+        f"{'is' if leaked == 1 else 'are'} among those for training or validation, too, nearly the "
+        "same as one of them or of the same group, and every other figure of the test is too kind: "
+        f"{told}."
+    )
+
+
 def _find_small_test(metrics: dict[str, Any]) -> Iterator[str]:
     low, high = metrics["accuracy_interval"]
     if high - low > WIDE_INTERVAL:
@@ -174,6 +192,7 @@ def _find_other_frequencies(report: DataFrame) -> Iterator[str]:
 LIMITS: tuple[tuple[str, Callable[[Any], Iterator[str]]], ...] = (
     ("backbone", _find_foreign_biases),
     ("baselines", _find_unbeaten),
+    ("metrics", _find_leaked),
     ("metrics", _find_small_test),
     ("data_report", _find_absent_classes),
     ("class_report", _find_weak_class),

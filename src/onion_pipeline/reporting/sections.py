@@ -12,7 +12,7 @@ from onion_pipeline.reporting.limits import list_limits
 from onion_pipeline.reporting.phrases import show_count, show_share, show_size, show_words
 
 WORDS = ("intended_use", "limits", "contact")
-FIGURES = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss")
+FIGURES = ("accuracy", "accuracy_without_leaked", "balanced_accuracy", "macro_f1", "log_loss")
 # The longest tables: more rows help nobody, and the catalog has all.
 CLASSES, CONFUSIONS, SLICES, CORRUPTIONS = 30, 5, 8, 3
 RESIZES = {
@@ -40,6 +40,8 @@ def describe_sections(findings: Findings) -> dict[str, Any]:
         **_choose_rows(findings),
         "words": {name: (findings.words.get(name) or "").strip() for name in WORDS},
         "tested": show_count(metrics["test_images"], "picture"),
+        "tested_on": facts.tell_test(metrics, report),
+        "without_leaked": facts.tell_without_leaked(metrics),
         "accuracy": accuracy,
         "test_figures": list(figures),
         "confidence": describe_confidence(findings),

@@ -130,10 +130,12 @@ def report_data(
     decoded_images: DecodedImages,
     duplicates: DataFrame,
     image_splits: DataFrame,
+    parameters: IngestParameters,
 ) -> tuple[dict[str, Any], PlotlyFigure, ImageFigure]:
     """Report what the data holds, and what a person should look at."""
     measured = measures.measure_images(decoded_images["image"])
     report = data_report.report_data(image_index, quarantine, duplicates, image_splits, measured)
+    report["duplicates"]["near_looked_for"] = parameters.near_duplicates == "together"
     figure = quality_figures.draw_data_report(image_index, image_splits, measured)
     pictures = decoded_images["image"]
     gallery = quality_figures.draw_suspects(pictures, duplicates, image_splits, measured)

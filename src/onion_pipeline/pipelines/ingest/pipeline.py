@@ -65,6 +65,7 @@ def create_pipeline() -> Pipeline:
                     "decoded_images",
                     "duplicates",
                     "image_splits",
+                    "params:ingest",
                 ],
                 outputs=["data_report", "data_figures", "suspect_images"],
                 name="report_data",

@@ -12,6 +12,7 @@ from onion_pipeline.evaluation.frequencies import (
     measure_frequencies,
     read_clusters,
 )
+from onion_pipeline.evaluation.leaks import find_leaked, measure_without_leaked
 from onion_pipeline.evaluation.metrics import (
     measure_predictions,
     measure_variants,
@@ -59,6 +60,9 @@ def compute_metrics(
     return {
         **measure_predictions(test_predictions, class_names, level, parameters.top_k),
         **measure_calibration(truth, probabilities, calibration),
+        **measure_without_leaked(
+            test_predictions, find_leaked(image_splits, test_predictions["path"]), level
+        ),
         **measure_frequencies(truth, compare_frequencies(truth, probabilities, clusters)),
         **measure_operating_point(test_predictions, class_names, operating_point, level),
         **measure_variants(variant_predictions, class_names),
