@@ -177,7 +177,7 @@ def _find_other_frequencies(report: DataFrame) -> Iterator[str]:
         return
     off = report[report["frequency_p_value"] <= SIGNIFICANCE].sort_values("frequency_p_value")
     named = [
-        f"{escape_text(row['class'])} to {row['expected']:.1f}, of which there are "
+        f"{escape_text(row['class'])} to {row['expected']:,.1f}, of which there are "
         f"{int(row['support']):,}"
         for row in off.to_dict("records")
     ]
