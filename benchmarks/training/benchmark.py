@@ -131,11 +131,14 @@ def create_own(name: str, digits: Path, work: Path, options: Namespace, whole: b
     return Contestant(
         name=name,
         arguments=[str(HERE / "with_kedro.py"), *ending],
-        shown=" ".join(["kedro run --params images=IDX,seed=SEED", *ending]),
+        shown=" ".join(["kedro run --params images=IDX,seed=SEED,ingest.seed=SEED", *ending]),
         folder=project,
         packages=["kedro", *TENSORFLOW],
         prepare=partial(clean_project, project),
-        vary=lambda number: ["--params", f"images={digits},seed={number % options.seeds}"],
+        vary=lambda number: [
+            "--params",
+            "images={0},seed={1},ingest.seed={1}".format(digits, number % options.seeds),
+        ],
     )
 
 

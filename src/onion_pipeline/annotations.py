@@ -26,6 +26,7 @@ Pixels = NDArray[np.uint8]  # of one picture, (H, W, C), or of many
 Probabilities = NDArray[np.floating[Any]]  # of one class, (N,), or of all, (N, K)
 
 Animation = Literal["refuse", "first_frame"]
+ClassFrequencies = Literal["training", "uniform"]
 ColorMode = Literal["auto", "grayscale", "rgb"]
 Phase = Literal["probe", "fine_tuning"]
 Precision = Literal["auto", "float32", "mixed_bfloat16"]

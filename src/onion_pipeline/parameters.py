@@ -23,7 +23,14 @@ from pydantic import (
     model_validator,
 )
 
-from onion_pipeline.annotations import Animation, ColorMode, Phase, Precision, Resize
+from onion_pipeline.annotations import (
+    Animation,
+    ClassFrequencies,
+    ColorMode,
+    Phase,
+    Precision,
+    Resize,
+)
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -113,6 +120,7 @@ class IngestParameters(_Strict):
     split_method: Literal["exact", "stable"]
     fractions: Fractions
     folds: Annotated[int, Field(ge=2)] | None
+    seed: NonNegativeInt = 42
 
 
 class AugmentParameters(_Strict):
@@ -185,6 +193,7 @@ class EvaluateParameters(_Strict):
     fewest_in_slice: PositiveInt
     test_time_variants: NonNegativeInt
     test_time_flip: bool = False
+    class_frequencies: ClassFrequencies = "training"
 
     @model_validator(mode="after")
     def _aim_at_one(self) -> Self:

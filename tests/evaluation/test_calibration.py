@@ -12,7 +12,9 @@ from onion_pipeline.evaluation.calibration import (
     calibration_error,
     fit_temperature,
     measure_calibration,
+    undo_calibration,
 )
+from onion_pipeline.evaluation.frequencies import find_shifts
 from onion_pipeline.evaluation.metrics import log_loss
 from onion_pipeline.evaluation.predictions import predict_probabilities
 from onion_pipeline.model.architecture import read_layers
@@ -48,7 +50,10 @@ def test_heat_divides_the_scores_and_the_inverse_takes_it_back(honest):
     _, probabilities = honest
     hot = apply_temperature(probabilities, 2.5)
     np.testing.assert_allclose(hot, soften(np.log(probabilities) / 2.5), rtol=1e-9)
-    np.testing.assert_allclose(apply_temperature(hot, 1 / 2.5), probabilities, rtol=1e-9)
+    np.testing.assert_allclose(undo_calibration(hot, 2.5, np.zeros(5)), probabilities, rtol=1e-9)
+    np.testing.assert_array_equal(
+        undo_calibration(hot, 2.5, np.zeros(5)), apply_temperature(hot, 1 / 2.5)
+    )
     np.testing.assert_array_equal(hot.argmax(axis=1), probabilities.argmax(axis=1))
 
 
@@ -87,6 +92,28 @@ def test_the_calibrated_model_has_the_temperature_in_its_weights(network, pictur
     np.testing.assert_allclose(predict_probabilities(calibrated, images), expected, atol=1e-6)
     for weights, same in zip(network.get_weights(), before, strict=True):
         np.testing.assert_array_equal(weights, same)
+
+
+def test_shifts_are_in_the_weights_and_can_be_taken_back(network, pictures):
+    images, labels = pictures
+    shifts = np.array([0.7, 0.1, -2.3])
+    calibrated, found, answers = calibrate_probabilities(network, images, labels, shifts)
+    raw = predict_probabilities(network, images)
+    expected = apply_temperature(raw, found["temperature"], shifts)
+    np.testing.assert_allclose(answers, expected, atol=1e-5)
+    np.testing.assert_array_equal(predict_probabilities(calibrated, images), answers)
+    assert (answers.argmax(axis=1) != raw.argmax(axis=1)).any()
+    back = undo_calibration(expected, found["temperature"], found["shifts"])
+    np.testing.assert_allclose(back, raw, atol=1e-6)
+    assert found["validation_log_loss"] <= found["validation_log_loss_before"]
+
+
+def test_classes_that_come_equally_often_change_no_bit(network, pictures):
+    plain, found, _ = calibrate_probabilities(network, *pictures)
+    zero = find_shifts(np.array([30, 30, 30]), True, "training")
+    same, again, _ = calibrate_probabilities(network, *pictures, zero)
+    assert again == found
+    assert [w.tobytes() for w in same.get_weights()] == [w.tobytes() for w in plain.get_weights()]
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -131,13 +158,13 @@ def test_bins_hold_as_many_images_each_and_are_no_more_than_these(honest):
 def test_the_brier_score_is_that_of_scikit_learn(honest):
     labels, probabilities = honest
     expected = brier_score_loss(labels, probabilities, labels=range(5), scale_by_half=False)
-    found = measure_calibration(labels, probabilities, 1.0)
+    found = measure_calibration(labels, probabilities, {"temperature": 1.0, "shifts": [0] * 5})
     assert found["brier_score"] == pytest.approx(expected)
 
 
 def test_the_figures_tell_what_the_temperature_has_changed(honest):
     labels, probabilities = honest
-    found = measure_calibration(labels, probabilities, 3.0)
+    found = measure_calibration(labels, probabilities, {"temperature": 3.0, "shifts": [0] * 5})
     spoiled = apply_temperature(probabilities, 1 / 3)
     assert found["brier_score"] < found["brier_score_uncalibrated"]
     assert found["calibration_error_uncalibrated"] == calibration_error(labels, spoiled)

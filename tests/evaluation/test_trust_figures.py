@@ -18,7 +18,8 @@ def test_the_reliability_diagram_shows_bins_with_their_intervals(base_parameters
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.7, 0.3]])
     names = ["a", "b"]
     table = tabulate_probabilities(probabilities, list("1234"), np.take(names, LABELS), names)
-    figure = plot_reliability(table, names, {"temperature": 2.0}, base_parameters.evaluate)
+    calibration = {"temperature": 2.0, "shifts": [0, 0]}
+    figure = plot_reliability(table, names, calibration, base_parameters.evaluate)
     diagonal, before, calibrated = figure.data
     assert (list(diagonal.x), list(diagonal.y)) == ([0, 1], [0, 1])
     assert list(calibrated.x) == pytest.approx([0.6, 0.7, 0.8, 0.9])

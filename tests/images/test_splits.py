@@ -277,6 +277,9 @@ def test_given_splits_that_leak_are_kept_and_told():
     ]
     assert describe_leaks(leaks).startswith("1 pairs of pictures that are the same or nearly so")
     assert "class_0/0.jpg (train) and class_0/2.jpg (test)" in describe_leaks(leaks)
+    assert "The test is too kind" in describe_leaks(leaks)
+    between = leaks.assign(second_split="validation")
+    assert "The validation is too kind to an epoch" in describe_leaks(between)
 
 
 @pytest.mark.slow
@@ -298,6 +301,9 @@ def test_folds_depend_on_the_content_alone():
     folds = assign_folds(table, 4, 0)
     shuffled = table.sample(frac=1, random_state=0)
     pd.testing.assert_series_equal(assign_folds(shuffled, 4, 0).sort_index(), folds)
+    numbers = {name: number for number, name in enumerate(shuffled["cluster"].unique())}
+    renumbered = shuffled.assign(cluster=shuffled["cluster"].map(numbers))
+    pd.testing.assert_series_equal(assign_folds(renumbered, 4, 0).sort_index(), folds)
 
 
 def test_more_folds_than_images_apart_are_refused():

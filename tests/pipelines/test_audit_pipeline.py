@@ -10,7 +10,13 @@ from onion_pipeline.images.arrays import labelled_dtype, make_keys
 from onion_pipeline.images.splits import assign_folds
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
-from onion_pipeline.parameters import AuditParameters, AugmentParameters, TrainParameters
+from onion_pipeline.parameters import (
+    AuditParameters,
+    AugmentParameters,
+    EvaluateParameters,
+    IngestParameters,
+    TrainParameters,
+)
 from onion_pipeline.pipelines.audit.pipeline import create_pipeline
 from onion_pipeline.training import fit
 
@@ -73,7 +79,8 @@ def select(pictures, labels):
 @pytest.fixture(scope="module")
 def inputs(pictures, image_splits, select, load_conf, precision):
     """What a run has left, and parameters for an audit of seconds."""
-    train = load_conf()["parameters"]["train"]
+    parameters = load_conf()["parameters"]
+    train, ingest, evaluate = (parameters[name] for name in ("train", "ingest", "evaluate"))
     decoded = np.zeros(COUNT, [("image", np.uint8, SHAPE), ("key", np.uint64)])
     decoded["image"], decoded["key"] = pictures, make_keys(image_splits["sha256"])
     test = select("test")
@@ -89,9 +96,11 @@ def inputs(pictures, image_splits, select, load_conf, precision):
         "decoded_images": decoded,
         "class_names": NAMES,
         "params:audit": AuditParameters(folds=3, shown=4),
+        "params:ingest": IngestParameters.model_validate({**ingest, "seed": 1}),
         "augmentation_policy": [],
         "params:augment": AugmentParameters(copies=1, keep=True, transforms=[]),
         "params:train": TrainParameters.model_validate(train | QUICK | {"precision": precision}),
+        "params:evaluate": EvaluateParameters.model_validate(evaluate),
         "params:seed": 1,
     }
 

@@ -38,8 +38,16 @@ def made(run_nodes, labelled_images, base_parameters, model):
             "image_index": index,
             "augmentation_policy": [{"name": "HorizontalFlip", "arguments": {"p": 1}}],
             "params:seed": 1,
-            "image_splits": pd.DataFrame({"path": paths}),
+            "image_splits": pd.DataFrame(
+                {
+                    "path": paths,
+                    "label": [path[0] for path in paths],
+                    "split": ["train"] * 3 + ["test"] * 6 + ["train"] * 3,
+                    "cluster": [0, 1, 2, 0, *range(4, 12)],
+                }
+            ),
             "class_names": NAMES,
+            "params:train": base_parameters.train,
             "params:evaluate": base_parameters.evaluate.model_copy(update=changes),
         },
     )
@@ -64,6 +72,23 @@ def test_the_figures_follow_from_the_predictions(made):
     assert metrics["macro_f1"] == pytest.approx(made["class_report"]["f1"].mean())
     assert metrics["top_2_accuracy"] >= metrics["accuracy"]
     assert list(made["class_report"]["support"]) == [2, 2, 2]
+
+
+def test_the_test_has_a_figure_without_the_picture_that_the_network_knows(made):
+    metrics, others = made["metrics"], made["test_predictions"].iloc[1:]
+    expected = (others["label"] == others["predicted"]).mean()
+    assert (metrics["leaked_images"], metrics["test_images_without_leaked"]) == (1, 5)
+    assert metrics["accuracy_without_leaked"] == expected
+    assert len(metrics["accuracy_without_leaked_interval"]) == 2
+
+
+def test_the_sums_of_the_probabilities_stand_beside_the_counts(made):
+    report, predictions = made["class_report"], made["test_predictions"]
+    columns = [f"probability_{name}" for name in NAMES]
+    assert report["expected"].tolist() == pytest.approx(predictions[columns].sum().tolist())
+    gap = (report["expected"] - report["support"]).abs().sum() / 2 / 6
+    assert made["metrics"]["class_frequency_error"] == pytest.approx(gap)
+    assert made["metrics"]["class_frequency_p_value"] == report["frequency_p_value"].min()
 
 
 def test_the_confusion_matrix_holds_every_test_image(made):

@@ -1,5 +1,7 @@
 import shutil
+import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,8 @@ from onion_pipeline.errors import DataError
 from onion_pipeline.images.sources import open_source
 from onion_pipeline.pipelines.ingest.pipeline import create_pipeline
 
+PROJECT = Path(__file__).parents[2]
+
 pytestmark = pytest.mark.slow  # the pipeline on many kinds of sources
 
 
@@ -17,8 +21,7 @@ def values(photo_folder, base_parameters):
     (photo_folder / "red" / "broken.jpg").write_bytes(b"not a picture")
     return {
         "raw_images": open_source(photo_folder),
-        "params:ingest": base_parameters.ingest,
-        "params:seed": 1,
+        "params:ingest": base_parameters.ingest.model_copy(update={"seed": 1}),
     }
 
 
@@ -46,11 +49,42 @@ def test_a_folder_of_pictures_becomes_three_labelled_splits(run_nodes, values):
 
 def test_the_seed_alone_decides_the_splits(run_nodes, values):
     one, same, other = (
-        run_nodes(create_pipeline(), {**values, "params:seed": seed})["image_splits"]
+        run_nodes(create_pipeline(), change(values, seed=seed))["image_splits"]
         for seed in (1, 1, 2)
     )
     assert one.equals(same)
     assert not one.equals(other)
+
+
+def test_the_seed_of_the_training_leaves_the_splits():
+    assert "params:seed" not in create_pipeline().inputs()
+
+
+@pytest.mark.parametrize("method", ["exact", "stable"])
+def test_pairs_and_splits_are_those_of_the_contents_whatever_names_and_order(
+    run_nodes, values, tmp_path, method
+):
+    """Of digits, which resemble each other: what is near depends on what else there is."""
+    with zipfile.ZipFile(PROJECT / "data/01_raw/digits.zip") as archive:
+        files = {name: archive.read(name) for name in sorted(archive.namelist())[:1000:3]}
+    found = []
+    for seed in (0, 1, 2):
+        names = [f"{number:04}.png" for number in np.random.default_rng(seed).permutation(334)]
+        for name, (path, content) in zip(names, files.items(), strict=True):
+            target = tmp_path / str(seed) / path[0] / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        source = {**values, "raw_images": open_source(tmp_path / str(seed))}
+        made = run_nodes(create_pipeline(), change(source, split_method=method, folds=3))
+        splits, pairs = made["image_splits"], made["duplicates"]
+        sides = [splits["sha256"].to_numpy()[pairs[side]] for side in ("first", "second")]
+        contents = splits.set_index("sha256")[["label", "split", "fold"]].sort_index()
+        found.append((set(map(frozenset, zip(*sides, strict=True))), contents))
+    (pairs, contents), *others = found
+    assert len(pairs) > 5
+    for again, same in others:
+        assert again == pairs
+        assert same.equals(contents)
 
 
 def test_a_planted_near_duplicate_stays_with_its_original(run_nodes, values, photo_folder):

@@ -36,7 +36,11 @@ def make_lineage():
         "source": "data/01_raw/insects.zip",
         **parts,
         "code": {"hash": "c0de", "commit": "abcdef0123456789", "changes": None},
-        "dependencies": {"hash": "de95", "libraries": {"python": "3.11.7", "keras": "3.15.1"}},
+        "dependencies": {
+            "hash": "de95",
+            "libraries": {"python": "3.11.7", "keras": "3.15.1"},
+            "processors": {"number": 2, "threads": 0},
+        },
     }
 
 

@@ -227,3 +227,51 @@ def test_what_was_not_pretrained_on_imagenet_is_not_said_to_be(make_backboned):
         card = write_card(make_backboned(weights))
         assert told in card
         assert "ImageNet" not in card
+
+
+def test_the_sum_of_the_probabilities_stands_beside_the_count_of_each_class(make_findings, parts):
+    report = parts["class_report"].assign(expected=[130.52, 69.48], frequency_p_value=[0.001, 0.2])
+    card = write_card(make_findings(class_report=report))
+    assert "| Class | Pictures | Expected | Precision | Recall | F1 |" in card
+    assert "| ant | 100 | 130.5 |" in card
+    assert "**Expected** is what the probabilities of the class add up to" in card
+
+
+def test_the_number_of_threads_stands_beside_the_libraries(make_findings):
+    card = write_card(make_findings()).replace("\u00a0", " ")
+    assert "in 2 threads: another number gives other weights" in card
+
+
+def test_the_card_says_whether_it_had_seen_the_test_pictures(make_findings, parts):
+    def write(**changes):
+        return write_card(make_findings(**changes)).replace("\u00a0", " ")
+
+    assert "Tested on 200 pictures that it had never seen, it was right" in write()
+    leaked = parts["metrics"] | {
+        "leaked_images": 40,
+        "accuracy_without_leaked": 0.9,
+        "accuracy_without_leaked_interval": [0.846, 0.936],
+        "test_images_without_leaked": 160,
+    }
+    card = write(metrics=leaked)
+    assert "never seen" not in card
+    assert "Tested on 200 pictures, of which it knew 40 from training or validation" in card
+    assert "and in 90.0 % (84.6 to 93.6 %) of the other 160 pictures." in card
+    assert "| Accuracy without leaked pictures | 90.0 % (84.6 to 93.6 %) |" in card
+
+
+def test_the_card_says_of_an_older_run_and_of_one_that_did_not_look_what_is_true(
+    make_findings, parts
+):
+    report = parts["data_report"]
+    older = write_card(make_findings(data_report=report | {"leaks": {"pairs": 3}}))
+    assert "some of which it knew" in older
+    blind = report | {"duplicates": report["duplicates"] | {"near_looked_for": False}}
+    card = write_card(make_findings(data_report=blind))
+    assert "never seen" not in card
+    assert "of other files than it learned from" in card
+    assert "were not looked for" in card
+    only_validation = {"leaks": {"pairs": 3, "test_pairs": 0}}
+    card = write_card(make_findings(data_report=report | only_validation))
+    assert "none of them with one in the test" in card
+    assert "flatters" not in card

@@ -35,3 +35,19 @@ def test_a_model_that_need_not_abstain_is_said_to(make_findings):
     assert "It answers every picture: the 95 % of right answers" in describe(
         make_findings(operating_point=point)
     )
+
+
+def test_what_was_done_about_the_frequencies_of_the_classes_is_told(make_findings):
+    def describe(**calibration):
+        found = make_findings(calibration={"temperature": 1.2, **calibration})
+        return " ".join(describe_confidence(found)["paragraphs"])
+
+    plain = describe(shifts=[0.0, 0.0], class_frequencies="training")
+    assert "The class that it names stays the same." in plain
+    assert "as often as in the training pictures" not in plain
+    shifted = describe(shifts=[0.5, -0.5], class_frequencies="training")
+    assert "stays the same" not in shifted
+    assert "as often as in the training pictures" in shifted
+    assert "every class counted alike" in shifted
+    uniform = describe(shifts=[0.0, 0.0], class_frequencies="uniform")
+    assert "of which each class comes equally often" in uniform

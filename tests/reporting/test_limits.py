@@ -103,3 +103,37 @@ def test_a_model_that_is_no_better_than_a_simple_one_is_said_to_be(list_changed,
 
 def test_a_model_that_was_not_tested_on_corrupted_pictures_is_not_blamed(list_changed):
     assert "does not bear" not in list_changed(robustness=pd.DataFrame())
+
+
+def test_classes_that_come_with_other_frequencies_than_expected_are_named(list_changed, parts):
+    report = parts["class_report"]
+    fine = report.assign(expected=report["support"], frequency_p_value=1.0)
+    assert "other frequencies" not in list_changed(class_report=fine)
+    report = report.assign(expected=[130.5, 69.5], frequency_p_value=[0.001, 0.2])
+    assert (
+        "The classes come in the test with other frequencies than it expects: its probabilities "
+        "add up, for ant to 130.5, of which there are 100."
+    ) in list_changed(class_report=report)
+
+
+LEAKED = {
+    "leaked_images": 40,
+    "accuracy_without_leaked": 0.9,
+    "accuracy_without_leaked_interval": [0.846, 0.936],
+    "test_images_without_leaked": 160,
+}
+
+
+def test_pictures_that_it_knew_are_told_with_the_figure_without_them(list_changed, parts):
+    said = list_changed(metrics=parts["metrics"] | LEAKED)
+    assert (
+        "Of the 200 test pictures, 40 are among those for training or validation, too, nearly the "
+        "same as one of them or of the same group, and every other figure of the test is too kind: "
+        "it was right in 90.0 % (84.6 to 93.6 %) of the other 160 pictures, and in"
+    ) in said
+    assert "test is too kind" not in list_changed(metrics=parts["metrics"] | {"leaked_images": 0})
+
+
+def test_a_test_of_which_it_knew_everything_says_nothing(list_changed, parts):
+    said = list_changed(metrics=parts["metrics"] | {"leaked_images": 200})
+    assert "every other figure of the test is too kind: how good it is with others" in said

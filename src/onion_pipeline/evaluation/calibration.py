@@ -1,5 +1,6 @@
 """Whether a probability of 80 % is right in 80 of 100 cases, and how to make it so."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,77 +16,101 @@ BINS = 15
 COLDEST, HOTTEST = 0.05, 20.0
 SMALLEST = float(np.finfo(np.float32).tiny)
 
+Shifts = NDArray[np.float64]
+
 
 def calibrate_probabilities(
-    model: KerasModel, images: Pixels, labels: Ids
-) -> tuple[KerasModel, dict[str, float], Probabilities]:
+    model: KerasModel, images: Pixels, labels: Ids, shifts: Shifts | None = None
+) -> tuple[KerasModel, dict[str, Any], Probabilities]:
     """Return a copy of `model` whose probabilities are calibrated, by temperature scaling.
 
-    The weights of the head are divided by the temperature, so that every copy of the model has
-    it, in whatever format. The order of the classes stays, and with it every label.
+    The weights of the head are divided by the temperature, and the shifts are added to its bias,
+    so that every copy of the model has both, in whatever format. Without shifts, the order of the
+    classes stays, and with it every label.
 
     Args:
         model: ends in a dense layer with softmax; left as it is.
         images: uint8, (N, H, W, C); the validation images.
         labels: int64, (N,).
+        shifts: float64, (K,), of :func:`~onion_pipeline.evaluation.frequencies.find_shifts`:
+            what is added to the score of each class afterwards; ``None`` for nothing.
 
     Returns:
         The copy; ``temperature``, by which the scores before the softmax are divided, above 1
         where the network was too sure; ``validation_log_loss`` with it, and
-        ``validation_log_loss_before`` without it, never lower; ``validation_images``, N; and what
-        the copy answers for the images, float32 (N, K).
+        ``validation_log_loss_before`` without it, never lower; ``validation_images``, N;
+        ``shifts``, K of them; and what the copy answers for the images, float32 (N, K).
 
     Source: Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", ICML 2017.
     """
-    uncalibrated = predict_probabilities(model, images)
+    shifts = np.zeros(model.output_shape[-1]) if shifts is None else shifts
+    raw = predict_probabilities(model, images)
+    temperature = fit_temperature(labels, raw.astype(np.float64), shifts)
+    shifted = _adjust_scores(model, 1.0, shifts)
+    uncalibrated = predict_probabilities(shifted, images) if shifts.any() else raw
     before = log_loss(labels, uncalibrated.astype(np.float64))
-    temperature = fit_temperature(labels, uncalibrated.astype(np.float64))
-    calibrated = _divide_scores(model, temperature)
+    calibrated = _adjust_scores(model, temperature, shifts)
     answers = predict_probabilities(calibrated, images)
     after = log_loss(labels, answers.astype(np.float64))
     if after >= before:  # no better once its weights are rounded
-        calibrated, temperature, after = _divide_scores(model, 1.0), 1.0, before
+        calibrated, temperature, after = shifted, 1.0, before
         answers = uncalibrated
     figures = {
         "temperature": temperature,
         "validation_log_loss": after,
         "validation_log_loss_before": before,
         "validation_images": len(labels),
+        "shifts": shifts.tolist(),
     }
     return calibrated, figures, answers
 
 
-def fit_temperature(labels: Ids, probabilities: Probabilities) -> float:
-    """Return the temperature with the least log loss; 1 if none is better.
+def fit_temperature(
+    labels: Ids, probabilities: Probabilities, shifts: Shifts | None = None
+) -> float:
+    """Return the temperature with the least log loss, before `shifts`, (K,); 1 if none is better.
 
     The log loss is convex in the inverse of the temperature, so the one minimum is found.
     """
     from scipy.optimize import minimize_scalar
 
     def loss_at(logarithm: float) -> float:
-        return log_loss(labels, apply_temperature(probabilities, float(np.exp(logarithm))))
+        return log_loss(labels, apply_temperature(probabilities, float(np.exp(logarithm)), shifts))
 
     found = minimize_scalar(loss_at, bounds=np.log([COLDEST, HOTTEST]), method="bounded")
     return float(np.exp(found.x)) if found.fun < loss_at(0.0) else 1.0
 
 
-def apply_temperature(probabilities: Probabilities, temperature: float) -> NDArray[np.float64]:
+def apply_temperature(
+    probabilities: Probabilities, temperature: float, shifts: Shifts | None = None
+) -> NDArray[np.float64]:
     """Return the probabilities, (N, K), of scores that are divided by `temperature`.
 
-    With the inverse of a temperature it takes that back.
+    To the scores `shifts`, (K,), are added then.
     """
     from scipy.special import softmax
 
-    scores = np.log(np.maximum(probabilities.astype(np.float64), SMALLEST)) / temperature
+    scores = _compute_scores(probabilities) / temperature
+    return np.asarray(softmax(scores if shifts is None else scores + shifts, axis=1))
+
+
+def undo_calibration(
+    probabilities: Probabilities, temperature: float, shifts: Shifts | Sequence[float]
+) -> NDArray[np.float64]:
+    """Return the probabilities, (N, K), that :func:`apply_temperature` was given."""
+    from scipy.special import softmax
+
+    scores = (_compute_scores(probabilities) - np.asarray(shifts)) / (1 / temperature)
     return np.asarray(softmax(scores, axis=1))
 
 
 def measure_calibration(
-    labels: Ids, probabilities: Probabilities, temperature: float
+    labels: Ids, probabilities: Probabilities, calibration: Mapping[str, Any]
 ) -> dict[str, float]:
-    """Return how well probabilities are calibrated, as they are and without their temperature.
+    """Return how well probabilities are calibrated, as they are and as the network gave them.
 
-    The `probabilities`, (N, K), are those of a model with the temperature in it.
+    The `probabilities`, (N, K), are those of a model with the ``temperature`` and the ``shifts``
+    of `calibration` in it.
 
     Returns:
         ``calibration_error`` (:func:`calibration_error`), ``brier_score`` (the mean over images of
@@ -96,7 +121,7 @@ def measure_calibration(
     Review 78, 1950: his form; scikit-learn's ``scale_by_half=False``, to which the probabilities of
     a softmax in float32 do not add up to 1.
     """
-    before = apply_temperature(probabilities, 1 / temperature)
+    before = undo_calibration(probabilities, calibration["temperature"], calibration["shifts"])
     truth = np.eye(probabilities.shape[1])[labels]
     return {
         "calibration_error": calibration_error(labels, probabilities),
@@ -138,9 +163,14 @@ def bin_confidences(
     return [*map(np.array, zip(*found, strict=True))]
 
 
-def _divide_scores(model: KerasModel, temperature: float) -> KerasModel:
+def _compute_scores(probabilities: Probabilities) -> NDArray[np.float64]:
+    return np.log(np.maximum(probabilities.astype(np.float64), SMALLEST))
+
+
+def _adjust_scores(model: KerasModel, temperature: float, shifts: Shifts) -> KerasModel:
     copy = import_keras().models.clone_model(model)
     copy.set_weights(model.get_weights())
     head = copy.layers[-1]
-    head.set_weights([weights / temperature for weights in head.get_weights()])
+    kernel, bias = (weights / temperature for weights in head.get_weights())
+    head.set_weights([kernel, bias + shifts.astype(np.float32) if shifts.any() else bias])
     return copy

@@ -9,9 +9,9 @@ from onion_pipeline.annotations import DataFrame, ImageFigure, Pixels, PlotlyFig
 from onion_pipeline.drawing.canvas import ACCENT, GAP, INK, make_figure, tile_images
 from onion_pipeline.evaluation.abstention import trace_risk
 from onion_pipeline.evaluation.calibration import (
-    apply_temperature,
     bin_confidences,
     calibration_error,
+    undo_calibration,
 )
 from onion_pipeline.evaluation.intervals import wilson_interval
 from onion_pipeline.evaluation.predictions import read_predictions
@@ -44,7 +44,7 @@ def plot_reliability(
         name="as sure as right",
     )  # fmt: skip
     least = 1.0
-    before = apply_temperature(probabilities, 1 / temperature)
+    before = undo_calibration(probabilities, temperature, calibration["shifts"])
     for title, shares, color in (("before", before, FAINT), ("calibrated", probabilities, ACCENT)):
         images, confidence, right = bin_confidences(labels, shares)
         share = right / images

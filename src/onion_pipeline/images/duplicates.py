@@ -19,7 +19,8 @@ def list_duplicates(files: DataFrame, images: NDArray[np.uint8], near: bool = Tr
         Columns ``first``, ``second`` (int64, rows of `files`, the first is the smaller),
         ``kind`` (``exact``: the same bytes; ``near``), ``similarity`` (in [0, 1]),
         ``first_path``, ``second_path``, ``first_label``, ``second_label``; sorted by the rows.
-        Of several copies of a file each is paired with the first.
+        Of several copies of a file each is paired with the first. Which contents are paired
+        depends on the files alone, not on their names or their order.
     """
     import pandas as pd
 
@@ -27,7 +28,7 @@ def list_duplicates(files: DataFrame, images: NDArray[np.uint8], near: bool = Tr
     first, later = pair_equal(checksums)
     pairs = pd.DataFrame({"first": first, "second": later, "kind": "exact", "similarity": 1.0})
     if near:
-        alike = find_near_duplicates(images)
+        alike = find_near_duplicates(images, checksums)
         different = checksums[alike["first"]] != checksums[alike["second"]]
         pairs = pd.concat([pairs, alike[different].assign(kind="near")])
     pairs = pairs.sort_values(["first", "second"], ignore_index=True).astype({"kind": "str"})

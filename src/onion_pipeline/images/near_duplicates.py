@@ -3,8 +3,9 @@
 Each picture is compared, within several crops and as if brightened, with the pictures that
 resemble it (:mod:`~onion_pipeline.images.descriptors`). How close two pictures must be depends
 on how close different pictures of this data set come: digits resemble each other more than
-photographs do. A picture's *reach* is its distance to some of the nearest among 512 or more
-pictures drawn at random, the landmarks; near-duplicates are at a small part of it.
+photographs do. A picture's *reach* is its distance to some of the nearest among 1,024 or more
+pictures, the landmarks; near-duplicates are at a small part of it. A hash of its pixels makes a
+picture a landmark: as good as a draw, and neither names nor order have a part in it.
 
 So that not every picture is compared with every other, each belongs to its nearest landmark,
 and is compared with those of the landmarks near it. There are about twice as many landmarks as
@@ -38,7 +39,7 @@ FINE_CEILINGS = (255, 232, 213, 197)
 WHITE = 255
 # Brightening a picture with fewer pixels above the ceiling changes no coarse descriptor.
 CLIPPED = 0.01
-LANDMARKS = 512
+LANDMARKS = 1024
 # The largest reach: where all pictures differ much, two copies are no further apart for it.
 FAR = 0.6
 # Shares of the reach. Measured on planted copies: at 0.06, 97 % and more of those of photographs
@@ -60,7 +61,9 @@ class _Catalogue(NamedTuple):
     bounds: Rows
 
 
-def find_near_duplicates(images: NDArray[np.uint8]) -> DataFrame:
+def find_near_duplicates(
+    images: NDArray[np.uint8], checksums: NDArray[np.object_] | None = None
+) -> DataFrame:
     """Return the pairs of `images` that show the same picture.
 
     Found are pictures that are encoded again (JPEG of quality 50 and more), resized (to half and
@@ -69,23 +72,31 @@ def find_near_duplicates(images: NDArray[np.uint8]) -> DataFrame:
 
     Args:
         images: uint8, (N, H, W, C); may be a memory map, of which little is read at a time.
+        checksums: str, (N,), of the files: of several pictures of equal pixels, the one with the
+            smallest stands for all. Without them it is the first one.
 
     Returns:
         Columns ``first``, ``second`` (int64, rows of `images`, the first is the smaller) and
         ``similarity`` (float64, the correlation at the best crop, 1 for equal pixels); sorted by
-        the rows. Of several pictures of equal pixels each is paired with the first.
+        the rows. Of several pictures of equal pixels each is paired with the one that stands for
+        all. With checksums, the pairs are the same ones in whatever order the pictures come.
     """
     import pandas as pd
     from threadpoolctl import threadpool_limits
 
-    digests = [
-        blake2b(np.ascontiguousarray(image).data, digest_size=16).digest() for image in images
-    ]
-    first, later = pair_equal(np.array(digests, "V16"))
-    originals = np.setdiff1d(np.arange(len(images)), later)
+    digests = np.array(
+        [blake2b(np.ascontiguousarray(image).data, digest_size=16).digest() for image in images],
+        "V16",
+    )
+    order = np.arange(len(images)) if checksums is None else np.argsort(checksums, kind="stable")
+    kept, equal = (order[rows] for rows in pair_equal(digests[order]))
+    originals = np.setdiff1d(order, equal)
+    landmarks = _choose_landmarks(digests[originals])
     # The matrices are small: handing halves of them to another thread costs more than it saves.
     with threadpool_limits(1, "blas"):
-        found = np.concatenate([_pair(first, later, 1), _find_alike(images, originals)])
+        alike = _find_alike(images, originals, landmarks)
+    first, second = np.sort([kept, equal], axis=0)
+    found = np.concatenate([_pair(first, second, 1), alike])
     pairs = pd.DataFrame(found).astype({"similarity": "float64"})
     return pairs.sort_values(["first", "second"], ignore_index=True)
 
@@ -100,9 +111,19 @@ def pair_equal(values: NDArray[Any]) -> tuple[Rows, Rows]:
     return first[equal][later], later
 
 
-def _find_alike(images: NDArray[np.uint8], rows: Rows) -> Pairs:
+def _choose_landmarks(digests: NDArray[np.void]) -> Rows:
+    """Return the places of the landmarks among pictures that are told apart by their digests.
+
+    Where pictures are added, most of those that were landmarks before still are.
+    """
+    count = len(digests)
+    number = min(count // 4, max(LANDMARKS, int(2 * count**0.5))) or min(count, 1)
+    return np.sort(np.argsort(digests)[:number])
+
+
+def _find_alike(images: NDArray[np.uint8], rows: Rows, marks: Rows) -> Pairs:
     """Return the near-duplicates among the pictures in `rows`, of which no two are equal."""
-    catalogue = _catalogue(images, rows)
+    catalogue = _catalogue(images, rows, marks)
     pairs = np.concatenate([np.empty(0, PAIR), *_search(images, rows, catalogue)])
     first, second = pairs["first"], pairs["second"]
     similarity = _compare(images, rows, first, second)
@@ -112,10 +133,8 @@ def _find_alike(images: NDArray[np.uint8], rows: Rows) -> Pairs:
     return _keep_best(_pair(low, high, np.clip(similarity[close], 0, 1)))
 
 
-def _catalogue(images: NDArray[np.uint8], rows: Rows) -> _Catalogue:
+def _catalogue(images: NDArray[np.uint8], rows: Rows, marks: Rows) -> _Catalogue:
     count = len(rows)
-    number = min(count // 4, max(LANDMARKS, int(2 * count**0.5))) or min(count, 1)
-    marks = np.sort(np.random.default_rng(0).permutation(count)[:number])
     chosen = images[rows[marks]]
     landmarks = {detail: describe(chosen, detail)[:, 0] for detail in (COARSE, FINE)}
     coarse = np.empty((count, landmarks[COARSE].shape[1]), np.float16)
@@ -132,7 +151,7 @@ def _catalogue(images: NDArray[np.uint8], rows: Rows) -> _Catalogue:
                 coarse[part], home[part] = descriptors, likeness.argmax(axis=1)
             reach[detail][part] = _measure_reach(np.where(own, -1, likeness))
     members = np.argsort(home, kind="stable")
-    bounds = np.searchsorted(home[members], np.arange(number + 1))
+    bounds = np.searchsorted(home[members], np.arange(len(marks) + 1))
     return _Catalogue(coarse, reach[COARSE], reach[FINE], landmarks[COARSE], members, bounds)
 
 

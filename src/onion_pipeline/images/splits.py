@@ -112,7 +112,10 @@ def assign_folds(splits: DataFrame, folds: int, seed: int) -> Series:
     import pandas as pd
     from sklearn.model_selection import StratifiedGroupKFold
 
-    used = splits[splits["split"].isin(["train", "validation"])].sort_values("sha256")
+    used = splits[splits["split"].isin(["train", "validation"])]
+    used = used.sort_values("sha256", kind="stable")
+    # Numbered by content: scikit-learn draws in the order of the numbers, these are those of rows.
+    used["cluster"], _ = pd.factorize(used["cluster"])
     clusters = used.groupby("label")["cluster"].nunique()
     if clusters.min() < folds:
         raise DataError(
@@ -137,14 +140,24 @@ def find_leaks(splits: DataFrame, duplicates: DataFrame) -> DataFrame:
     return duplicates[apart].assign(first_split=first[apart], second_split=second[apart])
 
 
+def find_tested(leaks: DataFrame) -> Series:
+    """Tell which `leaks`, from :func:`find_leaks`, have a file in the test."""
+    return (leaks[["first_split", "second_split"]] == "test").any(axis=1)
+
+
 def describe_leaks(leaks: DataFrame) -> str:
     """Return a warning about `leaks`, from :func:`find_leaks`."""
-    pair = leaks.iloc[0]
+    pair, in_test = leaks.iloc[0], find_tested(leaks).any()
+    consequence = (
+        "The test is too kind to a network that has seen its pictures"
+        if in_test
+        else "The validation is too kind to an epoch that has seen its pictures, the test is not"
+    )
     return (
         f"{len(leaks)} pairs of pictures that are the same or nearly so lie in different splits, "
         f"as they were given: for example {pair['first_path']} ({pair['first_split']}) and "
-        f"{pair['second_path']} ({pair['second_split']}). The test is too kind to a network that "
-        "has seen its pictures; the data report lists them."
+        f"{pair['second_path']} ({pair['second_split']}). {consequence}; the data report lists "
+        "them."
     )
 
 

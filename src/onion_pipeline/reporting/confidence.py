@@ -15,20 +15,33 @@ def describe_confidence(findings: Findings) -> dict[str, Any] | None:
     metrics, point = findings.metrics, findings.operating_point or {}
     figures = list(facts.read_figures(metrics, FIGURES))
     paragraphs = [
-        *_describe_temperature((findings.calibration or {}).get("temperature")),
+        *_describe_calibration(findings.calibration or {}),
         *_describe_abstention(point, metrics),
         *_describe_sets(point.get("set_coverage"), metrics),
     ]
     return {"figures": figures, "paragraphs": paragraphs} if figures or paragraphs else None
 
 
-def _describe_temperature(temperature: Any) -> Iterator[str]:
+def _describe_calibration(calibration: Mapping[str, Any]) -> Iterator[str]:
+    temperature, is_shifted = calibration.get("temperature"), any(calibration.get("shifts") or [])
     if is_known(temperature) and temperature != 1:
         before = "more" if temperature > 1 else "less"
         yield (
             f"Its probabilities were adjusted on the validation pictures (temperature "
-            f"{temperature:.2f}): without that it would be {before} sure of itself. The class that "
-            "it names stays the same."
+            f"{temperature:.2f}): without that it would be {before} sure of itself."
+            + ("" if is_shifted else " The class that it names stays the same.")
+        )
+    if calibration.get("class_frequencies") == "uniform":
+        yield (
+            "Its answers are for pictures of which each class comes equally often. Where some come "
+            "more often than others, it names the rare ones too often, and its probabilities of "
+            "them are too high."
+        )
+    elif is_shifted:
+        yield (
+            "While it learned, every class counted alike. Its answers are for classes that come as "
+            "often as in the training pictures: where they come with other frequencies, its "
+            "probabilities are off."
         )
 
 

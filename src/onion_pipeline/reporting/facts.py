@@ -31,6 +31,10 @@ FIGURES = {
         "Balanced accuracy",
         "the same with every class counting alike, however many pictures it has",
     ),
+    "accuracy_without_leaked": (
+        "Accuracy without leaked pictures",
+        "the same without those that it knew from training or validation, or whose like it did",
+    ),
     "macro_f1": (
         "Macro F1",
         "precision and recall in one figure, the mean over the classes; 1 is perfect",
@@ -110,6 +114,29 @@ def tell_data(report: Mapping[str, Any]) -> str:
     return f"{pictures} of {show_count(len(report['classes']), 'class')}: {tell_splits(report)}"
 
 
+def tell_test(metrics: Mapping[str, Any], report: Mapping[str, Any] | None) -> str:
+    """Return on how many pictures a model was tested, and whether it knew them."""
+    tested, leaked = show_count(metrics["test_images"], "picture"), metrics.get("leaked_images", 0)
+    if leaked:
+        return (
+            f"{tested}, of which it knew {leaked:,} from training or validation, or knew their like"
+        )
+    leaks = (report or {}).get("leaks", {})
+    if "leaked_images" not in metrics and leaks.get("test_pairs", leaks.get("pairs", 0)):
+        return f"{tested}, some of which it knew from training or validation, or knew their like"
+    if not (report or {}).get("duplicates", {}).get("near_looked_for", True):
+        return f"{tested} of other files than it learned from"
+    return f"{tested} that it had never seen"
+
+
+def tell_without_leaked(metrics: Mapping[str, Any]) -> str:
+    """Return the accuracy on the test pictures that a model did not know; mostly nothing."""
+    for figure in read_figures(metrics, ["accuracy_without_leaked"]):
+        others = show_count(metrics["test_images_without_leaked"], "picture")
+        return f"in {figure} of the other {others}"
+    return ""
+
+
 def tell_splits(report: Mapping[str, Any]) -> str:
     """Return the sizes of the splits with their purposes."""
     counts = report["classes"].values()
@@ -124,8 +151,20 @@ def list_data_facts(report: Mapping[str, Any]) -> Iterator[Fact]:
     files = f"of {report['files']:,} that cannot be used" + (f" ({listed})" if listed else "")
     refused, pairs = sum(reasons.values()), found["exact_pairs"] + found["near_pairs"]
     contradicting = found["contradicting_labels"]["pairs"]
-    kept = ", kept in one split each, so that the test asks for nothing that was shown before"
-    flatters = ", by which the test flatters the model"
+    is_searched = found.get("near_looked_for", True)
+    what = "equal or nearly equal pictures" if is_searched else "equal files"
+    kept = ", kept in one split each" + (
+        ", so that the test asks for nothing that was shown before"
+        if is_searched
+        else "; pictures that are nearly the same were not looked for, and may be in several"
+    )
+    in_test = report["leaks"].get("test_pairs", leaks)
+    of_test = "by which" if in_test == leaks else f"by {in_test:,} of which"
+    flatters = (
+        f", {of_test} the test flatters the model"
+        if in_test
+        else ", none of them with one in the test"
+    )
     yield Fact("Quarantined", refused, show_count(refused, "file"), files)
     for name, number, which, why in (
         ("Duplicates", pairs, "", kept if pairs and not leaks else ""),
@@ -133,7 +172,7 @@ def list_data_facts(report: Mapping[str, Any]) -> Iterator[Fact]:
         ("Leaks", leaks, " in different splits", flatters if leaks else ""),
     ):
         if number or name != "Contradicting":  # of which there mostly are none
-            detail = f"of equal or nearly equal pictures{which}"
+            detail = f"of {what}{which}"
             yield Fact(name, number, show_count(number, "pair"), detail, why)
 
 

@@ -24,6 +24,7 @@ WIDE_INTERVAL = 0.04
 FEW_IMAGES = {"train": (100, "learn from"), "test": (30, "be tested with")}
 UNEVEN = 3.0  # times as many images of one class as of another
 LARGE_CALIBRATION_ERROR = 0.05
+SIGNIFICANCE = 0.05  # of sums of probabilities that are not the counts of the classes
 MUCH_LOST = 0.8  # of the accuracy on pictures as they are
 ABSENT = {
     "test": "how well it recognises them is not known, and no mean over the classes counts them",
@@ -60,6 +61,24 @@ def _find_unbeaten(baselines: DataFrame) -> Iterator[str]:
     unbeaten = [facts.name_model(name) for name in list_unbeaten(baselines)]
     if unbeaten:
         yield f"It is not clearly better than {join_names(unbeaten)}."
+
+
+def _find_leaked(metrics: dict[str, Any]) -> Iterator[str]:
+    leaked = metrics.get("leaked_images")
+    if not leaked:
+        return
+    without = facts.tell_without_leaked(metrics)
+    told = (
+        f"it was right {without}, and in {show_share(metrics['accuracy'])} of all"
+        if without
+        else "how good it is with others is not known"
+    )
+    yield (
+        f"Of the {show_count(metrics['test_images'], 'test picture')}, {leaked:,} "
+        f"{'is' if leaked == 1 else 'are'} among those for training or validation, too, nearly the "
+        "same as one of them or of the same group, and every other figure of the test is too kind: "
+        f"{told}."
+    )
 
 
 def _find_small_test(metrics: dict[str, Any]) -> Iterator[str]:
@@ -153,10 +172,27 @@ def _find_overconfidence(metrics: dict[str, Any]) -> Iterator[str]:
         )
 
 
+def _find_other_frequencies(report: DataFrame) -> Iterator[str]:
+    if "frequency_p_value" not in report:
+        return
+    off = report[report["frequency_p_value"] <= SIGNIFICANCE].sort_values("frequency_p_value")
+    named = [
+        f"{escape_text(row['class'])} to {row['expected']:,.1f}, of which there are "
+        f"{int(row['support']):,}"
+        for row in off.to_dict("records")
+    ]
+    if named:
+        yield (
+            "The classes come in the test with other frequencies than it expects: its "
+            f"probabilities add up, for {join_names(named, most=3)}."
+        )
+
+
 # Of which finding each is told, in their order.
 LIMITS: tuple[tuple[str, Callable[[Any], Iterator[str]]], ...] = (
     ("backbone", _find_foreign_biases),
     ("baselines", _find_unbeaten),
+    ("metrics", _find_leaked),
     ("metrics", _find_small_test),
     ("data_report", _find_absent_classes),
     ("class_report", _find_weak_class),
@@ -166,5 +202,6 @@ LIMITS: tuple[tuple[str, Callable[[Any], Iterator[str]]], ...] = (
     ("data_report", _find_small_classes),
     ("data_report", _find_imbalance),
     ("data_report", _find_contradictions),
+    ("class_report", _find_other_frequencies),
     ("metrics", _find_overconfidence),
 )

@@ -12,7 +12,7 @@ from onion_pipeline.reporting.limits import list_limits
 from onion_pipeline.reporting.phrases import show_count, show_share, show_size, show_words
 
 WORDS = ("intended_use", "limits", "contact")
-FIGURES = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss")
+FIGURES = ("accuracy", "accuracy_without_leaked", "balanced_accuracy", "macro_f1", "log_loss")
 # The longest tables: more rows help nobody, and the catalog has all.
 CLASSES, CONFUSIONS, SLICES, CORRUPTIONS = 30, 5, 8, 3
 RESIZES = {
@@ -40,6 +40,8 @@ def describe_sections(findings: Findings) -> dict[str, Any]:
         **_choose_rows(findings),
         "words": {name: (findings.words.get(name) or "").strip() for name in WORDS},
         "tested": show_count(metrics["test_images"], "picture"),
+        "tested_on": facts.tell_test(metrics, report),
+        "without_leaked": facts.tell_without_leaked(metrics),
         "accuracy": accuracy,
         "test_figures": list(figures),
         "confidence": describe_confidence(findings),
@@ -112,13 +114,23 @@ def _describe_lineage(lineage: Mapping[str, Any] | None) -> list[tuple[str, str,
         "split": ", ".join(f"{count:,} {name}" for name, count in splits),
         "parameters": "of all steps that decide the result",
         "code": commit + (" with changes of its own" if code.get("changes") else ""),
-        "dependencies": f"Python {libraries['python']} and {len(libraries) - 1} libraries",
+        "dependencies": (
+            f"Python {libraries['python']} and {len(libraries) - 1} libraries"
+            + _describe_threads(lineage["dependencies"].get("processors") or {})
+        ),
         "seed": str(lineage["seed"]["seed"]),
     }
     return [
         ("all together", lineage["hash"], "the model as a whole"),
         *((name, lineage[name]["hash"], text) for name, text in parts.items()),
     ]
+
+
+def _describe_threads(processors: Mapping[str, Any]) -> str:
+    number = processors.get("threads") or processors.get("number")  # 0 threads: one for each
+    if not number:
+        return ""
+    return f", in {show_count(number, 'thread')}: another number gives other weights"
 
 
 def _describe_files(report: Mapping[str, Any]) -> str:

@@ -13,7 +13,13 @@ from onion_pipeline.reporting.findings import Findings
 from onion_pipeline.reporting.limits import list_limits
 from onion_pipeline.reporting.phrases import unescape_text
 
-FIGURES = ("accuracy", "macro_f1", "calibration_error", "mean_corruption_error")
+FIGURES = (
+    "accuracy",
+    "accuracy_without_leaked",
+    "macro_f1",
+    "calibration_error",
+    "mean_corruption_error",
+)
 WORST_MISTAKES = 24
 
 

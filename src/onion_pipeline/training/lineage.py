@@ -27,7 +27,9 @@ WITHOUT_EFFECT = {
     "train": {"checkpoint_minutes"},
 }
 # Of the others of their group these alone change what is registered: when it answers, and how.
-WITH_EFFECT = {"evaluate": {"target_accuracy", "target_coverage", "set_coverage"}}
+WITH_EFFECT = {
+    "evaluate": {"class_frequencies", "target_accuracy", "target_coverage", "set_coverage"}
+}
 REFUSED = "refused"
 # Among the attachments of a version.
 LINEAGE, IMAGES = "lineage.json", "image_lineage.parquet"

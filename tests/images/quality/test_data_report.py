@@ -89,7 +89,7 @@ def test_the_report_names_duplicates_and_outliers(tables):
         "images": 1,
         "worst": [{"path": "dogs/2.jpg", "brightness": 0.01}],
     }
-    assert report["leaks"] == {"pairs": 0, "worst": []}
+    assert report["leaks"] == {"pairs": 0, "worst": [], "test_pairs": 0}
 
 
 def test_leaks_across_given_splits_are_in_the_report(tables):

@@ -6,7 +6,7 @@ from onion_pipeline.annotations import DataFrame, Series
 from onion_pipeline.drawing.lettering import show_controls
 from onion_pipeline.errors import list_some
 from onion_pipeline.images.quality.measures import ODDITIES, find_odd
-from onion_pipeline.images.splits import find_leaks
+from onion_pipeline.images.splits import find_leaks, find_tested
 from onion_pipeline.images.stratification import LEFT_OUT, SPLITS
 
 # Of anything suspicious, so many are named, the worst first; all are counted.
@@ -49,7 +49,7 @@ def report_data(
         "measures": {name: _describe(measured[name]) for name in measured.columns},
         "outliers": {name: _report_odd(name, measured, splits["path"]) for name in ODDITIES},
         "duplicates": _report_duplicates(duplicates, splits),
-        "leaks": _name_pairs(find_leaks(splits, duplicates)),
+        "leaks": _report_leaks(find_leaks(splits, duplicates)),
     }
 
 
@@ -121,6 +121,10 @@ def _report_duplicates(duplicates: DataFrame, splits: DataFrame) -> dict[str, An
         "largest_cluster": int(sizes.max()),
         "contradicting_labels": _name_pairs(find_contradictions(duplicates)),
     }
+
+
+def _report_leaks(leaks: DataFrame) -> dict[str, Any]:
+    return {**_name_pairs(leaks), "test_pairs": int(find_tested(leaks).sum())}
 
 
 def _name_pairs(pairs: DataFrame) -> dict[str, Any]:

@@ -6,16 +6,24 @@ from typing import Any
 from onion_pipeline.annotations import DataFrame, ImageFigure, KerasModel
 from onion_pipeline.augmentation.policy import Step
 from onion_pipeline.augmentation.streaming import offer_variants
-from onion_pipeline.evaluation import figures, label_issues, predictions
+from onion_pipeline.evaluation import figures, frequencies, label_issues, predictions
 from onion_pipeline.images import splits
 from onion_pipeline.images.arrays import DecodedImages, LabelledImages, check_match
-from onion_pipeline.parameters import AuditParameters, AugmentParameters, TrainParameters
+from onion_pipeline.parameters import (
+    AuditParameters,
+    AugmentParameters,
+    EvaluateParameters,
+    IngestParameters,
+    TrainParameters,
+)
 from onion_pipeline.training import features, fit, folds, phases
 
 
-def assign_folds(image_splits: DataFrame, parameters: AuditParameters, seed: int) -> DataFrame:
+def assign_folds(
+    image_splits: DataFrame, parameters: AuditParameters, ingest: IngestParameters
+) -> DataFrame:
     """Draw the folds, such that no picture and its like lie in two of them."""
-    fold = splits.assign_folds(image_splits, parameters.folds, seed)
+    fold = splits.assign_folds(image_splits, parameters.folds, ingest.seed)
     return image_splits[["path", "label", "split"]].assign(fold=fold)
 
 
@@ -29,6 +37,7 @@ def predict_out_of_fold(
     augmentation_policy: list[Step],
     augment: AugmentParameters,
     parameters: TrainParameters,
+    evaluate: EvaluateParameters,
     seed: int,
 ) -> tuple[DataFrame, DataFrame]:
     """Classify each image by a network that has not been trained on it.
@@ -44,11 +53,18 @@ def predict_out_of_fold(
         images = offer_variants(augmented_images, augmentation_policy, augment, seed)
         parts = [images, validation_images]
         train = partial(fit.train_model, untrained_model, parameters=parameters, seed=seed)
+    # The answers to the test, beside which these are put, have the same frequencies.
+    shifts = frequencies.find_shifts(
+        frequencies.count_training(image_folds, class_names),
+        bool(parameters.class_weights),
+        evaluate.class_frequencies,
+    )
     divided = folds.divide_images(parts, image_folds["fold"])
     tables, histories = [], []
     for trained, unseen in folds.train_folds(divided, train):
         histories.append(trained.history)
-        probabilities = predictions.predict_probabilities(trained.model, unseen["image"])
+        raw = predictions.predict_probabilities(trained.model, unseen["image"])
+        probabilities = frequencies.shift_probabilities(raw, shifts)
         tables.append(
             predictions.tabulate_predictions(
                 unseen, probabilities, image_folds["path"], class_names

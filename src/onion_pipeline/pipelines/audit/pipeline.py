@@ -11,7 +11,7 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 func=nodes.assign_folds,
-                inputs=["image_splits", "params:audit", "params:seed"],
+                inputs=["image_splits", "params:audit", "params:ingest"],
                 outputs="image_folds",
                 name="assign_folds",
             ),
@@ -27,6 +27,7 @@ def create_pipeline() -> Pipeline:
                     "augmentation_policy",
                     "params:augment",
                     "params:train",
+                    "params:evaluate",
                     "params:seed",
                 ],
                 outputs=["out_of_fold_predictions", "fold_histories"],

@@ -12,7 +12,14 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 func=predict.calibrate_model,
-                inputs=["trained_model", "validation_images", "image_splits", "class_names"],
+                inputs=[
+                    "trained_model",
+                    "validation_images",
+                    "image_splits",
+                    "class_names",
+                    "params:train",
+                    "params:evaluate",
+                ],
                 outputs=["calibrated_model", "calibration", "validation_predictions"],
                 name="calibrate_model",
             ),
@@ -95,6 +102,7 @@ def create_pipeline() -> Pipeline:
                     "variant_predictions",
                     "slices",
                     "robustness",
+                    "image_splits",
                     "params:evaluate",
                 ],
                 outputs="metrics",
@@ -102,7 +110,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 func=judge.report_classes,
-                inputs=["test_predictions", "class_names", "params:evaluate"],
+                inputs=["test_predictions", "class_names", "image_splits", "params:evaluate"],
                 outputs="class_report",
                 name="report_classes",
             ),

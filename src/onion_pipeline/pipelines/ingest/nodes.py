@@ -99,11 +99,10 @@ def split_images(
     decoded_images: DecodedImages,
     duplicates: DataFrame,
     parameters: IngestParameters,
-    seed: int,
 ) -> tuple[DataFrame, list[str]]:
     """Draw the splits, such that no picture and its like lie in two of them."""
     files = _select_decoded(image_index, decoded_images)
-    fractions = parameters.fractions.model_dump()
+    fractions, seed = parameters.fractions.model_dump(), parameters.seed
     table = splits.split_images(files, duplicates, fractions, seed, parameters.split_method)
     leaks = splits.find_leaks(table, duplicates)
     if len(leaks):
@@ -131,10 +130,12 @@ def report_data(
     decoded_images: DecodedImages,
     duplicates: DataFrame,
     image_splits: DataFrame,
+    parameters: IngestParameters,
 ) -> tuple[dict[str, Any], PlotlyFigure, ImageFigure]:
     """Report what the data holds, and what a person should look at."""
     measured = measures.measure_images(decoded_images["image"])
     report = data_report.report_data(image_index, quarantine, duplicates, image_splits, measured)
+    report["duplicates"]["near_looked_for"] = parameters.near_duplicates == "together"
     figure = quality_figures.draw_data_report(image_index, image_splits, measured)
     pictures = decoded_images["image"]
     gallery = quality_figures.draw_suspects(pictures, duplicates, image_splits, measured)

@@ -47,13 +47,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 func=nodes.split_images,
-                inputs=[
-                    "image_index",
-                    "decoded_images",
-                    "duplicates",
-                    "params:ingest",
-                    "params:seed",
-                ],
+                inputs=["image_index", "decoded_images", "duplicates", "params:ingest"],
                 outputs=["image_splits", "class_names"],
                 name="split_images",
             ),
@@ -71,6 +65,7 @@ def create_pipeline() -> Pipeline:
                     "decoded_images",
                     "duplicates",
                     "image_splits",
+                    "params:ingest",
                 ],
                 outputs=["data_report", "data_figures", "suspect_images"],
                 name="report_data",

@@ -7,6 +7,12 @@ from onion_pipeline.annotations import DataFrame
 from onion_pipeline.evaluation.abstention import UNREACHED
 from onion_pipeline.evaluation.baselines import compare_with_baselines, list_unbeaten
 from onion_pipeline.evaluation.calibration import measure_calibration
+from onion_pipeline.evaluation.frequencies import (
+    compare_frequencies,
+    measure_frequencies,
+    read_clusters,
+)
+from onion_pipeline.evaluation.leaks import find_leaked, measure_without_leaked
 from onion_pipeline.evaluation.metrics import (
     measure_predictions,
     measure_variants,
@@ -44,14 +50,20 @@ def compute_metrics(
     variant_predictions: DataFrame,
     slices: DataFrame,
     robustness: DataFrame,
+    image_splits: DataFrame,
     parameters: EvaluateParameters,
 ) -> dict[str, Any]:
     """Compute the figures of the test."""
     truth, probabilities = read_predictions(test_predictions, class_names)
+    clusters = read_clusters(image_splits, test_predictions["path"])
     level = parameters.confidence_level
     return {
         **measure_predictions(test_predictions, class_names, level, parameters.top_k),
-        **measure_calibration(truth, probabilities, calibration["temperature"]),
+        **measure_calibration(truth, probabilities, calibration),
+        **measure_without_leaked(
+            test_predictions, find_leaked(image_splits, test_predictions["path"]), level
+        ),
+        **measure_frequencies(truth, compare_frequencies(truth, probabilities, clusters)),
         **measure_operating_point(test_predictions, class_names, operating_point, level),
         **measure_variants(variant_predictions, class_names),
         **measure_slices(slices),
@@ -60,10 +72,16 @@ def compute_metrics(
 
 
 def report_classes(
-    test_predictions: DataFrame, class_names: list[str], parameters: EvaluateParameters
+    test_predictions: DataFrame,
+    class_names: list[str],
+    image_splits: DataFrame,
+    parameters: EvaluateParameters,
 ) -> DataFrame:
-    """Compute precision, recall and F1 of each class."""
-    return tabulate_classes(test_predictions, class_names, parameters.confidence_level)
+    """Compute precision, recall and F1 of each class, and how often it is to be expected."""
+    table = tabulate_classes(test_predictions, class_names, parameters.confidence_level)
+    clusters = read_clusters(image_splits, test_predictions["path"])
+    found = compare_frequencies(*read_predictions(test_predictions, class_names), clusters)
+    return table.assign(expected=found.expected, frequency_p_value=found.p_values)
 
 
 def compare_baselines(

@@ -12,6 +12,7 @@ from onion_pipeline.augmentation.policy import Step, compose
 from onion_pipeline.augmentation.variants import make_variants
 from onion_pipeline.evaluation.baselines import predict_by_pixels
 from onion_pipeline.evaluation.calibration import calibrate_probabilities
+from onion_pipeline.evaluation.frequencies import count_training, find_shifts
 from onion_pipeline.evaluation.predictions import (
     find_ids,
     mirror_images,
@@ -23,7 +24,7 @@ from onion_pipeline.evaluation.robustness import tabulate_robustness
 from onion_pipeline.evaluation.sampling import draw_evenly
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.model.inference_graph import make_inference_graph
-from onion_pipeline.parameters import EvaluateParameters
+from onion_pipeline.parameters import EvaluateParameters, TrainParameters
 
 
 def calibrate_model(
@@ -31,14 +32,19 @@ def calibrate_model(
     validation_images: LabelledImages,
     image_splits: DataFrame,
     class_names: list[str],
+    train: TrainParameters,
+    evaluate: EvaluateParameters,
 ) -> tuple[KerasModel, dict[str, Any], DataFrame]:
-    """Divide the scores by the temperature that fits the validation images best, and classify them.
+    """Calibrate the network, on the validation images, and classify these.
 
     Both in one node, since the calibrated network has to answer for the choice, too.
     """
+    counts = count_training(image_splits, class_names)
+    shifts = find_shifts(counts, bool(train.class_weights), evaluate.class_frequencies)
     calibrated, figures, answers = calibrate_probabilities(
-        trained_model, validation_images["image"], validation_images["label"]
+        trained_model, validation_images["image"], validation_images["label"], shifts
     )
+    figures["class_frequencies"] = evaluate.class_frequencies
     paths = image_splits["path"]
     table = tabulate_predictions(validation_images, answers, paths, class_names)
     return calibrated, figures, table

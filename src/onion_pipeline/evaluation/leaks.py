@@ -1,0 +1,49 @@
+"""Test pictures that the network knows: what the test says without them."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onion_pipeline.annotations import DataFrame, Series
+from onion_pipeline.evaluation.intervals import wilson_interval
+
+
+def find_leaked(splits: DataFrame, paths: Series) -> NDArray[np.bool_]:
+    """Tell which images in `paths` belong together with an image for training or validation.
+
+    They are the same picture, nearly the same, or of the same group. Only splits that the user has
+    given can hold any.
+
+    Args:
+        splits: columns ``path``, ``split``, ``cluster``.
+        paths: N images of the test.
+
+    Returns:
+        bool, (N,).
+    """
+    known = splits.loc[splits["split"].isin(["train", "validation"]), "cluster"]
+    cluster = splits.set_index("path")["cluster"].loc[paths]
+    return cluster.isin(known).to_numpy(bool)
+
+
+def measure_without_leaked(
+    predictions: DataFrame, leaked: NDArray[np.bool_], confidence_level: float
+) -> dict[str, Any]:
+    """Return the accuracy on the test images that are not `leaked`, (N,).
+
+    Returns:
+        ``leaked_images``, how many are; and if there are any, and others, too,
+        ``accuracy_without_leaked``, its interval (Wilson), and ``test_images_without_leaked``.
+    """
+    figures: dict[str, Any] = {"leaked_images": int(leaked.sum())}
+    kept = predictions[~leaked]
+    if leaked.any() and len(kept):
+        right = int((kept["label"] == kept["predicted"]).sum())
+        interval = wilson_interval(right, len(kept), confidence_level)
+        figures |= {
+            "accuracy_without_leaked": right / len(kept),
+            "accuracy_without_leaked_interval": interval.tolist(),
+            "test_images_without_leaked": len(kept),
+        }
+    return figures
