@@ -60,7 +60,7 @@ def test_training_leaves_what_the_network_was_made_of(made):
     assert lineage["parameters"]["train"]["epochs"] == 2
     groups = {"ingest", "augment", "build", "train", "evaluate"}
     assert set(lineage["parameters"]) == {"hash", *groups}
-    effective = {"target_accuracy", "target_coverage", "set_coverage"}
+    effective = {"class_frequencies", "target_accuracy", "target_coverage", "set_coverage"}
     assert set(lineage["parameters"]["evaluate"]) == effective
     history = made[1]["training_history"]
     best = history.loc[history["best"], "epoch"].item()

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame, Ids, Probabilities
-from onion_pipeline.evaluation.intervals import bootstrap_macro_f1, class_intervals, wilson_interval
+from onion_pipeline.evaluation.intervals import class_intervals, macro_f1_interval, wilson_interval
 from onion_pipeline.evaluation.predictions import find_ids, read_predictions
 
 # Probabilities below it count as it in the log loss, so that one certain mistake is not infinite.
@@ -36,7 +36,7 @@ def measure_predictions(
         "accuracy": right / len(predictions),
         "accuracy_interval": wilson_interval(right, len(predictions), confidence_level).tolist(),
         "macro_f1": float(f1.mean()),
-        "macro_f1_interval": list(bootstrap_macro_f1(matrix, confidence_level)),
+        "macro_f1_interval": list(macro_f1_interval(matrix, confidence_level)),
         "log_loss": log_loss(truth, probabilities),
         "test_images": len(predictions),
     }
