@@ -7,13 +7,12 @@ from sklearn.metrics import brier_score_loss
 
 from onion_pipeline.evaluation.calibration import (
     apply_temperature,
-    bin_confidences,
     calibrate_probabilities,
-    calibration_error,
     fit_temperature,
     measure_calibration,
     undo_calibration,
 )
+from onion_pipeline.evaluation.calibration_error import calibration_error
 from onion_pipeline.evaluation.frequencies import find_shifts
 from onion_pipeline.evaluation.metrics import log_loss
 from onion_pipeline.evaluation.predictions import predict_probabilities
@@ -129,30 +128,6 @@ def test_calibration_never_worsens_the_validation_log_loss(network, pictures, se
     assert after == found["validation_log_loss"] <= found["validation_log_loss_before"]
     assert found["validation_log_loss_before"] == log_loss(labels, probabilities)
     assert found["validation_images"] == 90
-
-
-def test_the_calibration_error_of_honest_probabilities_is_small(honest):
-    labels, probabilities = honest
-    assert calibration_error(labels, probabilities) < 0.03
-    assert calibration_error(labels, apply_temperature(probabilities, 0.3)) > 0.1
-
-
-def test_the_calibration_error_is_the_mean_gap_of_the_bins():
-    probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4], [0.6, 0.4]])
-    labels = np.array([0, 1, 0, 0])
-    images, confidence, right = bin_confidences(labels, probabilities, 2)
-    assert images.tolist() == [2, 2]
-    assert confidence == pytest.approx([0.6, 0.85])
-    assert right.tolist() == [2, 1]
-    assert calibration_error(labels, probabilities, 2) == pytest.approx((0.4 + 0.35) / 2)
-
-
-def test_bins_hold_as_many_images_each_and_are_no_more_than_these(honest):
-    sizes, _, _ = bin_confidences(*honest, 7)
-    assert (len(sizes), sizes.sum()) == (7, 4000)
-    assert np.ptp(sizes) <= 1
-    alone = bin_confidences(np.array([0]), np.array([[1.0, 0.0]]))
-    assert [each.tolist() for each in alone] == [[1], [1.0], [1]]
 
 
 def test_the_brier_score_is_that_of_scikit_learn(honest):

@@ -15,9 +15,11 @@ LABELS = np.array([0, 1, 1, 0])
 
 
 def test_the_reliability_diagram_shows_bins_with_their_intervals(base_parameters):
-    probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.7, 0.3]])
+    answers = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.7, 0.3]])
+    probabilities, truth = np.repeat(answers, 50, axis=0), np.repeat(LABELS, 50)
     names = ["a", "b"]
-    table = tabulate_probabilities(probabilities, list("1234"), np.take(names, LABELS), names)
+    paths = [str(number) for number in range(200)]
+    table = tabulate_probabilities(probabilities, paths, np.take(names, truth), names)
     calibration = {"temperature": 2.0, "shifts": [0, 0]}
     figure = plot_reliability(table, names, calibration, base_parameters.evaluate)
     diagonal, before, calibrated = figure.data

@@ -86,8 +86,15 @@ def test_contradicting_labels_are_told(list_changed, parts):
 
 
 def test_a_confidence_that_is_far_off_is_told(list_changed, parts):
-    said = list_changed(metrics=parts["metrics"] | {"calibration_error": 0.12})
-    assert "on average it is off by 12.0 %" in said
+    off = {"calibration_error": 0.12, "calibration_error_by_chance": 0.03}
+    said = list_changed(metrics=parts["metrics"] | off | {"calibration_p_value": 0.001})
+    assert "on average it is off by 12.0 %, where chance would make 3.0 %" in said
+
+
+def test_a_confidence_that_chance_puts_off_is_not_called_wrong(list_changed, parts):
+    off = {"calibration_error": 0.09, "calibration_error_by_chance": 0.08}
+    said = list_changed(metrics=parts["metrics"] | off | {"calibration_p_value": 0.3})
+    assert "taken at its word" not in said
 
 
 def test_a_class_that_is_the_worst_slice_is_told_once(list_changed, parts):

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import Ids, KerasModel, Pixels, Probabilities
+from onion_pipeline.evaluation.calibration_error import calibration_error, compare_with_chance
 from onion_pipeline.evaluation.metrics import log_loss
 from onion_pipeline.evaluation.predictions import predict_probabilities
 from onion_pipeline.model.backend import import_keras
 
-BINS = 15
 # Between these a temperature is looked for; a trained network's is between 0.5 and 5.
 COLDEST, HOTTEST = 0.05, 20.0
 SMALLEST = float(np.finfo(np.float32).tiny)
@@ -113,9 +113,10 @@ def measure_calibration(
     of `calibration` in it.
 
     Returns:
-        ``calibration_error`` (:func:`calibration_error`), ``brier_score`` (the mean over images of
-        ``sum_k (p_k - y_k)²``, from 0 to 2) and the same with ``_uncalibrated`` after their names,
-        as ``log_loss_uncalibrated``.
+        ``calibration_error``, ``brier_score`` (the mean over images of ``sum_k (p_k - y_k)²``, from
+        0 to 2) and the same with ``_uncalibrated`` after their names, as ``log_loss_uncalibrated``;
+        and, of :func:`~onion_pipeline.evaluation.calibration_error.compare_with_chance`,
+        ``calibration_error_by_chance`` and ``calibration_p_value``.
 
     Source: Brier, "Verification of forecasts expressed in terms of probability", Monthly Weather
     Review 78, 1950: his form; scikit-learn's ``scale_by_half=False``, to which the probabilities of
@@ -123,44 +124,16 @@ def measure_calibration(
     """
     before = undo_calibration(probabilities, calibration["temperature"], calibration["shifts"])
     truth = np.eye(probabilities.shape[1])[labels]
+    by_chance = compare_with_chance(labels, probabilities)
     return {
-        "calibration_error": calibration_error(labels, probabilities),
+        "calibration_error": by_chance.error,
+        "calibration_error_by_chance": by_chance.expected,
+        "calibration_p_value": by_chance.p_value,
         "calibration_error_uncalibrated": calibration_error(labels, before),
         "brier_score": float(((probabilities - truth) ** 2).sum(axis=1).mean()),
         "brier_score_uncalibrated": float(((before - truth) ** 2).sum(axis=1).mean()),
         "log_loss_uncalibrated": log_loss(labels, before),
     }
-
-
-def calibration_error(labels: Ids, probabilities: Probabilities, bins: int = BINS) -> float:
-    """Return the expected calibration error of the predicted classes, with bins of equal mass.
-
-    ``sum_b n_b / n |right_b - confidence_b|`` over bins of as many images each, in order of their
-    confidence: where most images have nearly 1, bins of equal width would hold all in one.
-
-    Source: Naeini, Cooper and Hauskrecht, "Obtaining Well Calibrated Probabilities Using Bayesian
-    Binning", AAAI 2015; equal mass as in Nixon et al., "Measuring Calibration in Deep Learning",
-    CVPR workshops 2019.
-    """
-    images, confidence, right = bin_confidences(labels, probabilities, bins)
-    return float(np.abs(right - confidence * images).sum()) / len(labels)
-
-
-def bin_confidences(
-    labels: Ids, probabilities: Probabilities, bins: int = BINS
-) -> list[NDArray[Any]]:
-    """Put images in bins of equal mass, from the least to the most confident ones.
-
-    Returns:
-        Of each bin how many images it has, int64; their mean confidence, float64; and how many
-        of the answers are right, int64.
-    """
-    confidence = probabilities.max(axis=1).astype(np.float64)
-    is_right = probabilities.argmax(axis=1) == labels
-    order = np.argsort(confidence, kind="stable")
-    parts = np.array_split(order, min(bins, len(order)))
-    found = [(len(rows), confidence[rows].mean(), is_right[rows].sum()) for rows in parts]
-    return [*map(np.array, zip(*found, strict=True))]
 
 
 def _compute_scores(probabilities: Probabilities) -> NDArray[np.float64]:

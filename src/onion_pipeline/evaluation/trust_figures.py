@@ -8,11 +8,8 @@ import numpy as np
 from onion_pipeline.annotations import DataFrame, ImageFigure, Pixels, PlotlyFigure
 from onion_pipeline.drawing.canvas import ACCENT, GAP, INK, make_figure, tile_images
 from onion_pipeline.evaluation.abstention import trace_risk
-from onion_pipeline.evaluation.calibration import (
-    bin_confidences,
-    calibration_error,
-    undo_calibration,
-)
+from onion_pipeline.evaluation.calibration import undo_calibration
+from onion_pipeline.evaluation.calibration_error import bin_confidences, calibration_error
 from onion_pipeline.evaluation.intervals import wilson_interval
 from onion_pipeline.evaluation.predictions import read_predictions
 from onion_pipeline.parameters import EvaluateParameters

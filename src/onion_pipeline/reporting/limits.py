@@ -24,7 +24,7 @@ WIDE_INTERVAL = 0.04
 FEW_IMAGES = {"train": (100, "learn from"), "test": (30, "be tested with")}
 UNEVEN = 3.0  # times as many images of one class as of another
 LARGE_CALIBRATION_ERROR = 0.05
-SIGNIFICANCE = 0.05  # of sums of probabilities that are not the counts of the classes
+SIGNIFICANCE = 0.05  # of probabilities that are not what they say, one by one or in their sums
 MUCH_LOST = 0.8  # of the accuracy on pictures as they are
 ABSENT = {
     "test": "how well it recognises them is not known, and no mean over the classes counts them",
@@ -164,11 +164,17 @@ def _find_contradictions(report: dict[str, Any]) -> Iterator[str]:
 
 
 def _find_overconfidence(metrics: dict[str, Any]) -> Iterator[str]:
-    error = metrics.get("calibration_error")
-    if is_known(error) and error > LARGE_CALIBRATION_ERROR:
+    error, expected, p_value = (
+        metrics.get(name)
+        for name in ("calibration_error", "calibration_error_by_chance", "calibration_p_value")
+    )
+    if not (is_known(error) and is_known(expected) and is_known(p_value)):
+        return
+    if error > LARGE_CALIBRATION_ERROR and p_value <= SIGNIFICANCE:
         yield (
             "Its confidence is not to be taken at its word: on average it is off by "
-            f"{show_share(error)}."
+            f"{show_share(error)}, where chance would make {show_share(expected)} of a confidence "
+            "that is right."
         )
 
 
