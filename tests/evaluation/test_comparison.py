@@ -62,18 +62,35 @@ def test_each_class_has_its_recalls_but_one_without_images(answers):
     }
 
 
-def test_a_classifier_is_compared_with_always_naming_one_class(answers):
+def test_a_classifier_is_compared_with_the_best_constant_answer_on_the_test(answers):
     truth, challenger, _ = answers
-    found = compare_with_majority(truth, challenger, NAMES, "bee")
-    table = (truth == challenger) != (truth == 1)
-    only_majority = int((table & (truth == 1)).sum())
+    best = int(np.bincount(truth).argmax())
+    found = compare_with_majority(truth, challenger, NAMES, "dog")  # of which there is none
+    table = (truth == challenger) != (truth == best)
+    only_constant = int((table & (truth == best)).sum())
     assert found == {
-        "class": "bee",
+        "class": NAMES[best],
         "images": 200,
         "accuracy": accuracy_score(truth, challenger),
-        "majority_accuracy": (truth == 1).mean(),
-        "p_value": mcnemar_test(int(table.sum()) - only_majority, only_majority),
+        "majority_accuracy": (truth == best).mean(),
+        "p_value": mcnemar_test(int(table.sum()) - only_constant, only_constant),
     }
+
+
+def test_of_equally_frequent_classes_the_majority_of_training_is_the_constant_answer():
+    truth = np.repeat([0, 1, 2], 10)
+    assert compare_with_majority(truth, truth, NAMES, "cat")["class"] == "cat"
+
+
+def test_guesses_show_no_skill_though_the_majority_of_training_is_not_tested():
+    generator = np.random.default_rng(0)
+    promoted = 0
+    for _ in range(200):
+        truth, guessed = generator.integers(0, 3, (2, 372))
+        found = compare_with_majority(truth, guessed, NAMES, "dog")
+        better = found["accuracy"] > found["majority_accuracy"]
+        promoted += better and found["p_value"] <= 0.05
+    assert promoted <= 5  # at most 2.5 % of 200, were the two equally good
 
 
 @pytest.mark.parametrize(("lost", "chance"), [(1, 1 / 2), (4, 1 / 16), (5, 1 / 32)])

@@ -131,7 +131,7 @@ def test_a_network_must_be_better_than_naming_one_class(changes, said):
     assert (found is None) is (said is None)
     if found:
         assert (found.decision, found.rule) == ("challenger", "no_skill")
-        wanted = f"{said} always naming cat, the most frequent class (0."
+        wanted = f"{said} always naming cat, the most frequent class of the test (0."
         assert found.reason.startswith(wanted)
     first = judge_first(baseline)
     assert (first.decision, first.rule) == ("champion", "first")

@@ -47,7 +47,7 @@ def judge_baseline(baseline: Table, significance: float) -> Decision | None:
     if is_better and baseline["p_value"] <= significance:
         return None
     found = "not shown to be better" if is_better else "not better"
-    always = f"always naming {baseline['class']}, the most frequent class"
+    always = f"always naming {baseline['class']}, the most frequent class of the test"
     figures = _show(baseline, *OF_BASELINE)
     return Decision(CHALLENGER, "no_skill", f"{found} than {always} ({figures})")
 

@@ -34,7 +34,7 @@ class Challenger(NamedTuple):
         files: columns ``path``, ``sha256``, ``label``, ``predicted``; N rows.
         images: uint8, (N, H, W, C), in the same order.
         source: where the files are.
-        majority: the most frequent label in training.
+        majority: the most frequent label in training; it settles ties in the test.
     """
 
     classifier: Classifier
