@@ -5,6 +5,7 @@ import pytest
 from onion_pipeline.evaluation import baselines
 from onion_pipeline.evaluation.baselines import (
     compare_with_baselines,
+    find_best_constant,
     list_unbeaten,
     predict_by_pixels,
 )
@@ -87,3 +88,8 @@ def test_the_p_value_is_of_the_same_images(table):
 def test_a_baseline_that_may_be_as_good_is_named(table):
     assert list_unbeaten(table) == ["logistic_regression"]
     assert list_unbeaten(table, significance=1.0) == []
+
+
+def test_the_best_constant_answer_is_that_of_the_test():
+    assert find_best_constant(np.array([1, 1, 2]), usual=0, classes=3) == 1
+    assert find_best_constant(np.array([1, 2]), usual=2, classes=3) == 2

@@ -80,7 +80,7 @@ def test_the_user_speaks_in_markdown(make_findings):
         "| Calibration error | 2.0\u00a0% |",
         "| bee | 100 | 96.0\u00a0% | 95.0\u00a0% | 0.954 |",
         "| bee | ant | 5 |",
-        "| always naming the most frequent class | 50.0\u00a0% (43.0 to 57.0\u00a0%) | 0.330 |",
+        "| always naming the most frequent class of the test | 50.0\u00a0% (43.0 to 57.0\u00a0%) |",
         "(temperature 1.25): without that it would be more sure of itself",
         "It abstains where its confidence is below 0.800. In the test it answered 90.0\u00a0% of",
         "90\u00a0% of them or more hold the right class; in the test 91.0\u00a0% did, with 1.25",

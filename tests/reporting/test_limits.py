@@ -105,7 +105,9 @@ def test_a_class_that_is_the_worst_slice_is_told_once(list_changed, parts):
 def test_a_model_that_is_no_better_than_a_simple_one_is_said_to_be(list_changed, parts):
     baselines = parts["baselines"].assign(p_value=[None, 0.3])
     said = list_changed(baselines=baselines)
-    assert "It is not clearly better than always naming the most frequent class." in said
+    assert (
+        "It is not clearly better than always naming the most frequent class of the test." in said
+    )
 
 
 def test_a_model_that_was_not_tested_on_corrupted_pictures_is_not_blamed(list_changed):

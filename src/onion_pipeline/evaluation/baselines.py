@@ -20,6 +20,18 @@ STEPS = 200  # of its solver
 BASELINES = ("majority_class", "logistic_regression")
 
 
+def find_best_constant(truth: Ids, usual: int, classes: int) -> int:
+    """Return the class that is right most often if one always names it, without a picture.
+
+    It is the most frequent one of the test, `truth`, (N,), with ids in [0, `classes`). The most
+    frequent one of training, `usual`, may be absent from a test that is given, and then mere
+    guesses beat it; of several that are equally frequent in the test it is taken. Whoever guesses
+    without regard to the pictures is right, on average, no more often than this.
+    """
+    images = np.bincount(truth, minlength=classes)
+    return usual if images[usual] == images.max() else int(images.argmax())
+
+
 def predict_by_pixels(train: tuple[Pixels, Ids], images: Pixels, seed: int) -> Ids:
     """Return what logistic regression on the pixels says of `images`, int64 (M,).
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 
 from onion_pipeline.annotations import Ids
+from onion_pipeline.evaluation.baselines import find_best_constant
 from onion_pipeline.evaluation.significance import compare_accuracy, compare_macro_f1
 
 Metric = Literal["accuracy", "macro_f1"]
@@ -16,18 +17,13 @@ def compare_with_majority(
 ) -> dict[str, Any]:
     """Compare what a classifier has `named`, (N,), with the best answer that is always the same.
 
-    That names the most frequent class of the test; of several, the `majority` of training if it
-    is one of them. The majority of training may be absent from the test, and then mere guesses
-    beat it. Whoever guesses without regard to the pictures is right, on average, at most as often
-    as the best constant answer. By McNemar's exact test, not by macro F1: that of always naming
-    one class is nearly 0, and guessing does better.
+    That is of :func:`~onion_pipeline.evaluation.baselines.find_best_constant`. By McNemar's exact
+    test, not by macro F1: that of always naming one class is nearly 0, and guessing does better.
 
     Returns:
         ``class``, ``images``, ``accuracy``, ``majority_accuracy``, ``p_value``.
     """
-    images = np.bincount(truth, minlength=len(class_names))
-    usual = list(class_names).index(majority)
-    constant = usual if images[usual] == images.max() else int(images.argmax())
+    constant = find_best_constant(truth, list(class_names).index(majority), len(class_names))
     found = compare_accuracy(truth, named, np.full_like(truth, constant))
     return {
         "class": class_names[constant],

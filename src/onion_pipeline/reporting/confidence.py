@@ -8,6 +8,7 @@ from onion_pipeline.reporting.findings import Findings
 from onion_pipeline.reporting.phrases import is_known, show_level, show_share
 
 FIGURES = ("calibration_error", "brier_score")
+SIGNIFICANCE = 0.05
 
 
 def describe_confidence(findings: Findings) -> dict[str, Any] | None:
@@ -16,6 +17,7 @@ def describe_confidence(findings: Findings) -> dict[str, Any] | None:
     figures = list(facts.read_figures(metrics, FIGURES))
     paragraphs = [
         *_describe_calibration(findings.calibration or {}),
+        *_describe_error(metrics),
         *_describe_abstention(point, metrics),
         *_describe_sets(point.get("set_coverage"), metrics),
     ]
@@ -42,6 +44,18 @@ def _describe_calibration(calibration: Mapping[str, Any]) -> Iterator[str]:
             "While it learned, every class counted alike. Its answers are for classes that come as "
             "often as in the training pictures: where they come with other frequencies, its "
             "probabilities are off."
+        )
+
+
+def _describe_error(metrics: Mapping[str, Any]) -> Iterator[str]:
+    expected, p_value = (
+        metrics.get(name) for name in ("calibration_error_by_chance", "calibration_p_value")
+    )
+    if is_known(expected) and is_known(p_value):
+        explained = "larger than" if p_value <= SIGNIFICANCE else "no larger than"
+        yield (
+            f"Its calibration error is {explained} chance explains: on as many pictures, "
+            f"probabilities that are right have one of {show_share(expected)} on average."
         )
 
 

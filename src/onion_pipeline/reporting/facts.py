@@ -60,7 +60,7 @@ PHASES = {"probe": "of the head alone", "fine_tuning": "of fine-tuning"}
 PURPOSES = {"train": "training", "validation": "validation", "test": "the test"}
 BASELINES = {
     "network": "this model",
-    "majority_class": "always naming the most frequent class",
+    "majority_class": "always naming the most frequent class of the test",
     "logistic_regression": "logistic regression on the pixels",
 }
 

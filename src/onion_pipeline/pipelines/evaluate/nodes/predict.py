@@ -10,7 +10,7 @@ from onion_pipeline.annotations import DataFrame, KerasModel, Pixels
 from onion_pipeline.augmentation.corruptions import SEVERITIES, corrupt_images, list_corruptions
 from onion_pipeline.augmentation.policy import Step, compose
 from onion_pipeline.augmentation.variants import make_variants
-from onion_pipeline.evaluation.baselines import predict_by_pixels
+from onion_pipeline.evaluation.baselines import find_best_constant, predict_by_pixels
 from onion_pipeline.evaluation.calibration import calibrate_probabilities
 from onion_pipeline.evaluation.frequencies import count_training, find_shifts
 from onion_pipeline.evaluation.predictions import (
@@ -133,6 +133,8 @@ def predict_baselines(
     pixels, labels = train_images["image"], train_images["label"].astype(np.int64)
     names = np.asarray(class_names, dtype=object)
     by_pixels = predict_by_pixels((pixels, labels), test_images["image"], seed)
+    truth, usual = find_ids(test_predictions["label"], class_names), np.bincount(labels).argmax()
+    constant = find_best_constant(truth, int(usual), len(names))
     return test_predictions[["path", "label"]].assign(
-        majority_class=names[np.bincount(labels).argmax()], logistic_regression=names[by_pixels]
+        majority_class=names[constant], logistic_regression=names[by_pixels]
     )
