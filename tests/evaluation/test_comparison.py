@@ -26,7 +26,7 @@ def answers():
 @pytest.mark.parametrize("metric", ["accuracy", "macro_f1"])
 def test_a_comparison_holds_both_figures_and_is_plain(answers, metric):
     truth, challenger, champion = answers
-    found = compare_answers(*answers, NAMES, metric)
+    found = compare_answers(*answers, NAMES, metric, level=0.05)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     for role, named in (("challenger", challenger), ("champion", champion)):
         f1 = f1_score(truth, named, labels=np.unique(truth), average="macro")
@@ -38,7 +38,7 @@ def test_a_comparison_holds_both_figures_and_is_plain(answers, metric):
 
 
 def test_the_p_value_is_that_of_the_table(answers):
-    found = compare_answers(*answers, NAMES, "accuracy")
+    found = compare_answers(*answers, NAMES, "accuracy", level=0.05)
     table = found["agreement"]
     assert found["p_value"] == mcnemar_test(table["only_challenger"], table["only_champion"])
     expected = mcnemar_table(*answers)
@@ -47,7 +47,7 @@ def test_the_p_value_is_that_of_the_table(answers):
 
 def test_each_class_has_its_recalls_but_one_without_images(answers):
     truth, *named = answers
-    *rows, dogs = compare_answers(*answers, NAMES, "accuracy")["classes"]
+    *rows, dogs = compare_answers(*answers, NAMES, "accuracy", level=0.05)["classes"]
     assert [row["class"] for row in rows] == NAMES[:3]
     assert [row["images"] for row in rows] == np.bincount(truth).tolist()
     for role, ids in zip(("challenger", "champion"), named, strict=True):
@@ -97,7 +97,7 @@ def test_guesses_show_no_skill_though_the_majority_of_training_is_not_tested():
 def test_few_lost_images_may_be_chance_and_many_may_not(lost, chance):
     champion = np.repeat([0, 1], 10)
     challenger = np.where(np.arange(20) < lost, 1, champion)
-    found = compare_answers(champion, challenger, champion, NAMES[:2], "accuracy")
+    found = compare_answers(champion, challenger, champion, NAMES[:2], "accuracy", level=0.05)
     ants, bees = found["classes"]
     assert (ants["challenger"], ants["champion"]) == (1 - lost / 10, 1)
     assert (bees["challenger"], bees["champion"]) == (1, 1)

@@ -8,6 +8,7 @@ from sklearn.metrics import f1_score
 
 from onion_pipeline.evaluation import intervals, significance
 from onion_pipeline.evaluation.significance import (
+    bound_difference,
     compare_accuracy,
     compare_macro_f1,
     count_fewest_images,
@@ -119,3 +120,21 @@ def test_equal_classifiers_are_seldom_found_to_differ(compare, monkeypatch):
     more = (CLASSES,) if compare is compare_macro_f1 else ()
     values = [compare(*draw_answers(seed, 150, 0.8, 0.8), *more).p_value for seed in range(200)]
     assert np.mean(np.less_equal(values, 0.05)) < 0.15
+
+
+def test_the_bound_of_a_difference_is_below_it_and_rises_with_the_images():
+    bounds = [bound_difference(3, 3, images, 0.05) for images in (100, 750, 10_000)]
+    assert bounds == sorted(bounds)
+    assert bounds[-1] < 0
+    assert bound_difference(20, 3, 750, 0.05) > 0
+    assert bound_difference(0, 0, 750, 0.05) < 0  # to agree once is not to agree always
+
+
+def test_the_bound_of_macro_f1_is_that_share_of_its_draws():
+    truth, first, second = np.random.default_rng(0).integers(0, CLASSES, (3, 200))
+    low, middle = (
+        compare_macro_f1(truth, first, second, CLASSES, level=level).lowest for level in (0.05, 0.5)
+    )
+    found = compare_macro_f1(truth, first, second, CLASSES)
+    assert low == found.lowest < middle
+    assert middle == pytest.approx(found.first - found.second, abs=0.02)

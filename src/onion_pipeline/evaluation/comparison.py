@@ -34,8 +34,14 @@ def compare_with_majority(
     }
 
 
-def compare_answers(
-    truth: Ids, challenger: Ids, champion: Ids, class_names: Sequence[str], metric: Metric
+def compare_answers(  # noqa: PLR0913
+    truth: Ids,
+    challenger: Ids,
+    champion: Ids,
+    class_names: Sequence[str],
+    metric: Metric,
+    *,
+    level: float,
 ) -> dict[str, Any]:
     """Compare two classifiers as a whole and class by class.
 
@@ -45,17 +51,19 @@ def compare_answers(
         champion: the same of the class that the champion names.
         class_names: K labels.
         metric: by which they are compared as a whole.
+        level: of the lower bound.
 
     Returns:
-        ``metric``; its value for ``challenger`` and ``champion``, their ``difference`` and its
-        ``p_value``; ``images``; ``agreement``, the table of McNemar's test; ``classes``, for each
-        the images, both recalls and how probable it is that chance alone lets the challenger lose
-        so many of its images, by McNemar's exact test, one-sided.
+        ``metric``; its value for ``challenger`` and ``champion``, their ``difference``, its
+        ``p_value`` and ``lowest_difference``, what it is at least but for chance; ``images``;
+        ``agreement``, the table of McNemar's test; ``classes``, for each the images, both recalls
+        and how probable it is that chance alone lets the challenger lose so many of its images, by
+        McNemar's exact test, one-sided.
     """
     if metric == "accuracy":
-        found = compare_accuracy(truth, challenger, champion)
+        found = compare_accuracy(truth, challenger, champion, level)
     else:
-        found = compare_macro_f1(truth, challenger, champion, len(class_names))
+        found = compare_macro_f1(truth, challenger, champion, len(class_names), level=level)
     one, other = challenger == truth, champion == truth
     agreement = {
         "both_right": one & other,
@@ -70,6 +78,7 @@ def compare_answers(
         "champion": found.second,
         "difference": found.first - found.second,
         "p_value": found.p_value,
+        "lowest_difference": found.lowest,
         "images": len(truth),
         "agreement": {name: int(rows.sum()) for name, rows in agreement.items()},
         "classes": _tabulate_classes(class_names, *images),

@@ -4,6 +4,7 @@ Both have answered every image, so the images that both get right, or both wrong
 of the difference: what counts are those on which the two disagree.
 """
 
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from onion_pipeline.evaluation.intervals import resample_macro_f1
 
 # The p-value of a bootstrap is a multiple of 2 / (DRAWS + 1).
 DRAWS = 9_999
+LEVEL = 0.05
 
 
 class Difference(NamedTuple):
@@ -23,11 +25,13 @@ class Difference(NamedTuple):
         second: of the second one.
         p_value: two-sided; how probable a difference is that is at least as large, if there
             were none but by chance.
+        lowest: what ``first - second`` is at least, but for chance: a one-sided lower bound.
     """
 
     first: float
     second: float
     p_value: float
+    lowest: float
 
 
 def mcnemar_test(only_first: int, only_second: int) -> float:
@@ -64,15 +68,45 @@ def count_fewest_images(significance: float) -> int:
     return int(np.ceil(1 - np.log2(significance)))
 
 
-def compare_accuracy(truth: Ids, first: Ids, second: Ids) -> Difference:
-    """Compare the accuracies of two classifiers by McNemar's exact test."""
+def bound_difference(only_first: int, only_second: int, images: int, level: float) -> float:
+    """Return a lower bound of how much more of all images the first of two classifiers gets right.
+
+    The true difference lies below it in about `level` of 100 % of all tests: a one-sided bound for
+    paired proportions, with half an image added to each cell of the table of agreement. Without
+    these a test in which both agree would prove that they always do.
+
+    Args:
+        only_first: images that only the first classifier gets right.
+        only_second: that only the second one does.
+        images: of the test.
+        level: for example 0.05.
+
+    Source: Agresti and Min, "Simple improved confidence intervals for comparing matched
+    proportions", Statistics in Medicine 24, 2005.
+
+    Example:
+        >>> round(bound_difference(3, 3, 750, 0.05), 4)
+        -0.0058
+    """
+    total, won, lost = images + 2, only_first + 0.5, only_second + 0.5
+    difference = (won - lost) / total
+    spread = ((won + lost - (won - lost) * difference) ** 0.5) / total
+    return difference - NormalDist().inv_cdf(1 - level) * spread
+
+
+def compare_accuracy(truth: Ids, first: Ids, second: Ids, level: float = LEVEL) -> Difference:
+    """Compare the accuracies of two classifiers by McNemar's exact test.
+
+    The lower bound is that of :func:`bound_difference`, at `level`.
+    """
     one, other = first == truth, second == truth
-    p_value = mcnemar_test(int((one & ~other).sum()), int((other & ~one).sum()))
-    return Difference(float(one.mean()), float(other.mean()), p_value)
+    won, lost = int((one & ~other).sum()), int((other & ~one).sum())
+    lowest = bound_difference(won, lost, len(truth), level)
+    return Difference(float(one.mean()), float(other.mean()), mcnemar_test(won, lost), lowest)
 
 
-def compare_macro_f1(
-    truth: Ids, first: Ids, second: Ids, classes: int, seed: int = 0
+def compare_macro_f1(  # noqa: PLR0913
+    truth: Ids, first: Ids, second: Ids, classes: int, *, level: float = LEVEL, seed: int = 0
 ) -> Difference:
     """Compare the macro F1 of two classifiers by a paired bootstrap.
 
@@ -86,6 +120,7 @@ def compare_macro_f1(
         first: the same of the class that the first classifier names.
         second: the same of the second one.
         classes: K; macro F1 is the mean over those that have images, in each draw.
+        level: of the lower bound, which is that share of the way up through the D.
         seed: of the draws.
 
     Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, sections 13.3 and 15.4;
@@ -96,4 +131,5 @@ def compare_macro_f1(
     one, other = values[:, 0].tolist()
     found = np.subtract(*values)[1:]
     tail = int(min((found <= 0).sum(), (found >= 0).sum()))
-    return Difference(one, other, min(1.0, 2 * (tail + 1) / (DRAWS + 1)))
+    p_value = min(1.0, 2 * (tail + 1) / (DRAWS + 1))
+    return Difference(one, other, p_value, float(np.quantile(found, level)))

@@ -125,4 +125,6 @@ def _compare(
         return found
     truth, named = _find_answers(challenger)
     names = challenger.classifier.config.class_names
-    return found | compare_answers(truth[rows], named[rows], answers, names, rules.metric)
+    return found | compare_answers(
+        truth[rows], named[rows], answers, names, rules.metric, level=rules.significance
+    )

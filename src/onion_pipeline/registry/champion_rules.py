@@ -83,11 +83,10 @@ def judge_loading(error: RegistryError, version: str) -> Decision:
 def judge_comparison(comparison: Table, version: str, rules: RegisterParameters) -> Decision:
     """Decide between a challenger and the champion.
 
-    The challenger becomes champion if it is better by the test, or equal and cheaper, and no
-    class loses more of its recall than `rules` allow. Equal is what the test does not call
-    worse, and whose metric is lower by no more than ``tolerance``, on as many images as it takes
-    to see so small a difference: of N, one image is 1 / N. For `comparison` see
-    :class:`Decision`; `version` is the champion's.
+    The challenger becomes champion if it is better by the test, or as good and cheaper, and no
+    class loses more of its recall than `rules` allow. As good is what the test shows not to be
+    worse by more than ``tolerance``: the lower bound of the difference is no lower. For
+    `comparison` see :class:`Decision`; `version` is the champion's.
     """
     if comparison["images"] < count_fewest_images(rules.significance):
         return _refuse_images(comparison, version, count_fewest_images(rules.significance))
@@ -131,13 +130,15 @@ def _judge_whole(comparison: Table, version: str, rules: RegisterParameters) -> 
     if comparison["p_value"] <= rules.significance:
         alias, word = (CHAMPION, "better") if difference > 0 else (CHALLENGER, "worse")
         return Decision(alias, word, f"{word} than {against}")
-    is_equal = difference >= -rules.tolerance
-    is_fine_enough = comparison["images"] * rules.tolerance >= 1
-    is_cheaper = None not in costs.values() and costs[CHALLENGER] < costs[CHAMPION]
-    if is_equal and is_fine_enough and is_cheaper:
-        shown = f"{costs[CHALLENGER]:,} multiply-adds against {costs[CHAMPION]:,}"
-        return Decision(CHAMPION, "cheaper", f"as good as {against} and cheaper ({shown})")
-    return Decision(CHALLENGER, "not_better", f"not better than {against}")
+    if None in costs.values() or costs[CHALLENGER] >= costs[CHAMPION] or not rules.tolerance:
+        return Decision(CHALLENGER, "not_better", f"not better than {against}")
+    shown = f"cheaper ({costs[CHALLENGER]:,} multiply-adds against {costs[CHAMPION]:,})"
+    lowest = comparison["lowest_difference"]
+    if lowest >= -rules.tolerance:
+        reason = f"not worse than {against} by more than {rules.tolerance:g}, and {shown}"
+        return Decision(CHAMPION, "cheaper", reason)
+    reason = f"{shown}, but not better than {against}, and it may be worse by {-lowest:.3f}"
+    return Decision(CHALLENGER, "not_better", f"{reason}, more than register.tolerance")
 
 
 def _find_lost_class(classes: Sequence[Table], rules: RegisterParameters) -> Table | None:
