@@ -12,6 +12,8 @@ from onion_pipeline.evaluation.significance import (
     compare_accuracy,
     compare_macro_f1,
     count_fewest_images,
+    count_needed_images,
+    find_noticeable_difference,
     mcnemar_test,
 )
 
@@ -128,6 +130,13 @@ def test_the_bound_of_a_difference_is_below_it_and_rises_with_the_images():
     assert bounds[-1] < 0
     assert bound_difference(20, 3, 750, 0.05) > 0
     assert bound_difference(0, 0, 750, 0.05) < 0  # to agree once is not to agree always
+
+
+def test_what_can_be_noticed_falls_with_the_images_and_is_what_they_are_needed_for():
+    found = [find_noticeable_difference(images, 0.08, 0.05) for images in (6, 100, 372, 10_000)]
+    assert found == sorted(found, reverse=True)
+    assert count_needed_images(found[2], 0.08, 0.05) == pytest.approx(372)
+    assert find_noticeable_difference(3, 0.08, 0.05) == 1
 
 
 def test_the_bound_of_macro_f1_is_that_share_of_its_draws():

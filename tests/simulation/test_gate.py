@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from onion_pipeline.evaluation.significance import compare_accuracy
+from onion_pipeline.evaluation.significance import compare_accuracy, find_noticeable_difference
 
 LEVEL, TOLERANCE = 0.05, 0.005
 
@@ -51,6 +51,14 @@ def test_equal_networks_are_seldom_told_apart(images, disagreement):
 def test_what_is_worse_by_the_tolerance_is_seldom_as_good(images, disagreement, difference):
     found = simulate_gate(images, difference, disagreement, 600)
     assert found.as_good <= at_most(LEVEL, 600)
+
+
+@pytest.mark.parametrize("disagreement", [0.05, 0.15])
+@pytest.mark.parametrize("images", [372, 750, 10_000])
+def test_the_noticeable_difference_is_noticed_in_80_of_100_tests(images, disagreement):
+    noticeable = find_noticeable_difference(images, disagreement, LEVEL)
+    found = simulate_gate(images, noticeable, max(disagreement, noticeable), 600)
+    assert 0.7 <= found.better <= 0.86
 
 
 def test_many_images_show_what_few_do_not():
