@@ -185,6 +185,7 @@ def test_the_metrics_have_their_names(trained):
         *(f"{name}_uncalibrated" for name in calibrated),
         *("answered", "answered_accuracy", "answered_accuracy_interval", "risk_coverage_area"),
         *("set_coverage", "set_coverage_interval", "set_coverage_holds", "set_size"),
+        *("set_coverage_of_threshold", "sets_of_several"),
         *("mean_corruption_error", "corruption_error_added", "worst_corruption_accuracy"),
     }
 

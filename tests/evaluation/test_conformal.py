@@ -63,3 +63,12 @@ def test_sets_grow_with_the_coverage_that_is_promised():
     ]
     assert sizes == sorted(sizes)
     assert 1 <= sizes[0] < sizes[2] <= 4
+
+
+def test_the_coverage_of_the_threshold_is_without_the_class_that_is_always_in():
+    probabilities = np.array([[0.6, 0.4], [0.7, 0.3], [0.95, 0.05], [0.5, 0.5]])
+    found = measure_sets(np.array([0, 1, 0, 0]), probabilities, 0.9)
+    assert found["set_coverage"] == 0.75
+    assert found["set_coverage_of_threshold"] == 0.25
+    assert (found["set_size"], found["sets_of_several"]) == (1, 0)
+    assert measure_sets(np.zeros(4, int), probabilities, 0.4)["sets_of_several"] == 0.5

@@ -83,7 +83,7 @@ def test_the_user_speaks_in_markdown(make_findings):
         "| always naming the most frequent class of the test | 50.0\u00a0% (43.0 to 57.0\u00a0%) |",
         "(temperature 1.25): without that it would be more sure of itself",
         "It abstains where its confidence is below 0.800. In the test it answered 90.0\u00a0% of",
-        "90\u00a0% of them or more hold the right class; in the test 91.0\u00a0% did, with 1.25",
+        "the larger. In the test 91.0\u00a0% did, with 1.25 classes on average",
         "| brightness | darkest quarter | 50 | 80.0\u00a0% (67.0 to 89.0\u00a0%) |",
         "| noise | 85.0\u00a0% | 75.0\u00a0% | 65.0\u00a0% | 55.0\u00a0% | 45.0\u00a0% |",
         "when 150\u00a0pictures of the test are corrupted",

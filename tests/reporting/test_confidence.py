@@ -51,3 +51,17 @@ def test_what_was_done_about_the_frequencies_of_the_classes_is_told(make_finding
     assert "every class counted alike" in shifted
     uniform = describe(shifts=[0.0, 0.0], class_frequencies="uniform")
     assert "of which each class comes equally often" in uniform
+
+
+def test_sets_of_one_class_are_not_called_larger(make_findings, parts):
+    said = describe(make_findings(metrics=parts["metrics"] | {"sets_of_several": 0.0}))
+    assert "each set had one class" in said
+    assert "the larger" not in said
+
+
+@pytest.mark.parametrize(("p_value", "told"), [(0.01, "larger than"), (0.4, "no larger than")])
+def test_a_calibration_error_stands_beside_that_of_chance(make_findings, parts, p_value, told):
+    chance = {"calibration_error_by_chance": 0.015, "calibration_p_value": p_value}
+    said = describe(make_findings(metrics=parts["metrics"] | chance))
+    assert f"Its calibration error is {told} chance explains" in said
+    assert "have one of 1.5 % on average" in said

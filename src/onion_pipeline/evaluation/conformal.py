@@ -44,12 +44,19 @@ def measure_sets(labels: Ids, probabilities: Probabilities, threshold: float) ->
     """Return how the sets of M test images turn out, with (M,) labels and (M, K) probabilities.
 
     Returns:
-        ``set_coverage``, the share of sets that hold the right class, and ``set_size``, the mean.
+        ``set_coverage``, the share of sets that hold the right class; ``set_size``, the mean;
+        ``sets_of_several``, the share of sets with more than one class; and
+        ``set_coverage_of_threshold``: that of the classes which reach the threshold by themselves.
+        The promise is about these; a good network names the right class so often that its sets,
+        which always have the likeliest one, hold more, whatever the threshold.
     """
-    sets = form_prediction_sets(probabilities, threshold)
+    sets, rows = form_prediction_sets(probabilities, threshold), np.arange(len(labels))
+    sizes = sets.sum(axis=1)
     return {
-        "set_coverage": float(sets[np.arange(len(labels)), labels].mean()),
-        "set_size": float(sets.sum(axis=1).mean()),
+        "set_coverage": float(sets[rows, labels].mean()),
+        "set_coverage_of_threshold": float((probabilities[rows, labels] >= threshold).mean()),
+        "set_size": float(sizes.mean()),
+        "sets_of_several": float((sizes > 1).mean()),
     }
 
 

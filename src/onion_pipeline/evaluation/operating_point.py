@@ -42,8 +42,8 @@ def measure_operating_point(
     Returns:
         The figures of :func:`~onion_pipeline.evaluation.abstention.measure_abstention` and
         :func:`~onion_pipeline.evaluation.conformal.measure_sets`; ``set_coverage_interval``, in
-        which the coverage lies by chance, and ``set_coverage_holds``: 1, or 0 if it is below. It
-        may be above: the likeliest class is in every set.
+        which the coverage of the threshold lies by chance, and ``set_coverage_holds``: 1, or 0 if
+        it is below. It may be above, where many probabilities are the same.
     """
     truth, probabilities = read_predictions(predictions, class_names)
     is_right = probabilities.argmax(axis=1) == truth
@@ -56,5 +56,5 @@ def measure_operating_point(
         **measure_abstention(confidence, is_right, threshold, confidence_level),
         **sets,
         "set_coverage_interval": [low, high],
-        "set_coverage_holds": float(sets["set_coverage"] >= low),
+        "set_coverage_holds": float(sets["set_coverage_of_threshold"] >= low),
     }

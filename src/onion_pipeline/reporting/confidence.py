@@ -82,11 +82,23 @@ def _describe_abstention(point: Mapping[str, Any], metrics: Mapping[str, Any]) -
 
 def _describe_sets(wanted: Any, metrics: Mapping[str, Any]) -> Iterator[str]:
     held, size = metrics.get("set_coverage"), metrics.get("set_size")
-    if is_known(wanted):
-        said = (
-            "Beside the one class it gives a set of classes: the less sure it is, the larger. Sets "
-            f"are made so that {show_level(wanted)} of them or more hold the right class"
-        )
-        if is_known(held) and is_known(size):
-            said += f"; in the test {show_share(held)} did, with {size:.2f} classes on average"
+    several = metrics.get("sets_of_several")
+    if not is_known(wanted):
+        return
+    said = (
+        "Beside the one class it gives a set of classes, made so that "
+        f"{show_level(wanted)} of the sets or more hold the right one"
+    )
+    if not (is_known(held) and is_known(size)):
         yield f"{said}."
+    elif several == 0:
+        yield (
+            f"{said}. In the test each set had one class, the one that it names, and "
+            f"{show_share(held)} were right: it is right more often than the sets need to be, and "
+            "they say no more than its answer."
+        )
+    else:
+        yield (
+            f"{said}: the less sure it is, the larger. In the test {show_share(held)} did, with "
+            f"{size:.2f} classes on average."
+        )
