@@ -19,21 +19,27 @@ ACTIVATIONS = {
     "hard_silu": "Small and negative sums are damped, those below −3 to zero (hard SiLU).",
     "hard_sigmoid": "Each sum is pressed between 0 and 1, in a straight line from −3 to 3 "
     "(hard sigmoid).",
-    "softmax": "The sums become shares that add up to 1, the largest by far the most (softmax).",
+    "softmax": "The sums become shares that add up to 1: one more makes a share 2.7 times as large "
+    "(softmax).",
 }
 POOLING = (
-    "{verb} {window} numbers, in each of {channels}: {before} becomes {after}, {lost:.0%} less to "
-    "carry on; {effect}, where exactly it was is forgotten. Nothing is learned here."
+    "{verb} {window} numbers, in {each_channel}: {before} becomes {after}{lost}; {effect}, where "
+    "exactly it was is forgotten. Nothing is learned here."
+)
+THINNING = (
+    "Looks at one number at a time{step}, and keeps it, in {each_channel}: {before} becomes "
+    "{after}{lost}. Nothing is learned here."
 )
 GLOBAL_POOLING = (
     "Keeps one number of each {places} channel, {kept}: whether something was seen stays, where it "
     "was does not. {last} numbers are left."
 )
 DROPOUT = (
-    "In training, sets {rate:.0%} of {dropped} to zero, other ones at each step, and multiplies "
-    "the rest by {makeup:.3g} to make up for it: the network cannot rely on any single one. Now "
-    "that it has learned, everything passes."
+    "In training, sets {rate} of {dropped} to zero, other ones at each step, and multiplies the "
+    "rest by {makeup} to make up for it: the network cannot rely on any single one. Now that it "
+    "has learned, everything passes."
 )
+NO_DROPOUT = "Lets every number pass: the share that it would set to zero in training is 0."
 SENTENCES = {
     "input": "The picture as the network gets it: {height} rows of {width} pixels, each {pixel}, "
     "from 0 to 255.",
@@ -42,7 +48,7 @@ SENTENCES = {
     "place a window multiplies the {under} numbers below it by its weights and adds them "
     "up{bias}, one number per place: how much that spot looks like what the window is "
     "after.{activation}{border}",
-    "separable_conv2d": "Scans each of {channels} on its own with {window} weights{step}, then "
+    "separable_conv2d": "Scans {each_channel} on its own with {window} weights{step}, then "
     "mixes the {mixed} results at each place into {last}{bias}: a convolution in two cheap "
     "steps.{activation}{border}",
     "max_pooling2d": POOLING.replace("{verb}", "Keeps the largest of each").replace(
@@ -55,18 +61,18 @@ SENTENCES = {
     "global_max_pooling2d": GLOBAL_POOLING.replace("{kept}", "its largest number"),
     "flatten": "Lines the {before} numbers up in one row of {last}, pixel by pixel. No number "
     "changes.",
-    "dense": "Each of {units} weighs all {arriving} numbers that arrive and adds them up{bias}: "
-    "{kernel:,} weights.{activation}",
+    "dense": "{each_unit} weighs all {arriving} numbers that arrive and adds them up{bias}: "
+    "{kernel}.{activation}",
     "dropout": DROPOUT.replace("{dropped}", "{numbers}"),
     "spatial_dropout2d": DROPOUT.replace("{dropped}", "{channels}, each as a whole,"),
-    "batch_normalization": "Brings each of {channels} to mean 0 and spread 1, as measured over the "
+    "batch_normalization": "Brings {each_channel} to mean 0 and spread 1, as measured over the "
     "training pictures, then gives it the mean and spread that proved useful. Learning goes faster "
     "with numbers of like size.",
     "layer_normalization": "Brings the {last} numbers at each place to mean 0 and spread 1, for "
     "this picture alone, then scales and shifts each channel as learned.",
     "activation": "{alone}",
     "relu": "{cut}",
-    "depthwise_conv2d": "Scans each of {channels} on its own with {window} weights{step}: each "
+    "depthwise_conv2d": "Scans {each_channel} on its own with {window} weights{step}: each "
     "number is the sum of {count} products{bias}. The channels are not mixed.{activation}{border}",
     "zero_padding2d": "Puts zeros around the picture: {before} becomes {after}.",
     "multiply": "Multiplies what arrives from {inputs}, number by number: the one says how much "
@@ -74,7 +80,7 @@ SENTENCES = {
     "operation_add": "Adds {other}.",
     "operation_multiply": "Multiplies {other}.",
     "reshape": "Lays the same numbers out as {after}.",
-    "layer_scale": "Multiplies each of {channels} by a number of its own, which was learned.",
+    "layer_scale": "Multiplies {each_channel} by a number of its own, which was learned.",
     "resizing": "Makes a picture of {all_places} places one of {after_places}{between}.",
     "add": "Adds what arrives from {inputs}, number by number: what one branch has found is laid "
     "over what the other has kept.",
@@ -85,11 +91,12 @@ OTHER_SENTENCES = {
     "conv2d": "Slides {windows} of {window} weights over {places} places{step}, through "
     "{under_group} of {channels} each: {groups} apart from each other. Each number is the sum of "
     "{grouped} products{bias}.{activation}{border}",
-    "dense": "At each of {places} places, each of {units} weighs the {arriving} numbers there and "
-    "adds them up{bias}: {kernel:,} weights, the same everywhere.{activation}",
-    "dropout": "In training, leaves this branch out for {rate:.0%} of the pictures, other ones at "
+    "dense": "At each of {places} places, {units} weigh the {arriving} numbers there and add them "
+    "up{bias}: {kernel}, the same everywhere.{activation}",
+    "dropout": "In training, leaves this branch out for {rate} of the pictures, other ones at "
     "each step, so that no branch is relied upon. Now that it has learned, everything passes.",
 }
+SMALLEST_LOSS = 0.005  # which is 1 % in a sentence
 UNKNOWN = "Turns {all_before} into {after}{weights}."
 
 
@@ -111,7 +118,15 @@ def _choose_sentence(node: LayerNode) -> str:
         or settings.get("noise_shape") is not None
         or (node.kind == "dense" and len(node.output_shape) > 1)
     )
-    return (OTHER_SENTENCES if is_other else SENTENCES).get(node.kind, UNKNOWN)
+    if is_other:
+        return OTHER_SENTENCES.get(node.kind, UNKNOWN)
+    if settings.get("pool_size") == (1, 1):
+        return THINNING
+    if settings.get("rate") == 0:
+        return NO_DROPOUT
+    if node.kind == "flatten" and len(node.input_shapes[0]) == 1:
+        return "The {last} numbers stand in one row already: nothing changes."
+    return SENTENCES.get(node.kind, UNKNOWN)
 
 
 def name_shape(shape: Shape) -> str:
@@ -129,12 +144,13 @@ def _tell_shapes(node: LayerNode, before: Shape) -> dict[str, Any]:
         "before": name_shape(before),
         "after": name_shape(after),
         "all_before": " and ".join(map(name_shape, node.input_shapes)) or "nothing",
-        "lost": 1 - prod(after) / prod(before),
+        "lost": _tell_loss(1 - prod(after) / prod(before)),
         "places": name_shape(before[:-1]) if len(before) > 1 else "1",
         "all_places": name_shape(before[:2]),
         "after_places": name_shape(after[:2]),
         "through": f", through all {channels} channels" if channels > 1 else "",
         "channels": _count(channels, "channel"),
+        "each_channel": f"each of {channels:,} channels" if channels > 1 else "its one channel",
         "numbers": _count(prod(after), "number"),
         "arriving": channels,
         "last": after[-1],
@@ -161,15 +177,16 @@ def _tell_settings(node: LayerNode, before: Shape) -> dict[str, Any]:
         else "",
         "mixed": channels * settings.get("depth_multiplier", 1),
         "units": _count(units, "unit"),
-        "kernel": channels * units,
+        "each_unit": f"Each of {units:,} units" if units > 1 else "One unit",
+        "kernel": _count(channels * units, "weight"),
         "step": _tell_step(settings.get("strides") or (1, 1)),
         "bias": " with a bias of its own" if settings.get("use_bias") else "",
         "activation": f" {sentence}" if sentence else "",
         "alone": sentence.replace("sums", "numbers").replace("sum ", "number ")
         or "Lets every number pass.",
-        "border": _tell_border(node, before) if window != (1, 1) else "",
-        "rate": rate,
-        "makeup": 1 / (1 - rate),
+        "border": _tell_border(node, before, window) if window != (1, 1) else "",
+        "rate": f"{100 * rate:.4g}%",
+        "makeup": f"{round(1 / (1 - rate), 2):,g}",
         "scaling": _tell_scaling(settings.get("scale", 1), settings.get("offset", 0)),
     }
 
@@ -221,11 +238,27 @@ def _tell_step(strides: tuple[int, int]) -> str:
     return f", in steps of {strides[0]}" if strides[0] == strides[1] else f", in steps of {strides}"
 
 
-def _tell_border(node: LayerNode, before: Shape) -> str:
-    if node.settings.get("padding") == "same":
-        return " Zeros around the border let it look there, too."
-    places, left = name_shape(before[:2]), name_shape(node.output_shape[:2])
-    return f" It stops at the border, so that {places} places become {left}."
+def _tell_loss(share: float) -> str:
+    return f", {share:.0%} less to carry on" if share >= SMALLEST_LOSS else ""
+
+
+def _tell_border(node: LayerNode, before: Shape, window: tuple[int, int]) -> str:
+    settings, after = node.settings, node.output_shape[:2]
+    steps = settings.get("strides") or window  # of pooling
+    places, left = name_shape(before[:2]), name_shape(after)
+    # What the windows cover from the first place of the first to the last one of the last.
+    covered = [
+        (count - 1) * step + side for count, step, side in zip(after, steps, window, strict=True)
+    ]
+    if settings.get("padding") == "same":
+        is_padded = any(reach > side for reach, side in zip(covered, before, strict=False))
+        return " Zeros around the border let it look there, too." if is_padded else ""
+    if max(steps) == 1:
+        return f" It stops at the border, so that {places} places become {left}."
+    missed = [side - reach for reach, side in zip(covered, before, strict=False)]
+    unseen = [_count(count, name) for count, name in zip(missed, ("row", "column"), strict=True)]
+    last = " and ".join(each for each, count in zip(unseen, missed, strict=True) if count)
+    return f" {places} places become {left}" + (f"; the last {last} are not seen." if last else ".")
 
 
 def _count(number: int, thing: str) -> str:
