@@ -275,3 +275,23 @@ def test_the_card_says_of_an_older_run_and_of_one_that_did_not_look_what_is_true
     card = write_card(make_findings(data_report=report | only_validation))
     assert "none of them with one in the test" in card
     assert "flatters" not in card
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"augment": {"copies": 0}}, "through the training pictures in 2\u00a0epochs"),
+        (
+            {"augment": {"copies": 5}, "train": {"variants_per_epoch": 1}},
+            "the training pictures, each as one of its variants (Affine and CoarseDropout), in",
+        ),
+        (
+            {"augment": {"copies": 5}, "train": {"variants_per_epoch": None}},
+            "the training pictures, and variants of them (Affine and CoarseDropout), in",
+        ),
+    ],
+)
+def test_a_card_says_which_pictures_an_epoch_went_through(make_findings, parts, values, told):
+    lineage = parts["model_lineage"]
+    lineage = lineage | {"parameters": lineage["parameters"] | values}
+    assert told in write_card(make_findings(model_lineage=lineage))

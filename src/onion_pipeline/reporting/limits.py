@@ -158,8 +158,9 @@ def _find_contradictions(report: dict[str, Any]) -> Iterator[str]:
     for fact in facts.list_data_facts(report):
         if fact.name == "Contradicting" and fact.number:
             yield (
-                f"There {'is' if fact.number == 1 else 'are'} {fact.value} {fact.detail}: some "
-                "labels are wrong, in training or in the test."
+                f"There {'is' if fact.number == 1 else 'are'} {fact.value} {fact.detail}: of equal "
+                "ones a label is wrong; those that are nearly so may show different things that "
+                "look alike."
             )
 
 

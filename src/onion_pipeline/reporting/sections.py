@@ -9,7 +9,14 @@ from onion_pipeline.reporting import facts
 from onion_pipeline.reporting.confidence import describe_confidence
 from onion_pipeline.reporting.findings import Findings
 from onion_pipeline.reporting.limits import list_limits
-from onion_pipeline.reporting.phrases import show_count, show_share, show_size, show_words
+from onion_pipeline.reporting.phrases import (
+    escape_text,
+    join_names,
+    show_count,
+    show_share,
+    show_size,
+    show_words,
+)
 
 WORDS = ("intended_use", "limits", "contact")
 FIGURES = ("accuracy", "accuracy_without_leaked", "balanced_accuracy", "macro_f1", "log_loss")
@@ -97,9 +104,23 @@ def _describe_network(findings: Findings) -> dict[str, Any] | None:
         "backbone": findings.backbone and facts.tell_backbone(findings.backbone),
         "weights": facts.find_total(table, "parameters"),
         "multiply_adds": facts.find_total(table, "multiply_adds"),
+        "learned_from": _tell_pictures(findings),
         "epochs": facts.tell_epochs(history),
         "best": history.query("best").iloc[0],
     }
+
+
+def _tell_pictures(findings: Findings) -> str:
+    """Return which pictures an epoch went through, as far as it is known."""
+    names = [escape_text(step["name"]) for step in findings.augmentation_policy or []]
+    values = (findings.model_lineage or {}).get("parameters", {})
+    copies = values.get("augment", {}).get("copies", 1)
+    if not names or not copies:
+        return "the training pictures"
+    told = join_names(names)
+    if values.get("train", {}).get("variants_per_epoch") == 1:
+        return f"the training pictures, each as one of its variants ({told}),"
+    return f"the training pictures, and variants of them ({told}),"
 
 
 def _describe_lineage(lineage: Mapping[str, Any] | None) -> list[tuple[str, str, str]]:
