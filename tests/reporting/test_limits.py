@@ -103,3 +103,9 @@ def test_a_model_that_is_no_better_than_a_simple_one_is_said_to_be(list_changed,
 
 def test_a_model_that_was_not_tested_on_corrupted_pictures_is_not_blamed(list_changed):
     assert "does not bear" not in list_changed(robustness=pd.DataFrame())
+
+
+def test_pictures_that_belong_together_are_told_of(list_changed, parts):
+    said = list_changed(metrics=parts["metrics"] | {"test_clusters": 30})
+    assert "30 groups of pictures: intervals count groups, not pictures." in said
+    assert "intervals count groups" not in list_changed()

@@ -62,7 +62,14 @@ def _find_unbeaten(baselines: DataFrame) -> Iterator[str]:
         yield f"It is not clearly better than {join_names(unbeaten)}."
 
 
-def _find_small_test(metrics: dict[str, Any]) -> Iterator[str]:
+def _find_test_size(metrics: dict[str, Any]) -> Iterator[str]:
+    if is_known(clusters := metrics.get("test_clusters")):
+        yield (
+            f"Of the {show_count(metrics['test_images'], 'test picture')}, some belong together "
+            "(one group, or nearly the same picture). These are "
+            f"{show_count(int(clusters), 'group')} of pictures: intervals count groups, not "
+            "pictures."
+        )
     low, high = metrics["accuracy_interval"]
     if high - low > WIDE_INTERVAL:
         yield (
@@ -157,7 +164,7 @@ def _find_overconfidence(metrics: dict[str, Any]) -> Iterator[str]:
 LIMITS: tuple[tuple[str, Callable[[Any], Iterator[str]]], ...] = (
     ("backbone", _find_foreign_biases),
     ("baselines", _find_unbeaten),
-    ("metrics", _find_small_test),
+    ("metrics", _find_test_size),
     ("data_report", _find_absent_classes),
     ("class_report", _find_weak_class),
     ("test_predictions", _find_confusion),

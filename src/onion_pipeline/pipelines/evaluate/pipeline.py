@@ -95,6 +95,7 @@ def create_pipeline() -> Pipeline:
                     "variant_predictions",
                     "slices",
                     "robustness",
+                    "image_splits",
                     "params:evaluate",
                 ],
                 outputs="metrics",
@@ -102,7 +103,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 func=judge.report_classes,
-                inputs=["test_predictions", "class_names", "params:evaluate"],
+                inputs=["test_predictions", "class_names", "image_splits", "params:evaluate"],
                 outputs="class_report",
                 name="report_classes",
             ),

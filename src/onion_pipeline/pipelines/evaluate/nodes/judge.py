@@ -7,6 +7,7 @@ from onion_pipeline.annotations import DataFrame
 from onion_pipeline.evaluation.abstention import UNREACHED
 from onion_pipeline.evaluation.baselines import compare_with_baselines, list_unbeaten
 from onion_pipeline.evaluation.calibration import measure_calibration
+from onion_pipeline.evaluation.clusters import find_clusters
 from onion_pipeline.evaluation.metrics import (
     measure_predictions,
     measure_variants,
@@ -44,13 +45,15 @@ def compute_metrics(
     variant_predictions: DataFrame,
     slices: DataFrame,
     robustness: DataFrame,
+    image_splits: DataFrame,
     parameters: EvaluateParameters,
 ) -> dict[str, Any]:
     """Compute the figures of the test."""
     truth, probabilities = read_predictions(test_predictions, class_names)
     level = parameters.confidence_level
+    clusters = find_clusters(test_predictions, image_splits)
     return {
-        **measure_predictions(test_predictions, class_names, level, parameters.top_k),
+        **measure_predictions(test_predictions, class_names, level, parameters.top_k, clusters),
         **measure_calibration(truth, probabilities, calibration["temperature"]),
         **measure_operating_point(test_predictions, class_names, operating_point, level),
         **measure_variants(variant_predictions, class_names),
@@ -60,10 +63,14 @@ def compute_metrics(
 
 
 def report_classes(
-    test_predictions: DataFrame, class_names: list[str], parameters: EvaluateParameters
+    test_predictions: DataFrame,
+    class_names: list[str],
+    image_splits: DataFrame,
+    parameters: EvaluateParameters,
 ) -> DataFrame:
     """Compute precision, recall and F1 of each class."""
-    return tabulate_classes(test_predictions, class_names, parameters.confidence_level)
+    clusters = find_clusters(test_predictions, image_splits)
+    return tabulate_classes(test_predictions, class_names, parameters.confidence_level, clusters)
 
 
 def compare_baselines(
