@@ -55,7 +55,7 @@ def test_the_report_of_classes_is_that_of_scikit_learn(drawn, predictions, class
 def test_of_a_class_without_test_images_there_is_no_figure(make_predictions, class_names):
     predictions = make_predictions([0, 1, 1, 2], np.eye(4)[[0, 1, 3, 2]])
     report = metrics.tabulate_classes(predictions, class_names, 0.95).set_index("class")
-    assert report.loc["dog"].dropna().to_dict() == {"support": 0}
+    assert report.loc["dog"].dropna().to_dict() == {"support": 0, "is_weakest": False}
     assert report.drop("dog").notna().all(axis=None)
     found = metrics.measure_predictions(predictions, class_names, 0.95, 2)
     assert found["macro_f1"] == pytest.approx((1 + 2 / 3 + 1) / 3)

@@ -227,3 +227,10 @@ def test_what_was_not_pretrained_on_imagenet_is_not_said_to_be(make_backboned):
         card = write_card(make_backboned(weights))
         assert told in card
         assert "ImageNet" not in card
+
+
+def test_corruptions_that_cost_nothing_are_not_suffered_from(make_findings, parts):
+    table = parts["robustness"].assign(accuracy=0.1, clean_accuracy=0.1)
+    card = write_card(make_findings(robustness=table))
+    assert "suffers most" not in card
+    assert "None of them costs it right answers, on average." in card

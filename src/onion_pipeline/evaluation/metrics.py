@@ -14,6 +14,7 @@ from onion_pipeline.evaluation.intervals import (
 )
 from onion_pipeline.evaluation.macro_f1 import macro_f1_interval
 from onion_pipeline.evaluation.predictions import find_ids, read_predictions
+from onion_pipeline.evaluation.weakest import find_weakest
 
 # Probabilities below it count as it in the log loss, so that one certain mistake is not infinite.
 SMALLEST_PROBABILITY = 1e-7
@@ -92,7 +93,8 @@ def tabulate_classes(
     Returns:
         Columns ``class``, ``precision``, ``recall``, ``f1``, ``support`` (test images), and
         ``precision_low``, ``precision_high`` and so on, from
-        :func:`~onion_pipeline.evaluation.intervals.class_intervals`.
+        :func:`~onion_pipeline.evaluation.intervals.class_intervals`; ``is_weakest``: true for the
+        class that is clearly recognised less often than the others, if there is one.
     """
     import pandas as pd
     from sklearn.metrics import precision_recall_fscore_support
@@ -113,6 +115,10 @@ def tabulate_classes(
     for name, bounds in found.items():
         known = np.where(table[[name]].isna(), np.nan, bounds)
         table[f"{name}_low"], table[f"{name}_high"] = known.T
+    tested = np.flatnonzero(support)
+    parts = [truth == each for each in tested]
+    weakest = find_weakest(parts, truth == predicted, 1 - confidence_level, clusters)
+    table["is_weakest"] = table.index == (None if weakest is None else tested[weakest])
     return table
 
 

@@ -86,11 +86,18 @@ def _find_absent_classes(report: dict[str, Any]) -> Iterator[str]:
 
 
 def _find_weak_class(report: DataFrame) -> Iterator[str]:
+    report = report.dropna(subset="recall")
     if report["recall"].min() < 1:
-        worst = report.loc[report["recall"].idxmin()]
+        is_clear = "is_weakest" in report and report["is_weakest"].any()
+        row = report["is_weakest" if is_clear else "recall"]
+        worst = report.loc[row.idxmax() if is_clear else row.idxmin()]
+        share, count = show_share(worst["recall"]), show_count(int(worst["support"]), "picture")
+        name = escape_text(worst["class"])
         yield (
-            f"It is weakest at class {escape_text(worst['class'])}: it recognises "
-            f"{show_share(worst['recall'])} of {show_count(int(worst['support']), 'picture')}."
+            f"It is weakest at class {name}: it recognises {share} of {count}."
+            if is_clear
+            else "No class is clearly weaker than the others: that it recognises the fewest of "
+            f"class {name}, {share} of {count}, may be chance."
         )
 
 

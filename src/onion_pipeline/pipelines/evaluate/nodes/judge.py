@@ -92,12 +92,15 @@ def slice_images(
     test_predictions: DataFrame,
     test_images: LabelledImages,
     image_index: DataFrame,
+    image_splits: DataFrame,
     parameters: EvaluateParameters,
 ) -> DataFrame:
     """Find out where the network is worse than on average."""
+    files = image_index.set_index("path").loc[test_predictions["path"]].reset_index()
+    clusters = find_clusters(test_predictions, image_splits)
     return tabulate_slices(
         test_predictions,
-        image_index.set_index("path").loc[test_predictions["path"]].reset_index(),
+        files if clusters is None else files.assign(cluster=clusters),
         test_images["image"],
         parameters.fewest_in_slice,
         parameters.confidence_level,
