@@ -11,7 +11,7 @@ INSTALL := pip install --disable-pip-version-check --no-deps --require-hashes --
 # of make bench: all benchmarks unless some are named; DATA and DIGITS have no defaults
 ROUNDS ?= 5
 
-.PHONY: help run test test-fast coverage lint page viz ui lock check-lock sbom bench bench-short clean
+.PHONY: help run test test-fast coverage simulate lint page viz ui lock check-lock sbom bench bench-short clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
@@ -28,6 +28,9 @@ test-fast: $(VENV)/dev.stamp  ## Run the tests that are not marked as slow, and 
 
 coverage: $(VENV)/dev.stamp  ## Run all tests, and list the lines that none of them runs
 	@$(PYTEST) --cov=onion_pipeline --cov-report=term-missing:skip-covered
+
+simulate: $(VENV)/dev.stamp  ## Try intervals and tests on predictions whose truth is known: minutes
+	@PYTHONPATH=src $(BIN)/python -m tests.simulation
 
 lint: $(VENV)/dev.stamp  ## Check style, types and import contracts
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && PYTHONPATH=src $(BIN)/lint-imports

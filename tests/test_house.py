@@ -27,7 +27,7 @@ EXAMPLES = {"scans.csv", "scans.parquet", "Thumbs.db"}
 # Tests of something else than one module of the same name.
 OF_OTHER_KINDS = {
     "faults/*": "runs that are disturbed",
-    "simulation/*": "what is computed of draws whose truth is known",
+    "simulation/*": "figures of predictions whose truth is known",
     "test_command_line.py": "runs as a user types them",
     "test_conf.py": "conf/",
     "test_lock.py": "requirements.txt",

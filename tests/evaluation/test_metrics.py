@@ -5,7 +5,9 @@ import pytest
 from sklearn import metrics as sklearn_metrics
 
 from onion_pipeline.evaluation import metrics
-from onion_pipeline.evaluation.intervals import class_intervals, macro_f1_interval, wilson_interval
+from onion_pipeline.evaluation.intervals import class_intervals, wilson_interval
+from onion_pipeline.evaluation.macro_f1 import macro_f1_interval
+from onion_pipeline.evaluation.predictions import find_ids
 
 IDS = range(4)
 
@@ -53,7 +55,7 @@ def test_the_report_of_classes_is_that_of_scikit_learn(drawn, predictions, class
 def test_of_a_class_without_test_images_there_is_no_figure(make_predictions, class_names):
     predictions = make_predictions([0, 1, 1, 2], np.eye(4)[[0, 1, 3, 2]])
     report = metrics.tabulate_classes(predictions, class_names, 0.95).set_index("class")
-    assert report.loc["dog"].dropna().to_dict() == {"support": 0}
+    assert report.loc["dog"].dropna().to_dict() == {"support": 0, "is_weakest": False}
     assert report.drop("dog").notna().all(axis=None)
     found = metrics.measure_predictions(predictions, class_names, 0.95, 2)
     assert found["macro_f1"] == pytest.approx((1 + 2 / 3 + 1) / 3)
@@ -99,7 +101,7 @@ def test_the_metrics_are_the_documented_ones(drawn, predictions, class_names):
         "accuracy_interval": wilson_interval(right, len(truth), 0.9).tolist(),
         "macro_f1": pytest.approx(f1),
         "macro_f1_interval": list(
-            macro_f1_interval(metrics.count_confusions(predictions, class_names), 0.9)
+            macro_f1_interval(truth, find_ids(predictions["predicted"], class_names), 4, 0.9)
         ),
         "log_loss": pytest.approx(metrics.log_loss(truth, probabilities)),
         "test_images": len(truth),

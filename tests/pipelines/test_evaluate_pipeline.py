@@ -9,7 +9,7 @@ from onion_pipeline.evaluation.metrics import measure_variants
 from onion_pipeline.evaluation.predictions import predict_probabilities, tabulate_predictions
 from onion_pipeline.model.architecture import read_layers
 from onion_pipeline.model.build import build_model
-from onion_pipeline.pipelines.evaluate.nodes.judge import choose_operating_point
+from onion_pipeline.pipelines.evaluate.nodes.judge import choose_operating_point, report_classes
 from onion_pipeline.pipelines.evaluate.nodes.predict import predict_variants
 from onion_pipeline.pipelines.evaluate.pipeline import create_pipeline
 
@@ -215,3 +215,12 @@ def test_a_target_that_no_confidence_reaches_is_told(base_parameters, caplog):
     point = choose_operating_point(wrong, NAMES, base_parameters.evaluate)
     assert point["confidence_threshold"] == UNREACHED
     assert "all are marked as abstained" in caplog.text
+
+
+def test_intervals_count_the_clusters_of_the_splits(made, base_parameters):
+    predictions = made["test_predictions"]
+    assert "test_clusters" not in made["metrics"]
+    together = pd.DataFrame({"path": predictions["path"], "cluster": 0})
+    report = report_classes(predictions, NAMES, together, base_parameters.evaluate)
+    assert (report["recall_low"] == 0).all()
+    assert (report["recall_high"] == 1).all()

@@ -90,6 +90,7 @@ def parts():
                 "recall": [0.96, 0.95],
                 "f1": [0.955, 0.954],
                 "support": [100, 100],
+                "is_weakest": [False, True],
             }
         ),
         "test_predictions": pd.DataFrame(

@@ -295,3 +295,10 @@ def test_a_card_says_which_pictures_an_epoch_went_through(make_findings, parts, 
     lineage = parts["model_lineage"]
     lineage = lineage | {"parameters": lineage["parameters"] | values}
     assert told in write_card(make_findings(model_lineage=lineage))
+
+
+def test_corruptions_that_cost_nothing_are_not_suffered_from(make_findings, parts):
+    table = parts["robustness"].assign(accuracy=0.1, clean_accuracy=0.1)
+    card = write_card(make_findings(robustness=table))
+    assert "suffers most" not in card
+    assert "None of them costs it right answers, on average." in card

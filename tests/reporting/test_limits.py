@@ -147,3 +147,15 @@ def test_pictures_that_it_knew_are_told_with_the_figure_without_them(list_change
 def test_a_test_of_which_it_knew_everything_says_nothing(list_changed, parts):
     said = list_changed(metrics=parts["metrics"] | {"leaked_images": 200})
     assert "every other figure of the test is too kind: how good it is with others" in said
+
+
+def test_pictures_that_belong_together_are_told_of(list_changed, parts):
+    said = list_changed(metrics=parts["metrics"] | {"test_clusters": 30})
+    assert "30 groups of pictures: intervals count groups, not pictures." in said
+    assert "intervals count groups" not in list_changed()
+
+
+def test_a_class_that_chance_may_have_made_the_weakest_is_not_called_so(list_changed, parts):
+    said = list_changed(class_report=parts["class_report"].assign(is_weakest=False))
+    assert "No class is clearly weaker than the others" in said
+    assert "weakest at class" not in said

@@ -83,3 +83,7 @@ def test_names_are_joined_as_in_a_sentence():
 def test_a_figure_without_a_value_is_not_known():
     values = [0.5, 1, None, float("nan"), float("inf"), "0.5"]
     assert [value for value in values if is_known(value)] == [0.5, 1]
+
+
+def test_an_end_that_rounding_keeps_from_all_is_all():
+    assert show_interval(0.973, 0.9999999999999997).replace(NO_BREAK, " ") == ("97.3 to 100 %")

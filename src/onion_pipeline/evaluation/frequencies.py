@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.annotations import ClassFrequencies, DataFrame, Ids, Probabilities, Series
+from onion_pipeline.annotations import ClassFrequencies, DataFrame, Ids, Probabilities
 
 # A class whose probabilities are all 0 or 1 would have no variance.
 SMALLEST = 1e-12
@@ -29,11 +29,6 @@ def count_training(splits: DataFrame, class_names: Sequence[str]) -> NDArray[np.
     """Return how many images of each class are for training, int64 (K,)."""
     labels = splits.loc[splits["split"] == "train", "label"]
     return labels.value_counts().reindex(class_names, fill_value=0).to_numpy(np.int64)
-
-
-def read_clusters(splits: DataFrame, paths: Series) -> NDArray[np.int64]:
-    """Return the cluster of each image in `paths`, int64 (N,): what belongs together has one."""
-    return splits.set_index("path")["cluster"].loc[paths].to_numpy(np.int64)
 
 
 def find_shifts(
@@ -79,7 +74,7 @@ def shift_probabilities(
 
 
 def compare_frequencies(
-    truth: Ids, probabilities: Probabilities, clusters: NDArray[np.int64]
+    truth: Ids, probabilities: Probabilities, clusters: Ids | None = None
 ) -> Frequencies:
     """Compare how often each class comes with what its probabilities add up to.
 
@@ -92,7 +87,7 @@ def compare_frequencies(
     Args:
         truth: int64, (N,), ids in [0, K).
         probabilities: float64, (N, K).
-        clusters: int64, (N,), the same for images that belong together.
+        clusters: int64, (N,), the same for images that belong together; ``None`` if none do.
 
     Sources: Hong, "On computing the distribution function for the Poisson binomial distribution",
     Computational Statistics and Data Analysis 59, 2013 (the refined normal approximation of
@@ -149,10 +144,10 @@ def _approximate(places: NDArray[np.float64], skewness: NDArray[np.float64]) -> 
     return np.asarray(refined.clip(0, 1))
 
 
-def _measure_design_effect(
-    truth: Ids, shares: NDArray[np.float64], clusters: NDArray[np.int64]
-) -> float:
+def _measure_design_effect(truth: Ids, shares: NDArray[np.float64], clusters: Ids | None) -> float:
     """Return by how much the variance of the counts is larger than that of independent images."""
+    if clusters is None:
+        return 1.0
     found, cluster = np.unique(clusters, return_inverse=True)
     if len(found) == len(truth):
         return 1.0

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from onion_pipeline.annotations import Ids
+from onion_pipeline.evaluation.clusters import Weight, weigh_share
 
-# The ends of a percentile interval move by less than a hundredth of its width from seed to seed.
-DRAWS = 2000
+CERTAIN = 1e-9  # pictures
 # Numbers that pass through memory at once.
 CHUNK = 1 << 22
 
@@ -45,7 +45,55 @@ def wilson_interval(
     scale = 1 + z**2 / n
     bounds = np.stack([(center - margin) / scale, (center + margin) / scale], axis=-1)
     bounds[np.equal(trials, 0)] = 0, 1
+    # 1 and 0 exactly where no, or every, trial failed, which rounding may miss.
+    bounds[np.asarray(successes) == 0, 0] = 0
+    bounds[np.equal(successes, n), 1] = 1
     return bounds.clip(0, 1)
+
+
+def share_interval(share: float, weight: Weight, confidence_level: float) -> tuple[float, float]:
+    """Return Wilson's interval of a share that is as certain as its `weight` says.
+
+    Since the weight is an estimate, the quantile is that of Student's t. Of no weight is [0, 1].
+
+    Source: Korn and Graubard, "Confidence intervals for proportions with small expected number of
+    positive counts estimated from survey data", Survey Methodology 24, 1998; with Wilson's interval
+    as in Dean and Pagano, "Evaluating confidence interval methods for binomial proportions in
+    clustered surveys", Journal of Survey Statistics and Methodology 3, 2015.
+    """
+    images = weight.images
+    if np.isfinite(weight.freedom) and images:
+        from scipy.stats import t
+
+        z = NormalDist().inv_cdf((1 + confidence_level) / 2)
+        images *= float(z / t.ppf((1 + confidence_level) / 2, weight.freedom)) ** 2
+    if images < CERTAIN:
+        return 0.0, 1.0
+    low, high = _wilson(share, images, confidence_level)
+    return max(0.0, min(low, share)), min(1.0, max(high, share))
+
+
+def hits_interval(
+    hits: NDArray[np.bool_], clusters: Ids | None, confidence_level: float
+) -> tuple[float, float]:
+    """Return the interval of the share of `hits`, (N,): Wilson's, for clusters if there are any.
+
+    Example:
+        >>> hits_interval(np.arange(263) < 81, None, 0.95) == tuple(wilson_interval(81, 263, 0.95))
+        True
+    """
+    weight = weigh_share(hits, clusters)
+    if not np.isfinite(weight.freedom):
+        low, high = wilson_interval(int(hits.sum()), len(hits), confidence_level).tolist()
+        return low, high
+    return share_interval(float(hits.mean()), weight, confidence_level)
+
+
+def _wilson(share: float, images: float, confidence_level: float) -> tuple[float, float]:
+    z = NormalDist().inv_cdf((1 + confidence_level) / 2)
+    center, scale = share + z**2 / (2 * images), 1 + z**2 / images
+    margin = z * ((share * (1 - share) + z**2 / (4 * images)) / images) ** 0.5
+    return (center - margin) / scale, (center + margin) / scale
 
 
 def class_intervals(
@@ -75,43 +123,28 @@ def class_intervals(
     }
 
 
-def macro_f1_interval(
-    matrix: NDArray[np.int64], confidence_level: float, seed: int = 0, draws: int = DRAWS
-) -> tuple[float, float]:
-    """Return an interval of the macro F1 that the classifier has on all pictures of the kind.
+def cluster_class_intervals(
+    truth: Ids, predicted: Ids, classes: int, confidence_level: float, clusters: Ids
+) -> dict[str, NDArray[np.float64]]:
+    """Return what :func:`class_intervals` does, of pictures that belong together.
 
-    It is the Wilson interval of as many images as would give the spread of the bootstrap, of
-    :func:`resample_macro_f1`, if macro F1 were a share of them. The percentiles of the bootstrap
-    themselves miss it: they are too low where classes have few images, since draws lack more of
-    each than the test does, and of a perfect test they say [1, 1]. Macro F1 is off in the same way
-    itself, and by what the draws are off from it: the interval reaches from what it is to what it
-    would be without that.
-
-    Args:
-        matrix: confusion matrix, int64, (K, K), rows true and columns predicted.
-        confidence_level: for example 0.95.
-        seed: of the draws.
-        draws: how many.
-
-    Returns:
-        Bounds in [0, 1], with macro F1 between them.
-
-    Sources: Kish, "Survey Sampling", 1965, section 8.2 (the effective number); Brown, Cai and
-    DasGupta, "Interval Estimation for a Binomial Proportion", Statistical Science 16, 2001; Efron
-    and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 10 (the estimate of bias).
+    Each proportion is that of the right answers among the pictures that it is of, with the weight
+    of their `clusters`, int64 (N,); `truth` and `predicted` are ids in [0, K), int64 (N,).
     """
-    kinds, support = np.stack(np.nonzero(matrix)), matrix.sum(axis=1)
-    (values,) = resample_macro_f1(kinds, matrix[*kinds], len(matrix), seed, draws)
-    found, drawn = values[0], values[1:]
-    # Of a mean over classes of which each has its share of a perfect test.
-    present = support[support > 0]
-    most = len(present) ** 2 / (1 / present).sum()
-    variance = drawn.var(ddof=1)
-    effective = min(most, found * (1 - found) / variance) if variance > 0 else most
-    unbiased = np.clip(2 * found - drawn.mean(), 0, 1)
-    shares = np.array([found, unbiased])
-    bounds = wilson_interval(shares * effective, np.full(2, effective), confidence_level)
-    return float(min(found, *bounds[:, 0])), float(max(found, *bounds[:, 1]))
+    is_right = truth == predicted
+
+    def bound(among: NDArray[np.bool_]) -> tuple[float, float]:
+        if not among.any():
+            return 0.0, 1.0
+        return hits_interval(is_right[among], clusters[among], confidence_level)
+
+    named = [(truth == each, predicted == each) for each in range(classes)]
+    jaccard = np.array([bound(true | answered) for true, answered in named])
+    return {
+        "precision": np.array([bound(answered) for _, answered in named]),
+        "recall": np.array([bound(true) for true, _ in named]),
+        "f1": 2 * jaccard / (1 + jaccard),
+    }
 
 
 def resample_macro_f1(

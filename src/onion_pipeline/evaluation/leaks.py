@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onion_pipeline.annotations import DataFrame, Series
-from onion_pipeline.evaluation.intervals import wilson_interval
+from onion_pipeline.annotations import DataFrame, Ids, Series
+from onion_pipeline.evaluation.intervals import hits_interval
 
 
 def find_leaked(splits: DataFrame, paths: Series) -> NDArray[np.bool_]:
@@ -28,22 +28,26 @@ def find_leaked(splits: DataFrame, paths: Series) -> NDArray[np.bool_]:
 
 
 def measure_without_leaked(
-    predictions: DataFrame, leaked: NDArray[np.bool_], confidence_level: float
+    predictions: DataFrame,
+    leaked: NDArray[np.bool_],
+    confidence_level: float,
+    clusters: Ids | None = None,
 ) -> dict[str, Any]:
     """Return the accuracy on the test images that are not `leaked`, (N,).
 
     Returns:
         ``leaked_images``, how many are; and if there are any, and others, too,
-        ``accuracy_without_leaked``, its interval (Wilson), and ``test_images_without_leaked``.
+        ``accuracy_without_leaked``, its interval (Wilson, counting the `clusters` of images that
+        belong together), and ``test_images_without_leaked``.
     """
     figures: dict[str, Any] = {"leaked_images": int(leaked.sum())}
     kept = predictions[~leaked]
     if leaked.any() and len(kept):
-        right = int((kept["label"] == kept["predicted"]).sum())
-        interval = wilson_interval(right, len(kept), confidence_level)
+        is_right = (kept["label"] == kept["predicted"]).to_numpy(bool)
+        apart = None if clusters is None else clusters[~leaked]
         figures |= {
-            "accuracy_without_leaked": right / len(kept),
-            "accuracy_without_leaked_interval": interval.tolist(),
+            "accuracy_without_leaked": float(is_right.mean()),
+            "accuracy_without_leaked_interval": [*hits_interval(is_right, apart, confidence_level)],
             "test_images_without_leaked": len(kept),
         }
     return figures

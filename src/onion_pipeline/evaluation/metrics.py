@@ -7,8 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onion_pipeline.annotations import DataFrame, Ids, Probabilities
-from onion_pipeline.evaluation.intervals import class_intervals, macro_f1_interval, wilson_interval
+from onion_pipeline.evaluation.intervals import (
+    class_intervals,
+    cluster_class_intervals,
+    hits_interval,
+)
+from onion_pipeline.evaluation.macro_f1 import macro_f1_interval
 from onion_pipeline.evaluation.predictions import find_ids, read_predictions
+from onion_pipeline.evaluation.weakest import find_weakest
 
 # Probabilities below it count as it in the log loss, so that one certain mistake is not infinite.
 SMALLEST_PROBABILITY = 1e-7
@@ -16,30 +22,41 @@ FIGURES = ["precision", "recall", "f1"]
 
 
 def measure_predictions(
-    predictions: DataFrame, class_names: Sequence[str], confidence_level: float, top_k: int
+    predictions: DataFrame,
+    class_names: Sequence[str],
+    confidence_level: float,
+    top_k: int,
+    clusters: Ids | None = None,
 ) -> dict[str, Any]:
     """Return the figures of the test as plain numbers.
 
+    Intervals count the `clusters`, int64 (N,), of pictures that belong together, if there are any.
+
     Returns:
         ``accuracy``; ``accuracy_interval`` (Wilson, low and high); ``macro_f1``;
-        ``macro_f1_interval`` (bootstrap), both over the classes that have test images;
-        ``log_loss`` (natural logarithm, mean over images); ``test_images``; ``top_<k>_accuracy``,
-        how often the right class is among the `top_k` likeliest, if there are more classes.
+        ``macro_f1_interval`` (delta method), both over the classes that have test images;
+        ``log_loss`` (natural logarithm, mean over images); ``test_images``; ``test_clusters``, if
+        pictures belong together, how many are apart; ``top_<k>_accuracy``, how often the right
+        class is among the `top_k` likeliest, if there are more classes.
     """
     from sklearn.metrics import top_k_accuracy_score
 
     truth, probabilities = read_predictions(predictions, class_names)
-    right = int((predictions["label"] == predictions["predicted"]).sum())
-    matrix = count_confusions(predictions, class_names)
+    predicted = find_ids(predictions["predicted"], class_names)
+    is_right = truth == predicted
     f1 = tabulate_classes(predictions, class_names, confidence_level)["f1"]
     metrics = {
-        "accuracy": right / len(predictions),
-        "accuracy_interval": wilson_interval(right, len(predictions), confidence_level).tolist(),
+        "accuracy": int(is_right.sum()) / len(predictions),
+        "accuracy_interval": list(hits_interval(is_right, clusters, confidence_level)),
         "macro_f1": float(f1.mean()),
-        "macro_f1_interval": list(macro_f1_interval(matrix, confidence_level)),
+        "macro_f1_interval": list(
+            macro_f1_interval(truth, predicted, len(class_names), confidence_level, clusters)
+        ),
         "log_loss": log_loss(truth, probabilities),
         "test_images": len(predictions),
     }
+    if clusters is not None:
+        metrics["test_clusters"] = len(np.unique(clusters))
     ids = range(len(class_names))
     if top_k < len(ids):
         found = top_k_accuracy_score(truth, probabilities, k=top_k, labels=ids)
@@ -61,7 +78,10 @@ def measure_variants(predictions: DataFrame, class_names: Sequence[str]) -> dict
 
 
 def tabulate_classes(
-    predictions: DataFrame, class_names: Sequence[str], confidence_level: float
+    predictions: DataFrame,
+    class_names: Sequence[str],
+    confidence_level: float,
+    clusters: Ids | None = None,
 ) -> DataFrame:
     """Return precision, recall and F1 of each class, with their intervals.
 
@@ -73,7 +93,8 @@ def tabulate_classes(
     Returns:
         Columns ``class``, ``precision``, ``recall``, ``f1``, ``support`` (test images), and
         ``precision_low``, ``precision_high`` and so on, from
-        :func:`~onion_pipeline.evaluation.intervals.class_intervals`.
+        :func:`~onion_pipeline.evaluation.intervals.class_intervals`; ``is_weakest``: true for the
+        class that is clearly recognised less often than the others, if there is one.
     """
     import pandas as pd
     from sklearn.metrics import precision_recall_fscore_support
@@ -85,10 +106,19 @@ def tabulate_classes(
     table = pd.DataFrame({"class": list(class_names), **dict(zip(FIGURES, figures, strict=True))})
     table.loc[support == 0, FIGURES] = np.nan
     table["support"] = support
-    matrix = count_confusions(predictions, class_names)
-    for name, bounds in class_intervals(matrix, confidence_level).items():
+    if clusters is None:
+        found = class_intervals(count_confusions(predictions, class_names), confidence_level)
+    else:
+        found = cluster_class_intervals(
+            truth, predicted, len(class_names), confidence_level, clusters
+        )
+    for name, bounds in found.items():
         known = np.where(table[[name]].isna(), np.nan, bounds)
         table[f"{name}_low"], table[f"{name}_high"] = known.T
+    tested = np.flatnonzero(support)
+    parts = [truth == each for each in tested]
+    weakest = find_weakest(parts, truth == predicted, 1 - confidence_level, clusters)
+    table["is_weakest"] = table.index == (None if weakest is None else tested[weakest])
     return table
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from onion_pipeline.annotations import DataFrame, Pixels, Series
 from onion_pipeline.evaluation.intervals import wilson_interval
+from onion_pipeline.evaluation.weakest import find_weakest
 
 BINS = 4  # of a measured quantity: quarters of the images
 MOST_VALUES = 20  # of a column that is to be sliced by
@@ -24,31 +25,35 @@ def tabulate_slices(
 
     Returns:
         Columns ``column``, ``value``, ``images``, ``accuracy``, ``accuracy_low``,
-        ``accuracy_high`` (Wilson) and ``is_worst``: true for the slice of least accuracy among
-        those of `fewest` images or more whose whole interval lies below the accuracy of all. With
-        many slices some are below it by chance, so that the interval is of the level that keeps
-        this for all of them together (Bonferroni).
+        ``accuracy_high`` (Wilson, of each picture by itself) and ``is_worst``: true for the
+        slice that is clearly weaker than the rest, if one of `fewest` images or more is
+        (:func:`~onion_pipeline.evaluation.weakest.find_weakest`; it counts the column
+        ``cluster``, if `files` has it).
     """
     import pandas as pd
 
     predictions, files = (each.reset_index(drop=True) for each in (predictions, files))
     is_right = predictions["label"] == predictions["predicted"]
-    rows = [
-        (column, value, len(inside), int(inside.sum()))
+    found = [
+        (column, value, (values == value).to_numpy(bool))
         for column, values in _list_columns(predictions, files, images)
         if values.nunique() > 1
-        for value, inside in is_right.groupby(values)
+        for value in sorted(values.dropna().unique())
+    ]
+    rows = [
+        (column, value, int(inside.sum()), int(is_right[inside].sum()))
+        for column, value, inside in found
     ]
     table = pd.DataFrame(rows, columns=["column", "value", "images", "right"])
     bounds = wilson_interval(table["right"], table["images"], confidence_level)
     table["accuracy"] = table["right"] / table["images"]
     table["accuracy_low"], table["accuracy_high"] = bounds.T
-    # All of these together are above it by chance as seldom as one alone would be.
-    level = 1 - (1 - confidence_level) / max(1, len(table))
-    high = wilson_interval(table["right"], table["images"], level)[:, 1]
-    is_worse = (table["images"] >= fewest) & (high < is_right.mean())
-    worst = table.loc[is_worse, "accuracy"].idxmin() if is_worse.any() else None
-    table["is_worst"] = table.index == worst
+    clusters = files["cluster"].to_numpy(np.int64) if "cluster" in files else None
+    large = [row for row, count in enumerate(table["images"]) if count >= fewest]
+    worst = find_weakest(
+        [found[row][2] for row in large], is_right.to_numpy(bool), 1 - confidence_level, clusters
+    )
+    table["is_worst"] = table.index == (None if worst is None else large[worst])
     order = ["column", "accuracy"]
     return table.drop(columns="right").sort_values(order, kind="stable", ignore_index=True)
 

@@ -81,7 +81,14 @@ def _find_leaked(metrics: dict[str, Any]) -> Iterator[str]:
     )
 
 
-def _find_small_test(metrics: dict[str, Any]) -> Iterator[str]:
+def _find_test_size(metrics: dict[str, Any]) -> Iterator[str]:
+    if is_known(clusters := metrics.get("test_clusters")):
+        yield (
+            f"Of the {show_count(metrics['test_images'], 'test picture')}, some belong together "
+            "(one group, or nearly the same picture). These are "
+            f"{show_count(int(clusters), 'group')} of pictures: intervals count groups, not "
+            "pictures."
+        )
     low, high = metrics["accuracy_interval"]
     if high - low > WIDE_INTERVAL:
         yield (
@@ -98,11 +105,18 @@ def _find_absent_classes(report: dict[str, Any]) -> Iterator[str]:
 
 
 def _find_weak_class(report: DataFrame) -> Iterator[str]:
+    report = report.dropna(subset="recall")
     if report["recall"].min() < 1:
-        worst = report.loc[report["recall"].idxmin()]
+        is_clear = "is_weakest" in report and report["is_weakest"].any()
+        row = report["is_weakest" if is_clear else "recall"]
+        worst = report.loc[row.idxmax() if is_clear else row.idxmin()]
+        share, count = show_share(worst["recall"]), show_count(int(worst["support"]), "picture")
+        name = escape_text(worst["class"])
         yield (
-            f"It is weakest at class {escape_text(worst['class'])}: it recognises "
-            f"{show_share(worst['recall'])} of {show_count(int(worst['support']), 'picture')}."
+            f"It is weakest at class {name}: it recognises {share} of {count}."
+            if is_clear
+            else "No class is clearly weaker than the others: that it recognises the fewest of "
+            f"class {name}, {share} of {count}, may be chance."
         )
 
 
@@ -200,7 +214,7 @@ LIMITS: tuple[tuple[str, Callable[[Any], Iterator[str]]], ...] = (
     ("backbone", _find_foreign_biases),
     ("baselines", _find_unbeaten),
     ("metrics", _find_leaked),
-    ("metrics", _find_small_test),
+    ("metrics", _find_test_size),
     ("data_report", _find_absent_classes),
     ("class_report", _find_weak_class),
     ("test_predictions", _find_confusion),

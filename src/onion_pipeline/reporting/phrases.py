@@ -48,7 +48,7 @@ def show_share(share: float) -> str:
         >>> [show_share(share).replace(NO_BREAK, " ") for share in (0.99066, 0.99996, 1.0)]
         ['99.1 %', '99.996 %', '100 %']
     """
-    percent = 100 * share
+    percent = round(100 * share, 9)  # what rounding alone keeps from all is all
     if percent in {0.0, 100.0}:
         return f"{percent:.0f}{NO_BREAK}%"
     distance = min(percent, 100 - percent)

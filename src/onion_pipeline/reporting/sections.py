@@ -22,6 +22,7 @@ WORDS = ("intended_use", "limits", "contact")
 FIGURES = ("accuracy", "accuracy_without_leaked", "balanced_accuracy", "macro_f1", "log_loss")
 # The longest tables: more rows help nobody, and the catalog has all.
 CLASSES, CONFUSIONS, SLICES, CORRUPTIONS = 30, 5, 8, 3
+ROUNDING = 0.0005  # of a share as it is shown
 RESIZES = {
     "stretch": "stretched to that size",
     "crop": "cut to that shape around its middle",
@@ -80,13 +81,15 @@ def _describe_robustness(table: DataFrame | None) -> dict[str, Any] | None:
     if table is None or table.empty:
         return None
     means = table.pivot_table("accuracy", "category", "severity", sort=False)
+    clean = table["clean_accuracy"].iloc[0]
     worst = table.groupby("corruption", sort=False)["accuracy"].mean().nsmallest(CORRUPTIONS)
+    worst = worst[worst < clean - ROUNDING]
     return {
         "severities": list(means.columns),
         "means": list(zip(means.index, means.to_numpy().tolist(), strict=True)),
         "corruptions": len(table["corruption"].unique()),
         "images": int(table["images"].iloc[0]),
-        "clean": table["clean_accuracy"].iloc[0],
+        "clean": clean,
         "worst": [f"{show_words(name)} ({show_share(share)})" for name, share in worst.items()],
     }
 

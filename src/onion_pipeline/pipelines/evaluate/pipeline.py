@@ -75,7 +75,13 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 func=judge.slice_images,
-                inputs=["test_predictions", "test_images", "image_index", "params:evaluate"],
+                inputs=[
+                    "test_predictions",
+                    "test_images",
+                    "image_index",
+                    "image_splits",
+                    "params:evaluate",
+                ],
                 outputs="slices",
                 name="slice_images",
             ),

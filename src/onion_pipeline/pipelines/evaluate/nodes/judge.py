@@ -7,10 +7,10 @@ from onion_pipeline.annotations import DataFrame
 from onion_pipeline.evaluation.abstention import UNREACHED
 from onion_pipeline.evaluation.baselines import compare_with_baselines, list_unbeaten
 from onion_pipeline.evaluation.calibration import measure_calibration
+from onion_pipeline.evaluation.clusters import find_clusters
 from onion_pipeline.evaluation.frequencies import (
     compare_frequencies,
     measure_frequencies,
-    read_clusters,
 )
 from onion_pipeline.evaluation.leaks import find_leaked, measure_without_leaked
 from onion_pipeline.evaluation.metrics import (
@@ -55,13 +55,16 @@ def compute_metrics(
 ) -> dict[str, Any]:
     """Compute the figures of the test."""
     truth, probabilities = read_predictions(test_predictions, class_names)
-    clusters = read_clusters(image_splits, test_predictions["path"])
     level = parameters.confidence_level
+    clusters = find_clusters(test_predictions, image_splits)
     return {
-        **measure_predictions(test_predictions, class_names, level, parameters.top_k),
+        **measure_predictions(test_predictions, class_names, level, parameters.top_k, clusters),
         **measure_calibration(truth, probabilities, calibration),
         **measure_without_leaked(
-            test_predictions, find_leaked(image_splits, test_predictions["path"]), level
+            test_predictions,
+            find_leaked(image_splits, test_predictions["path"]),
+            level,
+            clusters,
         ),
         **measure_frequencies(truth, compare_frequencies(truth, probabilities, clusters)),
         **measure_operating_point(test_predictions, class_names, operating_point, level),
@@ -78,8 +81,9 @@ def report_classes(
     parameters: EvaluateParameters,
 ) -> DataFrame:
     """Compute precision, recall and F1 of each class, and how often it is to be expected."""
-    table = tabulate_classes(test_predictions, class_names, parameters.confidence_level)
-    clusters = read_clusters(image_splits, test_predictions["path"])
+    level = parameters.confidence_level
+    clusters = find_clusters(test_predictions, image_splits)
+    table = tabulate_classes(test_predictions, class_names, level, clusters)
     found = compare_frequencies(*read_predictions(test_predictions, class_names), clusters)
     return table.assign(expected=found.expected, frequency_p_value=found.p_values)
 
@@ -103,12 +107,15 @@ def slice_images(
     test_predictions: DataFrame,
     test_images: LabelledImages,
     image_index: DataFrame,
+    image_splits: DataFrame,
     parameters: EvaluateParameters,
 ) -> DataFrame:
     """Find out where the network is worse than on average."""
+    files = image_index.set_index("path").loc[test_predictions["path"]].reset_index()
+    clusters = find_clusters(test_predictions, image_splits)
     return tabulate_slices(
         test_predictions,
-        image_index.set_index("path").loc[test_predictions["path"]].reset_index(),
+        files if clusters is None else files.assign(cluster=clusters),
         test_images["image"],
         parameters.fewest_in_slice,
         parameters.confidence_level,
