@@ -110,7 +110,7 @@ function viewAttention({ described: { predicted }, pixels, size, map, places }) 
     "Attention",
     [field.node, word],
     [
-      `What each place of the last feature maps (${map.height}\u2009×\u2009${map.width}) adds to the score of “${predicted}”, or takes from it. By HiResCAM.`,
+      `What each place of the last feature maps (${map.height}\u2009×\u2009${map.width}) speaks for “${predicted}”, or against it: its numbers, times the slope of the score there. Where nothing but pooling and the last layer follows, that is what it adds to the score. By HiResCAM.`,
     ],
   );
 }

@@ -19,8 +19,8 @@ ACTIVATIONS = {
     "hard_silu": "Small and negative sums are damped, those below −3 to zero (hard SiLU).",
     "hard_sigmoid": "Each sum is pressed between 0 and 1, in a straight line from −3 to 3 "
     "(hard sigmoid).",
-    "softmax": "The sums become shares that add up to 1: one more makes a share 2.7 times as large "
-    "(softmax).",
+    "softmax": "The sums become shares that add up to 1: a sum that is larger than another by 1 "
+    "gets 2.7 times its share (softmax).",
 }
 POOLING = (
     "{verb} {window} numbers, in {each_channel}: {before} becomes {after}{lost}; {effect}, where "
@@ -32,7 +32,7 @@ THINNING = (
 )
 GLOBAL_POOLING = (
     "Keeps one number of each {places} channel, {kept}: whether something was seen stays, where it "
-    "was does not. {last} numbers are left."
+    "was does not. {left} left."
 )
 DROPOUT = (
     "In training, sets {rate} of {dropped} to zero, other ones at each step, and multiplies the "
@@ -45,8 +45,8 @@ SENTENCES = {
     "from 0 to 255.",
     "rescaling": "{scaling}",
     "conv2d": "Slides {windows} of {window} weights over {places} places{through}{step}. At each "
-    "place a window multiplies the {under} numbers below it by its weights and adds them "
-    "up{bias}, one number per place: how much that spot looks like what the window is "
+    "place a window multiplies the {under} below it by its weights and adds up what comes "
+    "of it{bias}, one number per place: how much that spot looks like what the window is "
     "after.{activation}{border}",
     "separable_conv2d": "Scans {each_channel} on its own with {window} weights{step}, then "
     "mixes the {mixed} results at each place into {last}{bias}: a convolution in two cheap "
@@ -68,7 +68,7 @@ SENTENCES = {
     "batch_normalization": "Brings {each_channel} to mean 0 and spread 1, as measured over the "
     "training pictures, then gives it the mean and spread that proved useful. Learning goes faster "
     "with numbers of like size.",
-    "layer_normalization": "Brings the {last} numbers at each place to mean 0 and spread 1, for "
+    "layer_normalization": "Brings the {numbers_there} at each place to mean 0 and spread 1, for "
     "this picture alone, then scales and shifts each channel as learned.",
     "activation": "{alone}",
     "relu": "{cut}",
@@ -153,7 +153,9 @@ def _tell_shapes(node: LayerNode, before: Shape) -> dict[str, Any]:
         "each_channel": f"each of {channels:,} channels" if channels > 1 else "its one channel",
         "numbers": _count(prod(after), "number"),
         "arriving": channels,
+        "numbers_there": _count(channels, "number"),
         "last": after[-1],
+        "left": f"{_count(after[-1], 'number')} {'is' if after[-1] == 1 else 'are'}",
         "inputs": " and ".join(node.inputs),
         "weights": f", with {node.parameters:,} weights" if node.parameters else "",
     }
@@ -167,7 +169,7 @@ def _tell_settings(node: LayerNode, before: Shape) -> dict[str, Any]:
     return {
         "window": "{}×{}".format(*window),
         "windows": _count(units, "small window"),
-        "under": prod(window) * channels,
+        "under": _count(prod(window) * channels, "number"),
         "count": prod(window),
         **_tell_groups(settings, prod(window), channels),
         "cut": _tell_cut(settings),
@@ -185,8 +187,8 @@ def _tell_settings(node: LayerNode, before: Shape) -> dict[str, Any]:
         "alone": sentence.replace("sums", "numbers").replace("sum ", "number ")
         or "Lets every number pass.",
         "border": _tell_border(node, before, window) if window != (1, 1) else "",
-        "rate": f"{100 * rate:.4g}%",
-        "makeup": f"{round(1 / (1 - rate), 2):,g}",
+        "rate": f"{100 * rate:.12g}%",
+        "makeup": f"{1 / (1 - rate):,.2f}".removesuffix(".00"),
         "scaling": _tell_scaling(settings.get("scale", 1), settings.get("offset", 0)),
     }
 
@@ -235,7 +237,12 @@ def _tell_groups(settings: dict[str, Any], window: int, channels: int) -> dict[s
 def _tell_step(strides: tuple[int, int]) -> str:
     if strides == (1, 1):
         return ", pixel by pixel"
-    return f", in steps of {strides[0]}" if strides[0] == strides[1] else f", in steps of {strides}"
+    down, across = strides
+    return (
+        f", in steps of {down}"
+        if down == across
+        else f", in steps of {down} down and {across} across"
+    )
 
 
 def _tell_loss(share: float) -> str:
@@ -256,9 +263,14 @@ def _tell_border(node: LayerNode, before: Shape, window: tuple[int, int]) -> str
     if max(steps) == 1:
         return f" It stops at the border, so that {places} places become {left}."
     missed = [side - reach for reach, side in zip(covered, before, strict=False)]
-    unseen = [_count(count, name) for count, name in zip(missed, ("row", "column"), strict=True)]
-    last = " and ".join(each for each, count in zip(unseen, missed, strict=True) if count)
-    return f" {places} places become {left}" + (f"; the last {last} are not seen." if last else ".")
+    unseen = [
+        name if count == 1 else f"{count} {name}s"
+        for count, name in zip(missed, ("row", "column"), strict=True)
+        if count
+    ]
+    is_left = "is" if sum(missed) == 1 else "are"
+    rest = f"; the last {' and '.join(unseen)} {is_left} left out" if unseen else ""
+    return f" {places} places become {left}{rest}."
 
 
 def _count(number: int, thing: str) -> str:
