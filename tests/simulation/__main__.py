@@ -25,7 +25,8 @@ def list_simulations():
 def format_table(rows):
     """Return rows as a Markdown table."""
     table = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
-    lines = [list(table.columns), ["---"] * len(table.columns), *table.values.tolist()]
+    cells = table.astype(object).to_numpy().tolist()  # whole numbers stay whole
+    lines = [list(table.columns), ["---"] * len(table.columns), *cells]
     return "\n".join(f"| {' | '.join(map(_format_cell, line))} |" for line in lines)
 
 

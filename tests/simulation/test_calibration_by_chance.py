@@ -20,7 +20,19 @@ class Alarms(NamedTuple):
     expected: float
 
 
-def simulate_calibration_test(images, classes, temperature, repeats):
+CASES = [
+    (images, classes, temperature)
+    for images in (100, 372, 750, 10_000)
+    for classes in (2, 10, 100)
+    for temperature in (1.0, 0.6)
+]
+
+
+def simulate_calibration_test(repeats, cases=CASES):
+    return [_test_calibration(*case, repeats) for case in cases]
+
+
+def _test_calibration(images, classes, temperature, repeats):
     generator = np.random.default_rng([images, classes])
     found = []
     for _ in range(repeats):
@@ -37,11 +49,12 @@ def simulate_calibration_test(images, classes, temperature, repeats):
 @pytest.mark.parametrize("classes", [2, 10, 100])
 @pytest.mark.parametrize(("images", "repeats"), [(100, 300), (372, 200), (750, 100), (10_000, 6)])
 def test_right_probabilities_are_called_wrong_in_five_of_a_hundred_tests(images, repeats, classes):
-    found = simulate_calibration_test(images, classes, 1.0, repeats)
+    (found,) = simulate_calibration_test(repeats, [(images, classes, 1.0)])
     assert found.share <= LEVEL + 3 * (LEVEL * (1 - LEVEL) / repeats) ** 0.5
     assert found.error == pytest.approx(found.expected, rel=0.35)
 
 
 @pytest.mark.parametrize(("images", "least"), [(372, 0.8), (750, 0.95)])
 def test_probabilities_that_are_too_sure_are_noticed(images, least):
-    assert simulate_calibration_test(images, 10, 0.6, 60).share >= least
+    (found,) = simulate_calibration_test(60, [(images, 10, 0.6)])
+    assert found.share >= least

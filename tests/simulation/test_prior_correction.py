@@ -23,6 +23,13 @@ from onion_pipeline.evaluation.metrics import log_loss
 FEATURES = 20
 TRAINING = {2: 400, 10: 1700}
 TESTED = 5000
+# Of each case the classes; how uneven they are, and the pictures for validation ...
+CORRECTED = [(classes, 20, images) for classes in (2, 10) for images in (100, 372, 750)]
+# ... or the pictures, and the groups that they are in.
+SUMMED = [
+    *((classes, images, None) for classes in (2, 10, 100) for images in (100, 372, 750, 10_000)),
+    (10, 750, 30),
+]
 
 
 class Row(NamedTuple):
@@ -50,17 +57,21 @@ class Error(NamedTuple):
     noticed: float
 
 
-def simulate_prior_correction(
-    repeats: int, classes: int, ratio: int, validation_images: int
-) -> Row:
+def simulate_prior_correction(repeats: int, cases=CORRECTED) -> list[Row]:
+    return [_correct_prior(max(1, repeats // 100), *case) for case in cases]  # each trains networks
+
+
+def simulate_frequency_test(repeats: int, cases=SUMMED) -> list[Error]:
+    return [_test_frequencies(repeats, *case) for case in cases]
+
+
+def _correct_prior(repeats: int, classes: int, ratio: int, validation_images: int) -> Row:
     """Train `repeats` networks on classes of which the largest is `ratio` times the smallest."""
     found = np.array([_measure(classes, ratio, validation_images, n) for n in range(repeats)])
     return Row(classes, ratio, validation_images, *found.mean(axis=0).tolist())
 
 
-def simulate_frequency_test(
-    repeats: int, classes: int, images: int, groups: int | None = None
-) -> Error:
+def _test_frequencies(repeats: int, classes: int, images: int, groups: int | None = None) -> Error:
     """Test right probabilities, of classes at 1:20, and those of a network that knows no prior.
 
     With `groups`, the pictures of each are copies of one picture with its label: as much alike as
@@ -126,7 +137,7 @@ def _draw_labels(shares: np.ndarray, generator: np.random.Generator) -> np.ndarr
 @pytest.mark.slow
 @pytest.mark.parametrize("validation_images", [100, 372, 750])
 def test_uneven_classes_get_their_frequencies_back(validation_images):
-    row = simulate_prior_correction(6, 10, 20, validation_images)
+    row = _correct_prior(6, 10, 20, validation_images)
     gained = row.log_loss_before - row.log_loss_of_the_truth
     assert row.log_loss - row.log_loss_of_the_truth < 0.65 * gained
     assert row.accuracy > row.accuracy_before + 0.02
@@ -135,7 +146,7 @@ def test_uneven_classes_get_their_frequencies_back(validation_images):
 
 def test_even_classes_lose_hardly_anything():
     """Their counts differ by chance alone."""
-    row = simulate_prior_correction(3, 10, 1, 372)
+    row = _correct_prior(3, 10, 1, 372)
     assert row.log_loss == pytest.approx(row.log_loss_before, abs=0.005)
 
 
@@ -146,7 +157,7 @@ def test_even_classes_lose_hardly_anything():
 )
 def test_right_sums_are_called_wrong_in_no_more_than_one_of_twenty(classes, images, groups):
     repeats = 40 if images == 10_000 else 200
-    found = simulate_frequency_test(repeats, classes, images, groups)
+    found = _test_frequencies(repeats, classes, images, groups)
     # Of as many draws with 0.05, so few or fewer come in 999 of 1,000.
     assert found.false_alarms <= 0.05 + 3.1 * (0.05 * 0.95 / repeats) ** 0.5
     assert found.noticed > 0.9 or groups
