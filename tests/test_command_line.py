@@ -186,6 +186,8 @@ def test_the_metrics_have_their_names(trained):
         *("answered", "answered_accuracy", "answered_accuracy_interval", "risk_coverage_area"),
         *("set_coverage", "set_coverage_interval", "set_coverage_holds", "set_size"),
         *("set_coverage_of_threshold", "sets_of_several"),
+        *("calibration_error_by_chance", "calibration_p_value"),
+        *("class_frequency_error", "class_frequency_p_value", "leaked_images"),
         *("mean_corruption_error", "corruption_error_added", "worst_corruption_accuracy"),
     }
 

@@ -126,7 +126,7 @@ def test_baselines_stand_beside_it_the_best_first(make_catalog, read):
     (line,) = read({"baselines"}, make_catalog(baselines=table))
     assert line == (
         "Without it    80.0 % by logistic regression on the pixels, "
-        "10.0 % by always naming the most frequent class"
+        "10.0 % by always naming the most frequent class of the test"
     )
 
 
