@@ -14,6 +14,7 @@ from onion_pipeline.evaluation.significance import (
     count_fewest_images,
     count_needed_images,
     find_noticeable_difference,
+    is_clearly_better,
     mcnemar_test,
 )
 
@@ -147,3 +148,25 @@ def test_the_bound_of_macro_f1_is_that_share_of_its_draws():
     found = compare_macro_f1(truth, first, second, CLASSES)
     assert low == found.lowest < middle
     assert middle == pytest.approx(found.first - found.second, abs=0.02)
+
+
+def answer(*right):
+    """Return the probabilities of two classes for images of the first class."""
+    return np.array([[share, 1 - share] for share in right], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "better"),
+    [
+        ([0.6] * 9, [0.6] * 9, False),
+        ([0.6] * 9, [0.7] * 9, True),
+        ([0.6] * 9, [0.5] * 9, False),
+        ([0.6] * 9, [0.6] * 8 + [0.9], False),  # one image alone says nothing
+        ([0.6] * 9, [0.8] * 8 + [0.5], True),
+        ([0.6] * 8 + [0.0], [0.9] * 8 + [0.0], True),
+        ([0.6], [0.9], False),
+    ],
+)
+def test_a_log_loss_has_to_fall_by_more_than_chance_may_make_it(before, after, better):
+    labels = np.zeros(len(before), np.int64)
+    assert is_clearly_better(labels, answer(*before), answer(*after)) is better

@@ -20,7 +20,7 @@ from onion_pipeline.model.composites import Backbone
 from onion_pipeline.parameters import EarlyStopping, ProbeParameters, TrainParameters
 from onion_pipeline.training import batches
 from onion_pipeline.training.features import compute_features
-from onion_pipeline.training.phases import choose_phases, is_clearly_better, train_phases
+from onion_pipeline.training.phases import choose_phases, train_phases
 
 SHAPE, CLASSES = (32, 32, 3), 2
 BOTH = ["probe", "fine_tuning"]
@@ -156,28 +156,6 @@ def test_fine_tuning_that_harms_stops_early_and_leaves_the_probe(network, train,
     assert list_changed(network, trained) == {"head"}
     assert trained.history.loc[trained.history["best"], "phase"].item() == "probe"
     assert "the probe: it stays" in caplog.text
-
-
-def answer(*right):
-    """Return the probabilities of two classes for images of the first class."""
-    return np.array([[share, 1 - share] for share in right], np.float32)
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "better"),
-    [
-        ([0.6] * 9, [0.6] * 9, False),
-        ([0.6] * 9, [0.7] * 9, True),
-        ([0.6] * 9, [0.5] * 9, False),
-        ([0.6] * 9, [0.6] * 8 + [0.9], False),  # one image alone says nothing
-        ([0.6] * 9, [0.8] * 8 + [0.5], True),
-        ([0.6] * 8 + [0.0], [0.9] * 8 + [0.0], True),
-        ([0.6], [0.9], False),
-    ],
-)
-def test_fine_tuning_has_to_be_better_than_chance_may_make_it(before, after, better):
-    labels = np.zeros(len(before), np.int64)
-    assert is_clearly_better(labels, answer(*before), answer(*after)) is better
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from onion_pipeline.annotations import Ids, KerasModel, Pixels, Probabilities
 from onion_pipeline.evaluation.calibration_error import calibration_error, compare_with_chance
 from onion_pipeline.evaluation.metrics import log_loss
 from onion_pipeline.evaluation.predictions import predict_probabilities
-from onion_pipeline.model.backend import import_keras
+from onion_pipeline.model.copying import copy_network
 
 # Between these a temperature is looked for; a trained network's is between 0.5 and 5.
 COLDEST, HOTTEST = 0.05, 20.0
@@ -141,8 +141,7 @@ def _compute_scores(probabilities: Probabilities) -> NDArray[np.float64]:
 
 
 def _adjust_scores(model: KerasModel, temperature: float, shifts: Shifts) -> KerasModel:
-    copy = import_keras().models.clone_model(model)
-    copy.set_weights(model.get_weights())
+    copy = copy_network(model)
     head = copy.layers[-1]
     kernel, bias = (weights / temperature for weights in head.get_weights())
     head.set_weights([kernel, bias + shifts.astype(np.float32) if shifts.any() else bias])

@@ -8,7 +8,6 @@ from onion_pipeline.reporting.findings import Findings
 from onion_pipeline.reporting.phrases import is_known, show_level, show_share
 
 FIGURES = ("calibration_error", "brier_score")
-SIGNIFICANCE = 0.05
 
 
 def describe_confidence(findings: Findings) -> dict[str, Any] | None:
@@ -52,7 +51,7 @@ def _describe_error(metrics: Mapping[str, Any]) -> Iterator[str]:
         metrics.get(name) for name in ("calibration_error_by_chance", "calibration_p_value")
     )
     if is_known(expected) and is_known(p_value):
-        explained = "larger than" if p_value <= SIGNIFICANCE else "no larger than"
+        explained = "larger than" if p_value <= facts.SIGNIFICANCE else "no larger than"
         yield (
             f"Its calibration error is {explained} chance explains: on as many pictures, "
             f"probabilities that are right have one of {show_share(expected)} on average."

@@ -56,6 +56,7 @@ FIGURES = {
 }
 NUMBERS = frozenset({"macro_f1", "log_loss", "brier_score"})  # all others are shares
 TOP = re.compile(r"top_\d+_accuracy")
+SIGNIFICANCE = 0.05  # of probabilities that are not what they say, one by one or in their sums
 PHASES = {"probe": "of the head alone", "fine_tuning": "of fine-tuning"}
 PURPOSES = {"train": "training", "validation": "validation", "test": "the test"}
 BASELINES = {

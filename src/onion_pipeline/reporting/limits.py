@@ -24,7 +24,6 @@ WIDE_INTERVAL = 0.04
 FEW_IMAGES = {"train": (100, "learn from"), "test": (30, "be tested with")}
 UNEVEN = 3.0  # times as many images of one class as of another
 LARGE_CALIBRATION_ERROR = 0.05
-SIGNIFICANCE = 0.05  # of probabilities that are not what they say, one by one or in their sums
 MUCH_LOST = 0.8  # of the accuracy on pictures as they are
 ABSENT = {
     "test": "how well it recognises them is not known, and no mean over the classes counts them",
@@ -185,7 +184,7 @@ def _find_overconfidence(metrics: dict[str, Any]) -> Iterator[str]:
     )
     if not (is_known(error) and is_known(expected) and is_known(p_value)):
         return
-    if error > LARGE_CALIBRATION_ERROR and p_value <= SIGNIFICANCE:
+    if error > LARGE_CALIBRATION_ERROR and p_value <= facts.SIGNIFICANCE:
         yield (
             "Its confidence is not to be taken at its word: on average it is off by "
             f"{show_share(error)}, where chance would make {show_share(expected)} of a confidence "
@@ -196,7 +195,7 @@ def _find_overconfidence(metrics: dict[str, Any]) -> Iterator[str]:
 def _find_other_frequencies(report: DataFrame) -> Iterator[str]:
     if "frequency_p_value" not in report:
         return
-    off = report[report["frequency_p_value"] <= SIGNIFICANCE].sort_values("frequency_p_value")
+    off = report[report["frequency_p_value"] <= facts.SIGNIFICANCE].sort_values("frequency_p_value")
     named = [
         f"{escape_text(row['class'])} to {row['expected']:,.1f}, of which there are "
         f"{int(row['support']):,}"

@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from onion_pipeline.annotations import Ids, KerasModel, Phase, Probabilities
+from onion_pipeline.annotations import KerasModel, Phase
 from onion_pipeline.errors import ConfigurationError
 from onion_pipeline.evaluation.predictions import predict_probabilities
+from onion_pipeline.evaluation.significance import is_clearly_better
 from onion_pipeline.images.arrays import LabelledImages
 from onion_pipeline.model.backend import allow_retracing
 from onion_pipeline.model.composites import Backbone
@@ -30,9 +31,6 @@ from onion_pipeline.training.features import split_network
 from onion_pipeline.training.fit import Trained, train_model
 
 logger = logging.getLogger(__name__)
-
-# Fine-tuning that is no better than the probe is taken for better in so many of 100 trainings.
-CHANCE = 0.05
 
 PROBE: Phase = "probe"
 FINE_TUNING: Phase = "fine_tuning"
@@ -123,6 +121,7 @@ def train_phases(  # noqa: PLR0913
         _, head = split_network(probe.model)
         before = predict_probabilities(head, features["image"][-len(validation) :])
         after = predict_probabilities(tuned.model, validation["image"])
+        # The best of some epochs suits few images a little better by chance.
         is_better = is_clearly_better(validation["label"], before, after)
     return join_phases(probe, tuned, is_better)
 
@@ -192,29 +191,6 @@ def fit_head(  # noqa: PLR0913
         if other.name not in names:
             shutil.rmtree(other, ignore_errors=True)  # one that is left does no harm
     return min(trained, key=lambda each: _find_best(each)["validation_loss"])
-
-
-def is_clearly_better(labels: Ids, before: Probabilities, after: Probabilities) -> bool:
-    """Return whether the log loss fell by more than chance may make it fall.
-
-    The best of some epochs suits few images a little better by chance, and what it has learned by
-    heart shows elsewhere. The probe, which is closer to the pretrained network, stays unless a
-    paired t-test, one-sided, tells the other from it.
-
-    Args:
-        labels: class ids, (N,).
-        before: (N, K), from the probe.
-        after: (N, K), from fine-tuning.
-    """
-    from scipy.stats import t
-
-    count, smallest = len(labels), np.finfo(np.float32).tiny
-    told = [each[np.arange(count), labels].astype(np.float64) for each in (before, after)]
-    fell = np.subtract(*np.log(np.maximum(told[::-1], smallest)))
-    spread = np.sqrt(np.square(fell - fell.mean()).sum())
-    # Both sides times sqrt(count * (count - 1)), which is 0 for one image: it tells nothing.
-    bound = t.ppf(1 - CHANCE, count - 1) * spread
-    return bool(fell.mean() * np.sqrt(count * (count - 1)) > bound)
 
 
 def join_phases(probe: Trained, tuned: Trained, is_better: bool) -> Trained:
